@@ -1,5 +1,7 @@
 //! A broker from the outside: its tools, its data, its death.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
