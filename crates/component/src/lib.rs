@@ -1,1 +1,34 @@
-//! .
+//! The contract: what a source, a sink and a processor promise, and what they are given.
+//!
+//! A component makes single attempts and says what went wrong; the runtime owns every loop,
+//! every wait and every save.
+
+mod batch;
+mod clock;
+mod fault;
+mod host;
+mod processor;
+mod secret;
+mod sink;
+mod source;
+
+pub use batch::{Audit, Batch, Item};
+pub use clock::{Clock, TestClock};
+pub use fault::{Bad, Fault, OrBad, Result};
+pub use host::{Host, Throttling};
+pub use processor::{Out, Processor};
+pub use secret::Secret;
+pub use sink::{Delivery, Outcome, Sends, Sink};
+pub use source::{Feed, Source};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Settings of a component or of a whole system, read from the topology.
+pub trait Settings: DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static {}
+impl<T: DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static> Settings for T {}
+
+/// What the runtime saves for a component: a cursor or one key's state.
+pub trait Saved: Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static {}
+impl<T: Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static> Saved for T {}

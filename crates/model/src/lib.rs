@@ -1,1 +1,36 @@
-//! .
+//! The vocabulary of Foliostream: events and the values they are made of. Pure data.
+
+mod decimal;
+mod events;
+mod id;
+mod time;
+
+pub use compact_str::CompactString as Text;
+pub use rust_decimal::Decimal;
+
+pub use decimal::{BadDecimal, MAX_PRICE_DIGITS, SCALE, money, price, quantity, round};
+pub use events::*;
+pub use id::{EventId, InstrumentId};
+pub use time::{BadTime, Date, Timestamp};
+
+use serde::{Deserialize, Serialize};
+
+/// The fields that every event starts with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// A hash of vendor, feed and the vendor's own id: the same fact always has the same id.
+    pub event_id: EventId,
+    /// Id of the system, processor or program that published the event.
+    pub source: Text,
+    /// When it happened, by the vendor's clock.
+    pub event_time: Timestamp,
+    /// When it reached us, by our clock.
+    pub received_time: Timestamp,
+}
+
+impl Head {
+    /// A head whose source and arrival are filled in by the runtime.
+    pub fn new(event_id: EventId, event_time: Timestamp) -> Self {
+        Self { event_id, event_time, ..Self::default() }
+    }
+}

@@ -1,0 +1,41 @@
+//! Reading one feed of an external system.
+
+use std::future::Future;
+
+use crate::{Batch, Host, Result, Saved, Settings};
+
+/// How a feed's records reach their topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// Records and the cursor after them are committed in one transaction.
+    Exact,
+    /// Records are pipelined at full speed; the cursor trails what Kafka has acknowledged.
+    Live,
+}
+
+/// Reads one feed of an external system.
+pub trait Source: Sized + Send + 'static {
+    /// Name of the component, `vendor_noun`.
+    const NAME: &'static str;
+    /// How its records are delivered.
+    const FEED: Feed;
+    /// The vendor's `connection` and `authentication`, shared by all its components.
+    type System: Settings;
+    /// Settings of this feed.
+    type Settings: Settings;
+    /// Resume position in the vendor's feed.
+    type Cursor: Saved;
+
+    /// One attempt to open a session and prove the credentials.
+    fn connect(
+        system: Self::System,
+        settings: Self::Settings,
+        host: Host,
+    ) -> impl Future<Output = Result<Self>> + Send;
+
+    /// The next records after `cursor`. Dropping the future must lose nothing.
+    fn read(
+        &mut self,
+        cursor: &Self::Cursor,
+    ) -> impl Future<Output = Result<Batch<Self::Cursor>>> + Send;
+}

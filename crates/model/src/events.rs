@@ -1,0 +1,2248 @@
+//! The events and the words they are made of.
+
+// Written by `cargo xtask codegen` from schemas/*.avsc. Change the schema, not this file.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{Date, Head, InstrumentId, Text, Timestamp};
+
+/// Any event of any topic.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+#[allow(missing_docs)]
+pub enum Event {
+    Activity(Box<Activity>),
+    OrderRequest(Box<OrderRequest>),
+    ApprovedOrder(Box<ApprovedOrder>),
+    Balance(Box<Balance>),
+    Bar(Box<Bar>),
+    Break(Box<Break>),
+    Checkpoint(Box<Checkpoint>),
+    Command(Box<Command>),
+    CorporateAction(Box<CorporateAction>),
+    DeadLetter(Box<DeadLetter>),
+    Delivery(Box<Delivery>),
+    Fill(Box<Fill>),
+    Finding(Box<Finding>),
+    Gap(Box<Gap>),
+    Instrument(Box<Instrument>),
+    NewsItem(Box<NewsItem>),
+    OrderEvent(Box<OrderEvent>),
+    OrderState(Box<OrderState>),
+    PortfolioCash(Box<PortfolioCash>),
+    PortfolioPosition(Box<PortfolioPosition>),
+    Position(Box<Position>),
+    ProcessorState(Box<ProcessorState>),
+    Quote(Box<Quote>),
+    Trade(Box<Trade>),
+}
+
+/// What is fixed about one kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventInfo {
+    /// Name of the record in the schema.
+    pub name: &'static str,
+    /// Topic it is published on, before any prefix.
+    pub topic: &'static str,
+    /// Fields that make the record's key, joined by `|`; the first decides the partition.
+    pub key: &'static [&'static str],
+    /// Whether only the last record of a key is kept.
+    pub is_compacted: bool,
+}
+
+impl Event {
+    /// Every kind of event, in the order of the schema files.
+    pub const KINDS: &'static [EventInfo] = &[
+        EventInfo {
+            name: "Activity",
+            topic: "accounts.activities",
+            key: &["account"],
+            is_compacted: false,
+        },
+        EventInfo {
+            name: "OrderRequest",
+            topic: "orders.requests",
+            key: &["account"],
+            is_compacted: false,
+        },
+        EventInfo {
+            name: "ApprovedOrder",
+            topic: "orders.approved",
+            key: &["broker_account"],
+            is_compacted: false,
+        },
+        EventInfo {
+            name: "Balance",
+            topic: "accounts.balances",
+            key: &["account", "currency"],
+            is_compacted: true,
+        },
+        EventInfo { name: "Bar", topic: "market.bars", key: &["instrument"], is_compacted: false },
+        EventInfo {
+            name: "Break",
+            topic: "reconcile.breaks",
+            key: &["break_id"],
+            is_compacted: true,
+        },
+        EventInfo {
+            name: "Checkpoint",
+            topic: "ops.checkpoints",
+            key: &["component"],
+            is_compacted: true,
+        },
+        EventInfo { name: "Command", topic: "ops.commands", key: &["scope"], is_compacted: true },
+        EventInfo {
+            name: "CorporateAction",
+            topic: "reference.corporate_actions",
+            key: &["instrument"],
+            is_compacted: true,
+        },
+        EventInfo {
+            name: "DeadLetter",
+            topic: "dead.letters",
+            key: &["component"],
+            is_compacted: false,
+        },
+        EventInfo {
+            name: "Delivery",
+            topic: "ops.deliveries",
+            key: &["delivery_id"],
+            is_compacted: true,
+        },
+        EventInfo { name: "Fill", topic: "orders.fills", key: &["account"], is_compacted: false },
+        EventInfo {
+            name: "Finding",
+            topic: "quality.findings",
+            key: &["instrument"],
+            is_compacted: false,
+        },
+        EventInfo { name: "Gap", topic: "market.gaps", key: &["instrument"], is_compacted: false },
+        EventInfo {
+            name: "Instrument",
+            topic: "reference.instruments",
+            key: &["instrument"],
+            is_compacted: true,
+        },
+        EventInfo { name: "NewsItem", topic: "news.items", key: &["news_id"], is_compacted: false },
+        EventInfo {
+            name: "OrderEvent",
+            topic: "orders.events",
+            key: &["order_id"],
+            is_compacted: false,
+        },
+        EventInfo {
+            name: "OrderState",
+            topic: "orders.state",
+            key: &["order_id"],
+            is_compacted: true,
+        },
+        EventInfo {
+            name: "PortfolioCash",
+            topic: "portfolio.cash",
+            key: &["account", "currency"],
+            is_compacted: true,
+        },
+        EventInfo {
+            name: "PortfolioPosition",
+            topic: "portfolio.positions",
+            key: &["account", "instrument"],
+            is_compacted: true,
+        },
+        EventInfo {
+            name: "Position",
+            topic: "accounts.positions",
+            key: &["account", "instrument"],
+            is_compacted: true,
+        },
+        EventInfo {
+            name: "ProcessorState",
+            topic: "ops.states",
+            key: &["key"],
+            is_compacted: true,
+        },
+        EventInfo {
+            name: "Quote",
+            topic: "market.quotes",
+            key: &["instrument"],
+            is_compacted: false,
+        },
+        EventInfo {
+            name: "Trade",
+            topic: "market.trades",
+            key: &["instrument"],
+            is_compacted: false,
+        },
+    ];
+
+    /// What is fixed about this kind of event.
+    pub fn info(&self) -> &'static EventInfo {
+        match self {
+            Self::Activity(_) => &Self::KINDS[0],
+            Self::OrderRequest(_) => &Self::KINDS[1],
+            Self::ApprovedOrder(_) => &Self::KINDS[2],
+            Self::Balance(_) => &Self::KINDS[3],
+            Self::Bar(_) => &Self::KINDS[4],
+            Self::Break(_) => &Self::KINDS[5],
+            Self::Checkpoint(_) => &Self::KINDS[6],
+            Self::Command(_) => &Self::KINDS[7],
+            Self::CorporateAction(_) => &Self::KINDS[8],
+            Self::DeadLetter(_) => &Self::KINDS[9],
+            Self::Delivery(_) => &Self::KINDS[10],
+            Self::Fill(_) => &Self::KINDS[11],
+            Self::Finding(_) => &Self::KINDS[12],
+            Self::Gap(_) => &Self::KINDS[13],
+            Self::Instrument(_) => &Self::KINDS[14],
+            Self::NewsItem(_) => &Self::KINDS[15],
+            Self::OrderEvent(_) => &Self::KINDS[16],
+            Self::OrderState(_) => &Self::KINDS[17],
+            Self::PortfolioCash(_) => &Self::KINDS[18],
+            Self::PortfolioPosition(_) => &Self::KINDS[19],
+            Self::Position(_) => &Self::KINDS[20],
+            Self::ProcessorState(_) => &Self::KINDS[21],
+            Self::Quote(_) => &Self::KINDS[22],
+            Self::Trade(_) => &Self::KINDS[23],
+        }
+    }
+
+    /// The fields that every event starts with.
+    pub fn head(&self) -> &Head {
+        match self {
+            Self::Activity(e) => &e.head,
+            Self::OrderRequest(e) => &e.head,
+            Self::ApprovedOrder(e) => &e.head,
+            Self::Balance(e) => &e.head,
+            Self::Bar(e) => &e.head,
+            Self::Break(e) => &e.head,
+            Self::Checkpoint(e) => &e.head,
+            Self::Command(e) => &e.head,
+            Self::CorporateAction(e) => &e.head,
+            Self::DeadLetter(e) => &e.head,
+            Self::Delivery(e) => &e.head,
+            Self::Fill(e) => &e.head,
+            Self::Finding(e) => &e.head,
+            Self::Gap(e) => &e.head,
+            Self::Instrument(e) => &e.head,
+            Self::NewsItem(e) => &e.head,
+            Self::OrderEvent(e) => &e.head,
+            Self::OrderState(e) => &e.head,
+            Self::PortfolioCash(e) => &e.head,
+            Self::PortfolioPosition(e) => &e.head,
+            Self::Position(e) => &e.head,
+            Self::ProcessorState(e) => &e.head,
+            Self::Quote(e) => &e.head,
+            Self::Trade(e) => &e.head,
+        }
+    }
+
+    /// The same, to be completed.
+    pub fn head_mut(&mut self) -> &mut Head {
+        match self {
+            Self::Activity(e) => &mut e.head,
+            Self::OrderRequest(e) => &mut e.head,
+            Self::ApprovedOrder(e) => &mut e.head,
+            Self::Balance(e) => &mut e.head,
+            Self::Bar(e) => &mut e.head,
+            Self::Break(e) => &mut e.head,
+            Self::Checkpoint(e) => &mut e.head,
+            Self::Command(e) => &mut e.head,
+            Self::CorporateAction(e) => &mut e.head,
+            Self::DeadLetter(e) => &mut e.head,
+            Self::Delivery(e) => &mut e.head,
+            Self::Fill(e) => &mut e.head,
+            Self::Finding(e) => &mut e.head,
+            Self::Gap(e) => &mut e.head,
+            Self::Instrument(e) => &mut e.head,
+            Self::NewsItem(e) => &mut e.head,
+            Self::OrderEvent(e) => &mut e.head,
+            Self::OrderState(e) => &mut e.head,
+            Self::PortfolioCash(e) => &mut e.head,
+            Self::PortfolioPosition(e) => &mut e.head,
+            Self::Position(e) => &mut e.head,
+            Self::ProcessorState(e) => &mut e.head,
+            Self::Quote(e) => &mut e.head,
+            Self::Trade(e) => &mut e.head,
+        }
+    }
+
+    /// Parts of the key: the first decides the partition.
+    pub fn key(&self) -> (&str, Option<&str>) {
+        match self {
+            Self::Activity(e) => (e.account.as_str(), None),
+            Self::OrderRequest(e) => (e.account.as_str(), None),
+            Self::ApprovedOrder(e) => (e.broker_account.as_str(), None),
+            Self::Balance(e) => (e.account.as_str(), Some(e.currency.as_str())),
+            Self::Bar(e) => (e.instrument.as_str(), None),
+            Self::Break(e) => (e.break_id.as_str(), None),
+            Self::Checkpoint(e) => (e.component.as_str(), None),
+            Self::Command(e) => (e.scope.as_str(), None),
+            Self::CorporateAction(e) => (e.instrument.as_str(), None),
+            Self::DeadLetter(e) => (e.component.as_str(), None),
+            Self::Delivery(e) => (e.delivery_id.as_str(), None),
+            Self::Fill(e) => (e.account.as_str(), None),
+            Self::Finding(e) => (e.instrument.as_str(), None),
+            Self::Gap(e) => (e.instrument.as_str(), None),
+            Self::Instrument(e) => (e.instrument.as_str(), None),
+            Self::NewsItem(e) => (e.news_id.as_str(), None),
+            Self::OrderEvent(e) => (e.order_id.as_str(), None),
+            Self::OrderState(e) => (e.order_id.as_str(), None),
+            Self::PortfolioCash(e) => (e.account.as_str(), Some(e.currency.as_str())),
+            Self::PortfolioPosition(e) => (e.account.as_str(), Some(e.instrument.as_str())),
+            Self::Position(e) => (e.account.as_str(), Some(e.instrument.as_str())),
+            Self::ProcessorState(e) => (e.key.as_str(), None),
+            Self::Quote(e) => (e.instrument.as_str(), None),
+            Self::Trade(e) => (e.instrument.as_str(), None),
+        }
+    }
+
+    /// Our account, system and broker account, of events that have all three.
+    pub fn account_mut(&mut self) -> Option<(&mut Text, &mut Text, &Text)> {
+        match self {
+            Self::Activity(e) => Some((&mut e.account, &mut e.system, &e.broker_account)),
+            Self::ApprovedOrder(e) => Some((&mut e.account, &mut e.system, &e.broker_account)),
+            Self::Balance(e) => Some((&mut e.account, &mut e.system, &e.broker_account)),
+            Self::Fill(e) => Some((&mut e.account, &mut e.system, &e.broker_account)),
+            Self::OrderEvent(e) => Some((&mut e.account, &mut e.system, &e.broker_account)),
+            Self::OrderState(e) => Some((&mut e.account, &mut e.system, &e.broker_account)),
+            Self::Position(e) => Some((&mut e.account, &mut e.system, &e.broker_account)),
+            _ => None,
+        }
+    }
+}
+
+/// A movement on an account other than a fill: dividend, fee, interest, transfer, split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our account the record belongs to.
+    pub account: Text,
+    /// Id of the system (the connection to a broker) that reported it.
+    pub system: Text,
+    /// The account number at the broker.
+    pub broker_account: Text,
+    /// The broker's id.
+    pub activity_id: Text,
+    /// The broker's code.
+    pub kind: Text,
+    /// The broker's finer code.
+    pub sub_kind: Option<Text>,
+    /// Day it is booked for.
+    pub date: Option<Date>,
+    /// What it concerns.
+    pub instrument: Option<InstrumentId>,
+    /// The vendor's spelling.
+    pub symbol: Option<Text>,
+    /// Money in (positive) or out.
+    pub net_amount: Option<Decimal>,
+    /// Units in (positive) or out.
+    pub quantity: Option<Decimal>,
+    /// Money for one unit.
+    pub per_unit_amount: Option<Decimal>,
+    /// ISO 4217 code.
+    pub currency: Text,
+    /// executed, correct or canceled, as the broker writes it.
+    pub status: Option<Text>,
+    /// The broker's words.
+    pub description: Option<Text>,
+}
+
+impl From<Activity> for Event {
+    fn from(event: Activity) -> Self {
+        Event::Activity(Box::new(event))
+    }
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderAction {
+    /// `place`
+    Place,
+    /// `replace`
+    Replace,
+    /// `cancel`
+    Cancel,
+}
+
+impl OrderAction {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Place, Self::Replace, Self::Cancel];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Place => "place",
+            Self::Replace => "replace",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
+impl std::fmt::Display for OrderAction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Direction of an order or fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// `buy`
+    Buy,
+    /// `sell`
+    Sell,
+}
+
+impl Side {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Buy, Self::Sell];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        }
+    }
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How an order is priced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderType {
+    /// `market`
+    Market,
+    /// `limit`
+    Limit,
+    /// `stop`
+    Stop,
+    /// `stop_limit`
+    StopLimit,
+    /// `trailing_stop`
+    TrailingStop,
+}
+
+impl OrderType {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] =
+        &[Self::Market, Self::Limit, Self::Stop, Self::StopLimit, Self::TrailingStop];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Market => "market",
+            Self::Limit => "limit",
+            Self::Stop => "stop",
+            Self::StopLimit => "stop_limit",
+            Self::TrailingStop => "trailing_stop",
+        }
+    }
+}
+
+impl std::fmt::Display for OrderType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How long an order works: day, good till canceled, at the opening, at the close, immediate or cancel, fill or kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeInForce {
+    /// `day`
+    Day,
+    /// `gtc`
+    Gtc,
+    /// `opg`
+    Opg,
+    /// `cls`
+    Cls,
+    /// `ioc`
+    Ioc,
+    /// `fok`
+    Fok,
+}
+
+impl TimeInForce {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] =
+        &[Self::Day, Self::Gtc, Self::Opg, Self::Cls, Self::Ioc, Self::Fok];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Gtc => "gtc",
+            Self::Opg => "opg",
+            Self::Cls => "cls",
+            Self::Ioc => "ioc",
+            Self::Fok => "fok",
+        }
+    }
+}
+
+impl std::fmt::Display for TimeInForce {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether an order stands alone or carries linked exits or legs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderClass {
+    /// `simple`
+    Simple,
+    /// `bracket`
+    Bracket,
+    /// `oco`
+    Oco,
+    /// `oto`
+    Oto,
+    /// `mleg`
+    Mleg,
+}
+
+impl OrderClass {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] =
+        &[Self::Simple, Self::Bracket, Self::Oco, Self::Oto, Self::Mleg];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Bracket => "bracket",
+            Self::Oco => "oco",
+            Self::Oto => "oto",
+            Self::Mleg => "mleg",
+        }
+    }
+}
+
+impl std::fmt::Display for OrderClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether an order opens or closes a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionIntent {
+    /// `buy_to_open`
+    BuyToOpen,
+    /// `buy_to_close`
+    BuyToClose,
+    /// `sell_to_open`
+    SellToOpen,
+    /// `sell_to_close`
+    SellToClose,
+}
+
+impl PositionIntent {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] =
+        &[Self::BuyToOpen, Self::BuyToClose, Self::SellToOpen, Self::SellToClose];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BuyToOpen => "buy_to_open",
+            Self::BuyToClose => "buy_to_close",
+            Self::SellToOpen => "sell_to_open",
+            Self::SellToClose => "sell_to_close",
+        }
+    }
+}
+
+impl std::fmt::Display for PositionIntent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One leg of a multi-leg order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderLeg {
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// Units of this leg for each unit of the order.
+    pub ratio_quantity: Decimal,
+    /// Direction of the leg.
+    pub side: Side,
+    /// Whether the leg opens or closes a position.
+    pub position_intent: Option<PositionIntent>,
+}
+
+/// An instruction from a user: place, replace or cancel an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderRequest {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Unique id of this instruction, chosen by whoever asks. The same id is acted on once.
+    pub request_id: Text,
+    /// What is asked.
+    pub action: OrderAction,
+    /// Our id of the order: 1 to 64 letters, digits, '-' or '_', chosen by whoever asks and never used again.
+    pub order_id: Text,
+    /// Our account that trades.
+    pub account: Text,
+    /// What to trade, SYMBOL.VENUE. Required to place, except for a multi-leg order.
+    pub instrument: Option<InstrumentId>,
+    /// Direction. Required to place.
+    pub side: Option<Side>,
+    /// Units to trade. Place needs this or notional.
+    pub quantity: Option<Decimal>,
+    /// Money to spend instead of a quantity.
+    pub notional: Option<Decimal>,
+    /// How the order is priced. Required to place.
+    pub order_type: Option<OrderType>,
+    /// How long it works. Required to place.
+    pub time_in_force: Option<TimeInForce>,
+    /// Worst price to accept.
+    pub limit_price: Option<Decimal>,
+    /// Price that sets a stop order off.
+    pub stop_price: Option<Decimal>,
+    /// Distance of a trailing stop in money.
+    pub trail_amount: Option<Decimal>,
+    /// Distance of a trailing stop in percent.
+    pub trail_percent: Option<Decimal>,
+    /// Whether it may trade outside the regular session.
+    pub extended_hours: bool,
+    /// Whether the order carries linked exits or legs.
+    pub order_class: OrderClass,
+    /// Limit price of the profit-taking exit.
+    pub take_profit_price: Option<Decimal>,
+    /// Stop price of the protective exit.
+    pub stop_loss_price: Option<Decimal>,
+    /// Limit price of the protective exit.
+    pub stop_loss_limit_price: Option<Decimal>,
+    /// Whether it opens or closes a position.
+    pub position_intent: Option<PositionIntent>,
+    /// Legs of a multi-leg order.
+    pub legs: Vec<OrderLeg>,
+    /// Not to be sent after this time.
+    pub expires_at: Option<Timestamp>,
+    /// Strategy that asks.
+    pub strategy: Option<Text>,
+    /// Settings only this broker knows, passed on as they are.
+    pub broker_options: BTreeMap<Text, Text>,
+}
+
+impl From<OrderRequest> for Event {
+    fn from(event: OrderRequest) -> Self {
+        Event::OrderRequest(Box::new(event))
+    }
+}
+
+/// A request that passed every check, with its route.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApprovedOrder {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our id of the order.
+    pub order_id: Text,
+    /// Our account the record belongs to.
+    pub account: Text,
+    /// Id of the system (the connection to a broker) that reported it.
+    pub system: Text,
+    /// The account number at the broker.
+    pub broker_account: Text,
+    /// The request as it was made.
+    pub request: OrderRequest,
+    /// Price the collar was checked against.
+    pub reference_price: Option<Decimal>,
+    /// Time of that price.
+    pub reference_time: Option<Timestamp>,
+    /// Names of the checks that were made.
+    pub checks: Vec<Text>,
+}
+
+impl From<ApprovedOrder> for Event {
+    fn from(event: ApprovedOrder) -> Self {
+        Event::ApprovedOrder(Box::new(event))
+    }
+}
+
+/// What the broker says of cash and margin in one currency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Balance {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our account the record belongs to.
+    pub account: Text,
+    /// Id of the system (the connection to a broker) that reported it.
+    pub system: Text,
+    /// The account number at the broker.
+    pub broker_account: Text,
+    /// ISO 4217 code.
+    pub currency: Text,
+    /// Cash held, negative when borrowed.
+    pub cash: Decimal,
+    /// Cash and positions together.
+    pub equity: Option<Decimal>,
+    /// What may still be bought.
+    pub buying_power: Option<Decimal>,
+    /// Initial margin required.
+    pub initial_margin: Option<Decimal>,
+    /// Maintenance margin required.
+    pub maintenance_margin: Option<Decimal>,
+    /// Transfers on their way in.
+    pub pending_in: Option<Decimal>,
+    /// Transfers on their way out.
+    pub pending_out: Option<Decimal>,
+    /// Whether the broker refuses trading.
+    pub is_blocked: bool,
+}
+
+impl From<Balance> for Event {
+    fn from(event: Balance) -> Self {
+        Event::Balance(Box::new(event))
+    }
+}
+
+/// Corporate actions a price is adjusted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Adjustment {
+    /// `raw`
+    Raw,
+    /// `split`
+    Split,
+    /// `dividend`
+    Dividend,
+    /// `all`
+    All,
+}
+
+impl Adjustment {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Raw, Self::Split, Self::Dividend, Self::All];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Split => "split",
+            Self::Dividend => "dividend",
+            Self::All => "all",
+        }
+    }
+}
+
+impl std::fmt::Display for Adjustment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Prices over a period. event_time is the start of the period.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bar {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// Length of the period: a number and s, m, h, d, w or mo, for example 1m.
+    pub interval: Text,
+    /// End of the period, exclusive.
+    pub end_time: Timestamp,
+    /// First price.
+    pub open: Decimal,
+    /// Highest price.
+    pub high: Decimal,
+    /// Lowest price.
+    pub low: Decimal,
+    /// Last price.
+    pub close: Decimal,
+    /// Units traded.
+    pub volume: Decimal,
+    /// Volume-weighted average price.
+    pub vwap: Option<Decimal>,
+    /// Number of prints.
+    pub trade_count: Option<i64>,
+    /// Corporate actions the prices are adjusted for.
+    pub adjustment: Adjustment,
+    /// False while the period is running or when a vendor may still restate it.
+    pub is_final: bool,
+}
+
+impl From<Bar> for Event {
+    fn from(event: Bar) -> Self {
+        Event::Bar(Box::new(event))
+    }
+}
+
+/// What was compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakSubject {
+    /// `position`
+    Position,
+    /// `cash`
+    Cash,
+    /// `fill`
+    Fill,
+    /// `order`
+    Order,
+}
+
+impl BreakSubject {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Position, Self::Cash, Self::Fill, Self::Order];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Position => "position",
+            Self::Cash => "cash",
+            Self::Fill => "fill",
+            Self::Order => "order",
+        }
+    }
+}
+
+impl std::fmt::Display for BreakSubject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How the two sides differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakKind {
+    /// `missing_internal`
+    MissingInternal,
+    /// `missing_external`
+    MissingExternal,
+    /// `quantity`
+    Quantity,
+    /// `price`
+    Price,
+    /// `amount`
+    Amount,
+    /// `timing`
+    Timing,
+    /// `corporate_action`
+    CorporateAction,
+    /// `duplicate_internal`
+    DuplicateInternal,
+    /// `duplicate_external`
+    DuplicateExternal,
+    /// `status`
+    Status,
+}
+
+impl BreakKind {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[
+        Self::MissingInternal,
+        Self::MissingExternal,
+        Self::Quantity,
+        Self::Price,
+        Self::Amount,
+        Self::Timing,
+        Self::CorporateAction,
+        Self::DuplicateInternal,
+        Self::DuplicateExternal,
+        Self::Status,
+    ];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingInternal => "missing_internal",
+            Self::MissingExternal => "missing_external",
+            Self::Quantity => "quantity",
+            Self::Price => "price",
+            Self::Amount => "amount",
+            Self::Timing => "timing",
+            Self::CorporateAction => "corporate_action",
+            Self::DuplicateInternal => "duplicate_internal",
+            Self::DuplicateExternal => "duplicate_external",
+            Self::Status => "status",
+        }
+    }
+}
+
+impl std::fmt::Display for BreakKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where a break stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakStatus {
+    /// `open`
+    Open,
+    /// `explained`
+    Explained,
+    /// `closed`
+    Closed,
+}
+
+impl BreakStatus {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Open, Self::Explained, Self::Closed];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Explained => "explained",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl std::fmt::Display for BreakStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A mismatch found by reconciling our books with the broker's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Break {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Stays the same while the break persists.
+    pub break_id: Text,
+    /// Our account.
+    pub account: Text,
+    /// What was compared.
+    pub subject: BreakSubject,
+    /// How the two sides differ.
+    pub kind: BreakKind,
+    /// Where the break stands.
+    pub status: BreakStatus,
+    /// What it concerns.
+    pub instrument: Option<InstrumentId>,
+    /// ISO 4217 code for cash.
+    pub currency: Option<Text>,
+    /// Our figure.
+    pub ours: Option<Decimal>,
+    /// The broker's figure.
+    pub theirs: Option<Decimal>,
+    /// Ours less theirs; zero once closed.
+    pub difference: Decimal,
+    /// When it was first seen.
+    pub first_seen_time: Timestamp,
+    /// Seconds since then at this update.
+    pub age_secs: i64,
+    /// Why, where known.
+    pub explanation: Option<Text>,
+}
+
+impl From<Break> for Event {
+    fn from(event: Break) -> Self {
+        Event::Break(Box::new(event))
+    }
+}
+
+/// Where a source resumes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// system.component, for example alpaca.alpaca_trades.
+    pub component: Text,
+    /// Resume position in the vendor's feed, as JSON.
+    pub cursor: Text,
+    /// Checkpoints written so far.
+    pub sequence: i64,
+    /// Records published so far.
+    pub records: i64,
+}
+
+impl From<Checkpoint> for Event {
+    fn from(event: Checkpoint) -> Self {
+        Event::Checkpoint(Box::new(event))
+    }
+}
+
+/// What the pipeline is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandKind {
+    /// `halt`
+    Halt,
+    /// `resume`
+    Resume,
+}
+
+impl CommandKind {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Halt, Self::Resume];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Halt => "halt",
+            Self::Resume => "resume",
+        }
+    }
+}
+
+impl std::fmt::Display for CommandKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An instruction to the pipeline itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// all, an account or a system.
+    pub scope: Text,
+    /// halt refuses new orders in the scope, resume lifts it.
+    pub kind: CommandKind,
+    /// Who asks.
+    pub actor: Text,
+    /// Why.
+    pub reason: Option<Text>,
+}
+
+impl From<Command> for Event {
+    fn from(event: Command) -> Self {
+        Event::Command(Box::new(event))
+    }
+}
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorporateActionKind {
+    /// `cash_dividend`
+    CashDividend,
+    /// `stock_dividend`
+    StockDividend,
+    /// `forward_split`
+    ForwardSplit,
+    /// `reverse_split`
+    ReverseSplit,
+    /// `unit_split`
+    UnitSplit,
+    /// `spin_off`
+    SpinOff,
+    /// `cash_merger`
+    CashMerger,
+    /// `stock_merger`
+    StockMerger,
+    /// `stock_and_cash_merger`
+    StockAndCashMerger,
+    /// `name_change`
+    NameChange,
+    /// `redemption`
+    Redemption,
+    /// `worthless_removal`
+    WorthlessRemoval,
+    /// `rights_distribution`
+    RightsDistribution,
+    /// `partial_call`
+    PartialCall,
+    /// `reorganization`
+    Reorganization,
+    /// `other`
+    Other,
+}
+
+impl CorporateActionKind {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[
+        Self::CashDividend,
+        Self::StockDividend,
+        Self::ForwardSplit,
+        Self::ReverseSplit,
+        Self::UnitSplit,
+        Self::SpinOff,
+        Self::CashMerger,
+        Self::StockMerger,
+        Self::StockAndCashMerger,
+        Self::NameChange,
+        Self::Redemption,
+        Self::WorthlessRemoval,
+        Self::RightsDistribution,
+        Self::PartialCall,
+        Self::Reorganization,
+        Self::Other,
+    ];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CashDividend => "cash_dividend",
+            Self::StockDividend => "stock_dividend",
+            Self::ForwardSplit => "forward_split",
+            Self::ReverseSplit => "reverse_split",
+            Self::UnitSplit => "unit_split",
+            Self::SpinOff => "spin_off",
+            Self::CashMerger => "cash_merger",
+            Self::StockMerger => "stock_merger",
+            Self::StockAndCashMerger => "stock_and_cash_merger",
+            Self::NameChange => "name_change",
+            Self::Redemption => "redemption",
+            Self::WorthlessRemoval => "worthless_removal",
+            Self::RightsDistribution => "rights_distribution",
+            Self::PartialCall => "partial_call",
+            Self::Reorganization => "reorganization",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl std::fmt::Display for CorporateActionKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A dividend, split, merger or other change to an instrument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CorporateAction {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// The vendor's id, or one derived from its contents where the vendor gives none.
+    pub action_id: Text,
+    /// What happens.
+    pub kind: CorporateActionKind,
+    /// First day without the entitlement.
+    pub ex_date: Option<Date>,
+    /// Holders of this day are entitled.
+    pub record_date: Option<Date>,
+    /// Day of payment.
+    pub payable_date: Option<Date>,
+    /// Day the change takes effect.
+    pub effective_date: Option<Date>,
+    /// Day the vendor processes it.
+    pub process_date: Option<Date>,
+    /// Cash for one unit held.
+    pub cash_rate: Option<Decimal>,
+    /// ISO 4217 code of cash_rate.
+    pub currency: Option<Text>,
+    /// New units for each old_rate held.
+    pub new_rate: Option<Decimal>,
+    /// Old units that new_rate replaces or is paid on.
+    pub old_rate: Option<Decimal>,
+    /// Instrument received or the new name, where there is one.
+    pub new_instrument: Option<InstrumentId>,
+    /// Every other term as the vendor writes it.
+    pub terms: BTreeMap<Text, Text>,
+}
+
+impl From<CorporateAction> for Event {
+    fn from(event: CorporateAction) -> Self {
+        Event::CorporateAction(Box::new(event))
+    }
+}
+
+/// Where an item failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// `decode`
+    Decode,
+    /// `map`
+    Map,
+    /// `encode`
+    Encode,
+    /// `apply`
+    Apply,
+    /// `deliver`
+    Deliver,
+}
+
+impl Stage {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] =
+        &[Self::Decode, Self::Map, Self::Encode, Self::Apply, Self::Deliver];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Map => "map",
+            Self::Encode => "encode",
+            Self::Apply => "apply",
+            Self::Deliver => "deliver",
+        }
+    }
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An item set aside with its raw bytes and the reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// system.component or processor that set it aside.
+    pub component: Text,
+    /// Where it failed.
+    pub stage: Stage,
+    /// Why.
+    pub reason: Text,
+    /// The field at fault.
+    pub field: Option<Text>,
+    /// The bytes as they came.
+    pub raw: Vec<u8>,
+    /// Kafka topic it was read from.
+    pub topic: Option<Text>,
+    /// Partition.
+    pub partition: Option<i64>,
+    /// Offset.
+    pub offset: Option<i64>,
+    /// Schema id its bytes carry.
+    pub schema_id: Option<i64>,
+    /// Times it has been tried.
+    pub attempts: i64,
+    /// event_id of the dead letter that was redriven into this one.
+    pub redrive_of: Option<Text>,
+}
+
+impl From<DeadLetter> for Event {
+    fn from(event: DeadLetter) -> Self {
+        Event::DeadLetter(Box::new(event))
+    }
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// `sending`
+    Sending,
+    /// `accepted`
+    Accepted,
+    /// `rejected`
+    Rejected,
+    /// `unknown`
+    Unknown,
+    /// `not_sent`
+    NotSent,
+}
+
+impl DeliveryStatus {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] =
+        &[Self::Sending, Self::Accepted, Self::Rejected, Self::Unknown, Self::NotSent];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sending => "sending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+            Self::NotSent => "not_sent",
+        }
+    }
+}
+
+impl std::fmt::Display for DeliveryStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The journal of an order sink: what is being sent, and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// component|request_id.
+    pub delivery_id: Text,
+    /// system.component of the sink.
+    pub component: Text,
+    /// Our id of the order.
+    pub order_id: Text,
+    /// The request being delivered.
+    pub request_id: Text,
+    /// Where the delivery stands.
+    pub status: DeliveryStatus,
+    /// Times it was handed to the connector.
+    pub attempt: i64,
+    /// The owner of this attempt sends nothing after this time.
+    pub deadline: Timestamp,
+    /// The broker's id, once known.
+    pub broker_order_id: Option<Text>,
+    /// The broker's or our words.
+    pub reason: Option<Text>,
+    /// What is being delivered.
+    pub order: ApprovedOrder,
+}
+
+impl From<Delivery> for Event {
+    fn from(event: Delivery) -> Self {
+        Event::Delivery(Box::new(event))
+    }
+}
+
+/// Whether a fill is new, corrects or withdraws an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FillKind {
+    /// `new`
+    New,
+    /// `correction`
+    Correction,
+    /// `bust`
+    Bust,
+}
+
+impl FillKind {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::New, Self::Correction, Self::Bust];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Correction => "correction",
+            Self::Bust => "bust",
+        }
+    }
+}
+
+impl std::fmt::Display for FillKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One execution of an order, its correction or its withdrawal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fill {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Id of the execution; the same however the broker reports it.
+    pub execution_id: Text,
+    /// The broker's own id of the report.
+    pub vendor_execution_id: Option<Text>,
+    /// Our id of the order; the broker's id for an order that was not placed through us.
+    pub order_id: Text,
+    /// Our account the record belongs to.
+    pub account: Text,
+    /// Id of the system (the connection to a broker) that reported it.
+    pub system: Text,
+    /// The account number at the broker.
+    pub broker_account: Text,
+    /// The broker's id of the order.
+    pub broker_order_id: Text,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// Direction.
+    pub side: Side,
+    /// Price of one unit.
+    pub price: Decimal,
+    /// Units filled.
+    pub quantity: Decimal,
+    /// ISO 4217 code of the price.
+    pub currency: Text,
+    /// Commission charged, where reported with the fill.
+    pub commission: Option<Decimal>,
+    /// Units of the order filled up to and including this.
+    pub cumulative_quantity: Option<Decimal>,
+    /// Whether it is new, corrects or withdraws an earlier one.
+    pub kind: FillKind,
+    /// execution_id that a correction or bust refers to.
+    pub corrects: Option<Text>,
+}
+
+impl From<Fill> for Event {
+    fn from(event: Fill) -> Self {
+        Event::Fill(Box::new(event))
+    }
+}
+
+/// What was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// `stale`
+    Stale,
+    /// `spike`
+    Spike,
+    /// `crossed`
+    Crossed,
+    /// `duplicate`
+    Duplicate,
+    /// `out_of_order`
+    OutOfOrder,
+    /// `missing_minute`
+    MissingMinute,
+    /// `invalid_bar`
+    InvalidBar,
+    /// `illegal_transition`
+    IllegalTransition,
+}
+
+impl Check {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[
+        Self::Stale,
+        Self::Spike,
+        Self::Crossed,
+        Self::Duplicate,
+        Self::OutOfOrder,
+        Self::MissingMinute,
+        Self::InvalidBar,
+        Self::IllegalTransition,
+    ];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
+            Self::Spike => "spike",
+            Self::Crossed => "crossed",
+            Self::Duplicate => "duplicate",
+            Self::OutOfOrder => "out_of_order",
+            Self::MissingMinute => "missing_minute",
+            Self::InvalidBar => "invalid_bar",
+            Self::IllegalTransition => "illegal_transition",
+        }
+    }
+}
+
+impl std::fmt::Display for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// `info`
+    Info,
+    /// `warning`
+    Warning,
+    /// `error`
+    Error,
+}
+
+impl Severity {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Info, Self::Warning, Self::Error];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Something wrong or doubtful in a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// What it concerns; the order id for findings about orders.
+    pub instrument: InstrumentId,
+    /// What was checked.
+    pub check: Check,
+    /// How bad it is.
+    pub severity: Severity,
+    /// event_id of the record.
+    pub subject_id: Option<Text>,
+    /// What was seen, in words.
+    pub detail: Text,
+    /// Figure seen.
+    pub value: Option<Decimal>,
+    /// Figure allowed.
+    pub threshold: Option<Decimal>,
+}
+
+impl From<Finding> for Event {
+    fn from(event: Finding) -> Self {
+        Event::Finding(Box::new(event))
+    }
+}
+
+/// Where a gap stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapStatus {
+    /// `opened`
+    Opened,
+    /// `closed`
+    Closed,
+    /// `unrecoverable`
+    Unrecoverable,
+}
+
+impl GapStatus {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Opened, Self::Closed, Self::Unrecoverable];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Closed => "closed",
+            Self::Unrecoverable => "unrecoverable",
+        }
+    }
+}
+
+impl std::fmt::Display for GapStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Records known or feared missing from a feed, and their repair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// Joins the opening of a gap with its closing.
+    pub gap_id: Text,
+    /// The source whose feed has the gap.
+    pub component: Text,
+    /// Opened when noticed; closed once everything between its bounds is published; unrecoverable when the vendor cannot say what was missed.
+    pub status: GapStatus,
+    /// Nothing before this is missing.
+    pub from_time: Timestamp,
+    /// Nothing after this is missing; null while the feed is still down.
+    pub to_time: Option<Timestamp>,
+    /// What made us notice.
+    pub reason: Text,
+    /// Records published by the repair that had been missing.
+    pub recovered: Option<i64>,
+}
+
+impl From<Gap> for Event {
+    fn from(event: Gap) -> Self {
+        Event::Gap(Box::new(event))
+    }
+}
+
+/// Kind of instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetClass {
+    /// `equity`
+    Equity,
+    /// `option`
+    Option,
+    /// `crypto`
+    Crypto,
+    /// `fx`
+    Fx,
+    /// `index`
+    Index,
+    /// `future`
+    Future,
+    /// `bond`
+    Bond,
+    /// `other`
+    Other,
+}
+
+impl AssetClass {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[
+        Self::Equity,
+        Self::Option,
+        Self::Crypto,
+        Self::Fx,
+        Self::Index,
+        Self::Future,
+        Self::Bond,
+        Self::Other,
+    ];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equity => "equity",
+            Self::Option => "option",
+            Self::Crypto => "crypto",
+            Self::Fx => "fx",
+            Self::Index => "index",
+            Self::Future => "future",
+            Self::Bond => "bond",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl std::fmt::Display for AssetClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What can be traded and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instrument {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// Name of the issue.
+    pub name: Option<Text>,
+    /// Kind of instrument.
+    pub asset_class: AssetClass,
+    /// Listing venue as the vendor writes it.
+    pub venue: Option<Text>,
+    /// ISO 4217 code of its price.
+    pub currency: Text,
+    /// The vendor's stable id.
+    pub broker_instrument_id: Option<Text>,
+    /// Whether it is listed now.
+    pub is_active: bool,
+    /// Whether this broker takes orders for it.
+    pub is_tradable: bool,
+    /// Whether this broker lets it be sold short.
+    pub is_shortable: Option<bool>,
+    /// Whether it trades in fractions.
+    pub is_fractionable: Option<bool>,
+    /// Smallest step of a price.
+    pub price_increment: Option<Decimal>,
+    /// Smallest step of a quantity.
+    pub quantity_increment: Option<Decimal>,
+    /// Smallest order.
+    pub minimum_quantity: Option<Decimal>,
+    /// Units of the underlying for one contract.
+    pub multiplier: Option<Decimal>,
+}
+
+impl From<Instrument> for Event {
+    fn from(event: Instrument) -> Self {
+        Event::Instrument(Box::new(event))
+    }
+}
+
+/// A news story.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewsItem {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The vendor's id of the story.
+    pub news_id: Text,
+    /// Headline, entities decoded.
+    pub headline: Text,
+    /// Summary, entities decoded.
+    pub summary: Option<Text>,
+    /// Body as sent, usually HTML.
+    pub content: Option<Text>,
+    /// Who wrote it.
+    pub author: Option<Text>,
+    /// Who published it.
+    pub publisher: Option<Text>,
+    /// Where it can be read.
+    pub url: Option<Text>,
+    /// Our identities of the instruments it is about.
+    pub instruments: Vec<InstrumentId>,
+    /// The vendor's spelling of them.
+    pub symbols: Vec<Text>,
+    /// When it was last changed.
+    pub updated_time: Timestamp,
+}
+
+impl From<NewsItem> for Event {
+    fn from(event: NewsItem) -> Self {
+        Event::NewsItem(Box::new(event))
+    }
+}
+
+/// What happened to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderEventKind {
+    /// `approved`
+    Approved,
+    /// `denied`
+    Denied,
+    /// `submitted`
+    Submitted,
+    /// `not_sent`
+    NotSent,
+    /// `outcome_unknown`
+    OutcomeUnknown,
+    /// `pending_new`
+    PendingNew,
+    /// `accepted`
+    Accepted,
+    /// `new`
+    New,
+    /// `held`
+    Held,
+    /// `partially_filled`
+    PartiallyFilled,
+    /// `filled`
+    Filled,
+    /// `canceled`
+    Canceled,
+    /// `expired`
+    Expired,
+    /// `done_for_day`
+    DoneForDay,
+    /// `rejected`
+    Rejected,
+    /// `replaced`
+    Replaced,
+    /// `pending_cancel`
+    PendingCancel,
+    /// `pending_replace`
+    PendingReplace,
+    /// `stopped`
+    Stopped,
+    /// `suspended`
+    Suspended,
+    /// `calculated`
+    Calculated,
+    /// `cancel_rejected`
+    CancelRejected,
+    /// `replace_rejected`
+    ReplaceRejected,
+    /// `restated`
+    Restated,
+}
+
+impl OrderEventKind {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[
+        Self::Approved,
+        Self::Denied,
+        Self::Submitted,
+        Self::NotSent,
+        Self::OutcomeUnknown,
+        Self::PendingNew,
+        Self::Accepted,
+        Self::New,
+        Self::Held,
+        Self::PartiallyFilled,
+        Self::Filled,
+        Self::Canceled,
+        Self::Expired,
+        Self::DoneForDay,
+        Self::Rejected,
+        Self::Replaced,
+        Self::PendingCancel,
+        Self::PendingReplace,
+        Self::Stopped,
+        Self::Suspended,
+        Self::Calculated,
+        Self::CancelRejected,
+        Self::ReplaceRejected,
+        Self::Restated,
+    ];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Submitted => "submitted",
+            Self::NotSent => "not_sent",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::PendingNew => "pending_new",
+            Self::Accepted => "accepted",
+            Self::New => "new",
+            Self::Held => "held",
+            Self::PartiallyFilled => "partially_filled",
+            Self::Filled => "filled",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+            Self::DoneForDay => "done_for_day",
+            Self::Rejected => "rejected",
+            Self::Replaced => "replaced",
+            Self::PendingCancel => "pending_cancel",
+            Self::PendingReplace => "pending_replace",
+            Self::Stopped => "stopped",
+            Self::Suspended => "suspended",
+            Self::Calculated => "calculated",
+            Self::CancelRejected => "cancel_rejected",
+            Self::ReplaceRejected => "replace_rejected",
+            Self::Restated => "restated",
+        }
+    }
+}
+
+impl std::fmt::Display for OrderEventKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One change of an order, as we or the broker report it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderEvent {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our id of the order; the broker's id for an order that was not placed through us.
+    pub order_id: Text,
+    /// Our account the record belongs to.
+    pub account: Text,
+    /// Id of the system (the connection to a broker) that reported it.
+    pub system: Text,
+    /// The account number at the broker.
+    pub broker_account: Text,
+    /// What happened.
+    pub kind: OrderEventKind,
+    /// The request it answers, where known.
+    pub request_id: Option<Text>,
+    /// The broker's id.
+    pub broker_order_id: Option<Text>,
+    /// The id we gave the broker.
+    pub client_order_id: Option<Text>,
+    /// What is traded.
+    pub instrument: Option<InstrumentId>,
+    /// Direction.
+    pub side: Option<Side>,
+    /// How it is priced.
+    pub order_type: Option<OrderType>,
+    /// How long it works.
+    pub time_in_force: Option<TimeInForce>,
+    /// Units ordered.
+    pub quantity: Option<Decimal>,
+    /// Money ordered.
+    pub notional: Option<Decimal>,
+    /// Limit price.
+    pub limit_price: Option<Decimal>,
+    /// Stop price.
+    pub stop_price: Option<Decimal>,
+    /// Units filled so far of this broker order.
+    pub filled_quantity: Option<Decimal>,
+    /// Average price of those.
+    pub average_price: Option<Decimal>,
+    /// Units of this execution.
+    pub last_quantity: Option<Decimal>,
+    /// Price of this execution.
+    pub last_price: Option<Decimal>,
+    /// Broker id of the order that replaces it.
+    pub replaced_by: Option<Text>,
+    /// Broker id of the order it replaces.
+    pub replaces: Option<Text>,
+    /// Why, in the reporter's words.
+    pub reason: Option<Text>,
+}
+
+impl From<OrderEvent> for Event {
+    fn from(event: OrderEvent) -> Self {
+        Event::OrderEvent(Box::new(event))
+    }
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// `approved`
+    Approved,
+    /// `denied`
+    Denied,
+    /// `submitted`
+    Submitted,
+    /// `not_sent`
+    NotSent,
+    /// `unknown`
+    Unknown,
+    /// `pending_new`
+    PendingNew,
+    /// `accepted`
+    Accepted,
+    /// `new`
+    New,
+    /// `held`
+    Held,
+    /// `partially_filled`
+    PartiallyFilled,
+    /// `filled`
+    Filled,
+    /// `canceled`
+    Canceled,
+    /// `expired`
+    Expired,
+    /// `rejected`
+    Rejected,
+    /// `pending_cancel`
+    PendingCancel,
+    /// `pending_replace`
+    PendingReplace,
+    /// `suspended`
+    Suspended,
+}
+
+impl OrderStatus {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[
+        Self::Approved,
+        Self::Denied,
+        Self::Submitted,
+        Self::NotSent,
+        Self::Unknown,
+        Self::PendingNew,
+        Self::Accepted,
+        Self::New,
+        Self::Held,
+        Self::PartiallyFilled,
+        Self::Filled,
+        Self::Canceled,
+        Self::Expired,
+        Self::Rejected,
+        Self::PendingCancel,
+        Self::PendingReplace,
+        Self::Suspended,
+    ];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Submitted => "submitted",
+            Self::NotSent => "not_sent",
+            Self::Unknown => "unknown",
+            Self::PendingNew => "pending_new",
+            Self::Accepted => "accepted",
+            Self::New => "new",
+            Self::Held => "held",
+            Self::PartiallyFilled => "partially_filled",
+            Self::Filled => "filled",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+            Self::Rejected => "rejected",
+            Self::PendingCancel => "pending_cancel",
+            Self::PendingReplace => "pending_replace",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+impl std::fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The current answer of the order state machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderState {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our id of the order.
+    pub order_id: Text,
+    /// Our account the record belongs to.
+    pub account: Text,
+    /// Id of the system (the connection to a broker) that reported it.
+    pub system: Text,
+    /// The account number at the broker.
+    pub broker_account: Text,
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// Whether nothing more can happen.
+    pub is_terminal: bool,
+    /// The broker's current id.
+    pub broker_order_id: Option<Text>,
+    /// What is traded.
+    pub instrument: Option<InstrumentId>,
+    /// Direction.
+    pub side: Option<Side>,
+    /// How it is priced.
+    pub order_type: Option<OrderType>,
+    /// How long it works.
+    pub time_in_force: Option<TimeInForce>,
+    /// Units ordered.
+    pub quantity: Option<Decimal>,
+    /// Money ordered.
+    pub notional: Option<Decimal>,
+    /// Limit price.
+    pub limit_price: Option<Decimal>,
+    /// Stop price.
+    pub stop_price: Option<Decimal>,
+    /// Units filled so far.
+    pub filled_quantity: Decimal,
+    /// Average price of those.
+    pub average_price: Option<Decimal>,
+    /// Time of the first event.
+    pub created_time: Timestamp,
+    /// Why it was denied, rejected or is unknown.
+    pub reason: Option<Text>,
+    /// Events applied so far.
+    pub event_count: i64,
+    /// The event that led here.
+    pub last_event_id: Text,
+}
+
+impl From<OrderState> for Event {
+    fn from(event: OrderState) -> Self {
+        Event::OrderState(Box::new(event))
+    }
+}
+
+/// What our own fills and activities add up to in one currency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PortfolioCash {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our account.
+    pub account: Text,
+    /// ISO 4217 code.
+    pub currency: Text,
+    /// Opening cash and every movement since.
+    pub cash: Decimal,
+    /// Cash before the first movement that we booked.
+    pub opening: Decimal,
+    /// Movements applied.
+    pub movement_count: i64,
+}
+
+impl From<PortfolioCash> for Event {
+    fn from(event: PortfolioCash) -> Self {
+        Event::PortfolioCash(Box::new(event))
+    }
+}
+
+/// What our own fills and actions add up to in one instrument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PortfolioPosition {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our account.
+    pub account: Text,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// Units held, negative when short.
+    pub quantity: Decimal,
+    /// Average cost of one unit; null when nothing is held.
+    pub average_price: Option<Decimal>,
+    /// Average cost of all units, signed as the quantity.
+    pub cost: Decimal,
+    /// Profit of closed quantity, by average cost.
+    pub realized_profit: Decimal,
+    /// ISO 4217 code.
+    pub currency: Text,
+    /// Fills applied.
+    pub fill_count: i64,
+    /// The fill that led here.
+    pub last_execution_id: Option<Text>,
+}
+
+impl From<PortfolioPosition> for Event {
+    fn from(event: PortfolioPosition) -> Self {
+        Event::PortfolioPosition(Box::new(event))
+    }
+}
+
+/// What the broker says is held. A quantity of zero says that nothing is held any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our account the record belongs to.
+    pub account: Text,
+    /// Id of the system (the connection to a broker) that reported it.
+    pub system: Text,
+    /// The account number at the broker.
+    pub broker_account: Text,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// Units held, negative when short.
+    pub quantity: Decimal,
+    /// Average entry price.
+    pub average_price: Option<Decimal>,
+    /// Price used for the market value.
+    pub last_price: Option<Decimal>,
+    /// Value now.
+    pub market_value: Option<Decimal>,
+    /// What was paid.
+    pub cost_basis: Option<Decimal>,
+    /// Market value less cost basis.
+    pub unrealized_profit: Option<Decimal>,
+    /// ISO 4217 code.
+    pub currency: Text,
+}
+
+impl From<Position> for Event {
+    fn from(event: Position) -> Self {
+        Event::Position(Box::new(event))
+    }
+}
+
+/// One key's state of a processor, from which it restores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessorState {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Name of the processor.
+    pub processor: Text,
+    /// Key of the state.
+    pub key: Text,
+    /// The state, as JSON.
+    pub state: Vec<u8>,
+}
+
+impl From<ProcessorState> for Event {
+    fn from(event: ProcessorState) -> Self {
+        Event::ProcessorState(Box::new(event))
+    }
+}
+
+/// Best bid and ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quote {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// Best bid; null when nobody bids.
+    pub bid_price: Option<Decimal>,
+    /// Units bid for; null when nobody bids.
+    pub bid_quantity: Option<Decimal>,
+    /// The vendor's code of the venue of the bid.
+    pub bid_venue: Option<Text>,
+    /// Best ask; null when nobody offers.
+    pub ask_price: Option<Decimal>,
+    /// Units offered; null when nobody offers.
+    pub ask_quantity: Option<Decimal>,
+    /// The vendor's code of the venue of the ask.
+    pub ask_venue: Option<Text>,
+    /// Quote condition codes as the vendor writes them.
+    pub conditions: Vec<Text>,
+    /// Consolidated tape, as the vendor writes it.
+    pub tape: Option<Text>,
+}
+
+impl From<Quote> for Event {
+    fn from(event: Quote) -> Self {
+        Event::Quote(Box::new(event))
+    }
+}
+
+/// Whether a print still stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TradeStatus {
+    /// `original`
+    Original,
+    /// `corrected`
+    Corrected,
+    /// `canceled`
+    Canceled,
+}
+
+impl TradeStatus {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Original, Self::Corrected, Self::Canceled];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Corrected => "corrected",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+impl std::fmt::Display for TradeStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A public print on the tape.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trade {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// The vendor's id of the print; unique for an instrument, venue and day.
+    pub trade_id: Text,
+    /// The vendor's code of the venue where it was printed.
+    pub venue: Option<Text>,
+    /// Price of one unit.
+    pub price: Decimal,
+    /// Units traded.
+    pub quantity: Decimal,
+    /// Sale condition codes as the vendor writes them.
+    pub conditions: Vec<Text>,
+    /// Consolidated tape the print belongs to, as the vendor writes it.
+    pub tape: Option<Text>,
+    /// Whether the print stands, replaces an earlier one with the same trade_id, or withdraws it.
+    pub status: TradeStatus,
+}
+
+impl From<Trade> for Event {
+    fn from(event: Trade) -> Self {
+        Event::Trade(Box::new(event))
+    }
+}
