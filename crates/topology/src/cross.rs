@@ -1,0 +1,221 @@
+//! What no section can know alone: whether the names in one are meant by another.
+
+use model::Event;
+
+use crate::catalogue::{Catalogue, Kind};
+use crate::cron;
+use crate::node::{Entry, Node, Path, Scalar, ScalarKind};
+use crate::problem::Report;
+use crate::sections::{AlertDestination, KafkaProtocol};
+use crate::topology::{System, Topology};
+use crate::words::{origin, quote, suggest};
+
+/// Reports every name that leads nowhere. The tree says what is named, also by sections that
+/// could not be read in full; the topology says what it means.
+pub(crate) fn check(root: &Node, topology: &Topology, catalogue: &Catalogue, report: &mut Report) {
+    accounts(root, topology, catalogue, report);
+    imports(root, report);
+    schedules(root, report);
+    topics(root, report);
+    kafka(root, topology, report);
+    alerts(root, topology, report);
+}
+
+fn accounts(root: &Node, topology: &Topology, catalogue: &Catalogue, report: &mut Report) {
+    for entry in entries(root, "accounts") {
+        let path = Path::default().child("accounts").child(&entry.key);
+        let Some((node, system)) = word(&entry.value, "system") else { continue };
+        let path = path.child("system");
+        if !refuse_unknown_system(root, node, system, &path, report) {
+            continue;
+        }
+        let Some(known) = topology.systems.iter().find(|known| known.id == system.text) else {
+            continue; // its own problems come first
+        };
+        if !known.enabled {
+            let message = format!(
+                "system {} is switched off: no order of this account leaves",
+                shown(system)
+            );
+            report.warning(node.at, &path, message);
+        } else if !known.components.iter().any(|component| component.kind == Kind::Sink) {
+            report.problem(node.at, &path, without_sink(system, known, catalogue));
+        }
+    }
+}
+
+fn without_sink(system: &Scalar, known: &System, catalogue: &Catalogue) -> String {
+    let connector = catalogue.connector(&known.connector);
+    let components = connector.map(|connector| connector.components.as_slice()).unwrap_or_default();
+    let mut features: Vec<&str> = components
+        .iter()
+        .filter(|entry| entry.kind == Kind::Sink)
+        .map(|entry| entry.feature)
+        .collect();
+    features.sort_unstable();
+    features.dedup();
+    let shown = shown(system);
+    match features.as_slice() {
+        [] => format!(
+            "system {shown} takes no orders: its connector {:?} has no order sink",
+            known.connector
+        ),
+        features => format!(
+            "system {shown} takes no orders: switch on its feature {}",
+            features.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(" or ")
+        ),
+    }
+}
+
+fn imports(root: &Node, report: &mut Report) {
+    for (node, path) in scheduled(root, "data_import", "scheduled_imports") {
+        if let Some((source, word)) = word(node, "source") {
+            refuse_unknown_system(root, source, word, &path.child("source"), report);
+        }
+    }
+}
+
+/// Whether the system exists, after reporting that it does not.
+fn refuse_unknown_system(
+    root: &Node,
+    node: &Node,
+    system: &Scalar,
+    path: &Path,
+    report: &mut Report,
+) -> bool {
+    let is_known = entries(root, "systems").iter().any(|entry| entry.key == system.text);
+    if !is_known {
+        let names = entries(root, "systems").iter().map(|entry| entry.key.as_str());
+        let message = format!("unknown system {}{}", shown(system), suggest(&system.text, names));
+        report.problem(node.at, path, message);
+    }
+    is_known
+}
+
+fn schedules(root: &Node, report: &mut Report) {
+    let imports = scheduled(root, "data_import", "scheduled_imports");
+    let exports = scheduled(root, "data_export", "scheduled_exports");
+    for (node, path) in imports.into_iter().chain(exports) {
+        let Some((at, schedule)) = word(node, "schedule").map(|(node, word)| (node.at, word))
+        else {
+            continue;
+        };
+        let quoted = |part: &str| origin(schedule).unwrap_or_else(|| quote(part));
+        if let Some(mistake) = cron::mistake(&schedule.text, &quoted) {
+            report.problem(at, &path.child("schedule"), mistake);
+        }
+    }
+}
+
+fn topics(root: &Node, report: &mut Report) {
+    let Some(topics) = root.get("topics") else { return };
+    let path = Path::default().child("topics");
+    if let Some((node, prefix)) = word(topics, "prefix") {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if prefix.text.len() > 100 || !prefix.text.chars().all(is_allowed) {
+            let message = format!(
+                "{} cannot start a topic's name: at most 100 letters, digits, \".\", \"_\" and \"-\"",
+                shown(prefix)
+            );
+            report.problem(node.at, &path.child("prefix"), message);
+        }
+    }
+    let topics_of_events: Vec<&str> = Event::KINDS.iter().map(|kind| kind.topic).collect();
+    let families = topics_of_events.iter().filter_map(|topic| topic.split('.').next());
+    let mut names: Vec<&str> = topics_of_events.iter().copied().chain(families).collect();
+    names.push("default");
+    names.sort_unstable();
+    names.dedup();
+    for setting in ["partitions", "retention_hours"] {
+        for entry in entries(topics, setting) {
+            if !names.contains(&entry.key.as_str()) {
+                let message = format!(
+                    "unknown topic {}{}",
+                    quote(&entry.key),
+                    suggest(&entry.key, names.iter().copied())
+                );
+                report.problem(entry.at, &path.child(setting), message);
+            }
+        }
+    }
+}
+
+fn kafka(root: &Node, topology: &Topology, report: &mut Report) {
+    let (Some(node), Some(kafka)) = (root.get("kafka"), &topology.kafka) else { return };
+    let path = Path::default().child("kafka");
+    if kafka.bootstrap_servers.is_none() && kafka.local.is_none() {
+        let message = "missing field \"bootstrap_servers\": a string; or write \"local: {}\" \
+                       for a Kafka of our own";
+        report.problem(node.at, &path, message);
+    }
+    if kafka.bootstrap_servers.is_some() && kafka.local.is_some() {
+        let message = "either \"bootstrap_servers\" or \"local\", not both";
+        report.problem(node.at, &path, message);
+    }
+    let Some(security) = &kafka.security else { return };
+    let has_login =
+        matches!(security.protocol, KafkaProtocol::SaslPlaintext | KafkaProtocol::SaslSsl);
+    let given = [
+        ("mechanism", security.mechanism.is_some()),
+        ("username", security.username.is_some()),
+        ("password", security.password.is_some()),
+    ];
+    let at = node.get("security").map_or(node.at, |security| security.at);
+    for (name, is_given) in given {
+        if has_login && !is_given {
+            let message = format!("missing field {name:?}: the protocol logs in");
+            report.problem(at, &path.child("security"), message);
+        }
+    }
+}
+
+fn alerts(root: &Node, topology: &Topology, report: &mut Report) {
+    let monitoring = &topology.monitoring;
+    let Some(node) = root.get("monitoring").and_then(|node| node.get("alert_destinations")) else {
+        return;
+    };
+    let path = Path::default().child("monitoring").child("alert_destinations");
+    for (index, destination) in monitoring.alert_destinations.iter().enumerate() {
+        let is_configured = match destination {
+            AlertDestination::Email => monitoring.email.is_some(),
+            AlertDestination::Slack => monitoring.slack.is_some(),
+        };
+        if !is_configured {
+            let message =
+                format!("no alert reaches {destination}: \"monitoring.{destination}\" is missing");
+            let at = node.item(index).map_or(node.at, |item| item.at);
+            report.warning(at, &path.index(index), message);
+        }
+    }
+}
+
+/// The items of a list of jobs, with the way to each.
+fn scheduled<'n>(root: &'n Node, section: &str, list: &str) -> Vec<(&'n Node, Path)> {
+    let Some(node) = root.get(section).and_then(|section| section.get(list)) else {
+        return Vec::new();
+    };
+    let path = Path::default().child(section).child(list);
+    (0..).map_while(|index| Some((node.item(index)?, path.index(index)))).collect()
+}
+
+fn entries<'n>(node: &'n Node, key: &str) -> &'n [Entry] {
+    node.get(key).and_then(Node::entries).unwrap_or_default()
+}
+
+/// The string under a key; anything else there is the schema's to report.
+fn word<'n>(node: &'n Node, key: &str) -> Option<(&'n Node, &'n Scalar)> {
+    let node = node.get(key)?;
+    let scalar = node.scalar()?;
+    let is_word = match scalar.kind {
+        ScalarKind::String => true,
+        ScalarKind::Null | ScalarKind::Unset => false,
+        ScalarKind::Bool(_) | ScalarKind::Integer | ScalarKind::Float => {
+            !scalar.variables.is_empty()
+        }
+    };
+    is_word.then_some((node, scalar))
+}
+
+fn shown(scalar: &Scalar) -> String {
+    origin(scalar).unwrap_or_else(|| quote(&scalar.text))
+}
