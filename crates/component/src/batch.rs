@@ -84,7 +84,11 @@ impl<C> Batch<C> {
 
     /// Adds every raw item, decoded one by one.
     #[must_use]
-    pub fn decode<W, E>(mut self, raw: Vec<Box<RawValue>>, map: impl Fn(W) -> Result<E, Bad>) -> Self
+    pub fn decode<W, E>(
+        mut self,
+        raw: Vec<Box<RawValue>>,
+        map: impl Fn(W) -> Result<E, Bad>,
+    ) -> Self
     where
         W: DeserializeOwned,
         E: Into<Event>,

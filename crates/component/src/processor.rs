@@ -32,7 +32,7 @@ pub trait Processor: Sized + Send + 'static {
     /// Takes note of a record on a global topic.
     fn observe(&self, _global: &mut Self::Global, _event: &Event) {}
 
-    /// Folds one record into the state of its key.
+    /// Folds one record into the state of its key. A bad record leaves the state as it was.
     fn apply(
         &self,
         state: &mut Self::State,
@@ -41,7 +41,8 @@ pub trait Processor: Sized + Send + 'static {
         out: &mut Out,
     ) -> Result<(), Bad>;
 
-    /// Lets time pass for one key: no record received before `watermark` is still to come.
+    /// Lets time pass for one key: no record received before `watermark` is still to come. A tick
+    /// that emits nothing changes nothing worth saving.
     fn tick(&self, _state: &mut Self::State, _watermark: Timestamp, _out: &mut Out) {}
 }
 

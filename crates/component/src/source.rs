@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use crate::{Batch, Host, Result, Saved, Settings};
+use model::Event;
+
+use crate::{Bad, Batch, Host, Result, Saved, Settings};
 
 /// How a feed's records reach their topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub trait Source: Sized + Send + 'static {
     const NAME: &'static str;
     /// How its records are delivered.
     const FEED: Feed;
+    /// Topics it publishes to, without any prefix.
+    const PUBLISHES: &'static [&'static str];
     /// The vendor's `connection` and `authentication`, shared by all its components.
     type System: Settings;
     /// Settings of this feed.
@@ -38,4 +42,9 @@ pub trait Source: Sized + Send + 'static {
         &mut self,
         cursor: &Self::Cursor,
     ) -> impl Future<Output = Result<Batch<Self::Cursor>>> + Send;
+
+    /// Reads one item again that had become a dead letter, from its raw bytes.
+    fn redrive(_raw: &[u8]) -> Result<Vec<Event>, Bad> {
+        Err(Bad::new("", "this source cannot read a single item again"))
+    }
 }

@@ -66,9 +66,8 @@ fn parse(text: &str) -> Result<Decimal, BadDecimal> {
         Decimal::from_scientific(text).map_err(|_| bad())?
     } else {
         Decimal::from_str_exact(text).map_err(|error| match error {
-            rust_decimal::Error::Underflow | rust_decimal::Error::ScaleExceedsMaximumPrecision(_) => {
-                too_long(text)
-            }
+            rust_decimal::Error::Underflow
+            | rust_decimal::Error::ScaleExceedsMaximumPrecision(_) => too_long(text),
             _ => bad(),
         })?
     };
@@ -126,7 +125,8 @@ mod tests {
 
     #[test]
     fn prices_refuse_what_they_cannot_be() {
-        for text in ["", "NaN", "1e400", "-1", "abc", "1_000", "+1", "1.2.3", "0x10", "∞", "1e-40"] {
+        for text in ["", "NaN", "1e400", "-1", "abc", "1_000", "+1", "1.2.3", "0x10", "∞", "1e-40"]
+        {
             assert!(price(text).is_err(), "{text}");
         }
         let error = price("12345678901234567890").unwrap_err();

@@ -29,9 +29,8 @@ impl EventId {
     /// The id that a text stands for: its 16 bytes when it is 32 hexadecimal digits, else a hash
     /// of it, so that ids written by other programs are taken as they are.
     pub fn from_text(text: &str) -> Self {
-        text.parse().unwrap_or_else(|_| {
-            if text.is_empty() { Self::default() } else { Self::of(&[text]) }
-        })
+        text.parse()
+            .unwrap_or_else(|_| if text.is_empty() { Self::default() } else { Self::of(&[text]) })
     }
 
     /// The 32 hexadecimal digits.
@@ -101,9 +100,7 @@ impl<'de> Deserialize<'de> for EventId {
 ///
 /// The venue is the market in which the symbol is unique: `US` for everything listed on a US
 /// exchange, whichever one, so that all vendors agree; `CRYPTO` for pairs; a MIC elsewhere.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InstrumentId(Text);
 
