@@ -17,7 +17,7 @@ use crate::node::{Data, Entry, Node, Path};
 use crate::problem::Report;
 use crate::sections::{Account, AccountFile, SystemType, ThrottlingFile};
 use crate::topology::{Origin, ProcessorUse, System, Topology};
-use crate::words::{found, quote, suggest};
+use crate::words::{found, nearest, quote, suggest};
 
 /// The sections of the file, as messages list them.
 const SECTIONS: [&str; 10] = [
@@ -231,12 +231,11 @@ fn connector<'c>(
     let Some(node) = entry.value.get("connector") else {
         let known = catalogue.connector(&entry.key);
         if known.is_none() {
-            let suggestion = suggest(&entry.key, names());
-            let message = format!(
-                "unknown connector {}{suggestion}; name it with \"connector:\" \
-                 when the system has a name of its own",
-                quote(&entry.key)
-            );
+            let suggestion = match nearest(&entry.key, names()) {
+                Some(name) => format!("; did you mean {name:?}?"),
+                None => "; a system with a name of its own says \"connector: VENDOR\"".to_owned(),
+            };
+            let message = format!("unknown connector {}{suggestion}", quote(&entry.key));
             report.problem(entry.at, &place.path, message);
         }
         return known;
@@ -289,6 +288,6 @@ pub(crate) fn origin(node: Node, place: &Place, report: &Report) -> Origin {
         position: node.at,
         path: place.path.clone(),
         node: Arc::new(node),
-        secrets: Arc::new(report.secrets.clone()),
+        secrets: Arc::default(), // not all are known before the whole file has been read
     }
 }

@@ -66,8 +66,8 @@ impl Checker<'_, '_> {
             self.report.problem(node.at, &place.path, "too many alternatives to check");
             return Value::Null;
         }
-        if let Some(unset) = node.scalar().filter(|scalar| scalar.kind == ScalarKind::Unset) {
-            return Value::String(unset.text.clone());
+        if node.is_unset() {
+            return Value::Null;
         }
         let schema = resolve(self.root, schema);
         let is_secret = is_secret(&schema);
@@ -290,7 +290,7 @@ impl Checker<'_, '_> {
         let prefix = schema.get("prefixItems").and_then(Value::as_array);
         let any = Value::Bool(true);
         let mut values = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
+        for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_unset()) {
             let own = prefix.and_then(|prefix| prefix.get(index));
             let schema = own.or_else(|| schema.get("items")).unwrap_or(&any);
             values.push(self.value(item, schema, &place.item(index)));
@@ -317,6 +317,9 @@ impl Checker<'_, '_> {
                 meant.extend(self.unknown_field(entry, entries, schema, place));
                 continue;
             }
+            if entry.value.is_unset() {
+                continue; // reported, or left out of a system that is switched off
+            }
             let value = self.value(&entry.value, own.unwrap_or(others), &place.child(&entry.key));
             values.insert(entry.key.clone(), value);
         }
@@ -336,10 +339,15 @@ impl Checker<'_, '_> {
         schema: &Value,
         place: &Place,
     ) -> Option<String> {
+        if self.report.is_full() {
+            self.report.problem(entry.at, &place.path, "unknown field"); // it is only counted
+            return None;
+        }
         let is_free = |name: &&str| !entries.iter().any(|entry| entry.key == *name);
         let names = || properties(schema).map(|(name, _)| name.as_str()).filter(is_free);
-        let message =
-            format!("unknown field {}{}", quote(&entry.key), suggest(&entry.key, names()));
+        let are_all_given = properties(schema).next().is_some() && names().next().is_none();
+        let suggestion = if are_all_given { String::new() } else { suggest(&entry.key, names()) };
+        let message = format!("unknown field {}{suggestion}", quote(&entry.key));
         self.report.problem(entry.at, &place.path, message);
         nearest(&entry.key, names()).map(str::to_owned)
     }

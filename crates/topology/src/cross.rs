@@ -1,5 +1,7 @@
 //! What no section can know alone: whether the names in one are meant by another.
 
+use std::collections::{BTreeSet, HashMap};
+
 use model::Event;
 
 use crate::catalogue::{Catalogue, Kind};
@@ -22,21 +24,18 @@ pub(crate) fn check(root: &Node, topology: &Topology, catalogue: &Catalogue, rep
 }
 
 fn accounts(root: &Node, topology: &Topology, catalogue: &Catalogue, report: &mut Report) {
+    let systems = system_names(root);
+    let whole: HashMap<&str, &System> =
+        topology.systems.iter().map(|system| (system.id.as_str(), system)).collect();
     for entry in entries(root, "accounts") {
-        let path = Path::default().child("accounts").child(&entry.key);
+        let path = Path::default().child("accounts").child(&entry.key).child("system");
         let Some((node, system)) = word(&entry.value, "system") else { continue };
-        let path = path.child("system");
-        if !refuse_unknown_system(root, node, system, &path, report) {
-            continue;
-        }
-        let Some(known) = topology.systems.iter().find(|known| known.id == system.text) else {
-            continue; // its own problems come first
-        };
+        refuse_unknown_system(&systems, node, system, &path, report);
+        let Some(known) = whole.get(system.text.as_str()) else { continue };
         if !known.enabled {
-            let message = format!(
-                "system {} is switched off: no order of this account leaves",
-                shown(system)
-            );
+            let shown = shown(system);
+            let message =
+                format!("system {shown} is switched off: no order of this account leaves");
             report.warning(node.at, &path, message);
         } else if !known.components.iter().any(|component| component.kind == Kind::Sink) {
             report.problem(node.at, &path, without_sink(system, known, catalogue));
@@ -68,28 +67,36 @@ fn without_sink(system: &Scalar, known: &System, catalogue: &Catalogue) -> Strin
 }
 
 fn imports(root: &Node, report: &mut Report) {
+    let systems = system_names(root);
     for (node, path) in scheduled(root, "data_import", "scheduled_imports") {
         if let Some((source, word)) = word(node, "source") {
-            refuse_unknown_system(root, source, word, &path.child("source"), report);
+            refuse_unknown_system(&systems, source, word, &path.child("source"), report);
         }
     }
 }
 
-/// Whether the system exists, after reporting that it does not.
+fn system_names(root: &Node) -> BTreeSet<&str> {
+    entries(root, "systems").iter().map(|entry| entry.key.as_str()).collect()
+}
+
 fn refuse_unknown_system(
-    root: &Node,
+    systems: &BTreeSet<&str>,
     node: &Node,
     system: &Scalar,
     path: &Path,
     report: &mut Report,
-) -> bool {
-    let is_known = entries(root, "systems").iter().any(|entry| entry.key == system.text);
-    if !is_known {
-        let names = entries(root, "systems").iter().map(|entry| entry.key.as_str());
-        let message = format!("unknown system {}{}", shown(system), suggest(&system.text, names));
-        report.problem(node.at, path, message);
+) {
+    if systems.contains(system.text.as_str()) {
+        return;
     }
-    is_known
+    let message = match report.is_full() {
+        true => String::new(), // it is only counted
+        false => {
+            let suggestion = suggest(&system.text, systems.iter().copied());
+            format!("unknown system {}{suggestion}", shown(system))
+        }
+    };
+    report.problem(node.at, path, message);
 }
 
 fn schedules(root: &Node, report: &mut Report) {

@@ -7,7 +7,7 @@ use crate::sections::Kafka;
 use crate::topology::{System, Topology};
 
 /// What the topology does, one line for each system, component, processor and job. Shows names
-/// and counts, never a setting's value.
+/// and schedules, never a component's settings.
 pub fn explain(topology: &Topology) -> String {
     let mut lines = Vec::new();
     lines.push(match &topology.kafka {
@@ -20,10 +20,7 @@ pub fn explain(topology: &Topology) -> String {
         lines.push(format!("processor {}: on", processor.name));
     }
     for account in topology.accounts.values() {
-        lines.push(format!(
-            "account {}: orders go to {} as {}",
-            account.id, account.system, account.broker_account
-        ));
+        lines.push(format!("account {}: orders go to {}", account.id, account.system));
     }
     for job in &topology.data_import.scheduled_imports {
         lines.push(format!("import {} from {}: at {}", job.data_type, job.source, job.schedule));

@@ -80,6 +80,7 @@ pub fn parse(
     fill::fill(&mut root, env, &mut report);
     let mut topology = assemble::assemble(&root, catalogue, &mut report);
     cross::check(&root, &topology, catalogue, &mut report);
+    topology.keep_secret(std::mem::take(&mut report.secrets));
     topology.warnings = report.finish()?;
     Ok(topology)
 }

@@ -86,7 +86,7 @@ impl Report {
     }
 
     pub fn problem(&mut self, at: Position, path: &Path, message: impl Into<String>) {
-        if self.found.problems.len() >= MAX_PROBLEMS {
+        if self.is_full() {
             self.found.unlisted += 1;
             return;
         }
@@ -101,6 +101,11 @@ impl Report {
         if self.found.warnings.len() < MAX_PROBLEMS && !self.found.warnings.contains(&warning) {
             self.found.warnings.push(warning);
         }
+    }
+
+    /// Whether another problem would only be counted: then its message need not be worked out.
+    pub fn is_full(&self) -> bool {
+        self.found.problems.len() >= MAX_PROBLEMS
     }
 
     pub fn count(&self) -> usize {

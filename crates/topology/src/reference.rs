@@ -8,7 +8,7 @@ use crate::schema::{alternatives, properties, required, resolve};
 use crate::words::{choices, expected, types};
 
 /// Settings nested deeper than this refer to themselves.
-const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 6;
 
 /// One setting of a reference page.
 #[derive(Clone, Debug, PartialEq, Serialize)]

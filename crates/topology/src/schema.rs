@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-/// References followed for one value. A schema that needs more refers to itself.
-const MAX_HOPS: usize = 32;
+/// References and alternatives followed for one value. A schema that needs more contains itself.
+const MAX_HOPS: usize = 16;
 
 /// The schema with its `$ref` and `allOf` written out. What cannot be resolved allows everything,
 /// so that serde decides.
@@ -32,6 +32,10 @@ pub(crate) fn resolve<'s>(root: &'s Value, schema: &'s Value) -> Cow<'s, Value> 
 
 /// The alternatives of an `anyOf` or `oneOf`, each completed with what stands beside it.
 pub(crate) fn alternatives(root: &Value, schema: &Value) -> Option<Vec<Value>> {
+    alternatives_within(MAX_HOPS, root, schema)
+}
+
+fn alternatives_within(depth: usize, root: &Value, schema: &Value) -> Option<Vec<Value>> {
     let key = ["anyOf", "oneOf"].into_iter().find(|key| schema.get(*key).is_some())?;
     let mut rest = without(schema.as_object()?, key);
     if let Some(rest) = rest.as_object_mut() {
@@ -42,7 +46,8 @@ pub(crate) fn alternatives(root: &Value, schema: &Value) -> Option<Vec<Value>> {
     let mut all = Vec::new();
     for alternative in schema.get(key)?.as_array()? {
         let merged = merge(&resolve(root, alternative), &rest);
-        match alternatives(root, &merged) {
+        let nested = depth.checked_sub(1).and_then(|d| alternatives_within(d, root, &merged));
+        match nested {
             Some(nested) => all.extend(nested),
             None => all.push(merged),
         }

@@ -299,18 +299,16 @@ pub struct Formats {
 #[serde(default, deny_unknown_fields)]
 pub struct Csv {
     /// The character between fields.
-    #[schemars(length(min = 1, max = 1))]
-    pub delimiter: String,
+    pub delimiter: char,
     /// The character around fields that hold a delimiter.
-    #[schemars(length(min = 1, max = 1))]
-    pub quotechar: String,
+    pub quotechar: char,
     /// How characters are written as bytes.
     pub encoding: Encoding,
 }
 
 impl Default for Csv {
     fn default() -> Self {
-        Self { delimiter: ",".into(), quotechar: "\"".into(), encoding: Encoding::Utf8 }
+        Self { delimiter: ',', quotechar: '"', encoding: Encoding::Utf8 }
     }
 }
 

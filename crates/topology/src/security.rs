@@ -16,13 +16,19 @@ const PUBLIC_KEYS: [&str; 7] =
 
 /// Whether the value under this key must never be shown.
 pub(crate) fn is_secret_key(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    key == "credentials" || names_secret(&key)
-}
-
-fn names_secret(key: &str) -> bool {
-    const WORDS: [&str; 7] =
-        ["password", "passphrase", "secret", "token", "api_key", "private_key", "webhook_url"];
+    const WORDS: [&str; 10] = [
+        "access_key",
+        "api_key",
+        "apikey",
+        "credentials",
+        "passphrase",
+        "password",
+        "private_key",
+        "secret",
+        "secret_key",
+        "token",
+    ];
+    let key = key.to_ascii_lowercase().replace(['.', '-'], "_");
     WORDS.iter().any(|word| key == *word || key.ends_with(&format!("_{word}")))
 }
 

@@ -65,7 +65,7 @@ pub struct System {
     /// The version of the vendor's API, where the file says so.
     pub api_version: Option<String>,
     /// `{connection, authentication}`, for the vendor's own type. In a system that is switched
-    /// off a variable that is not set stands here as it is written, `${NAME}`.
+    /// off, what a missing variable would have filled is left out.
     pub system: Value,
     /// How hard it may be asked.
     pub throttling: Throttling,
@@ -99,6 +99,22 @@ pub struct ProcessorUse {
     pub settings: Value,
     /// Where the file speaks of it.
     pub origin: Origin,
+}
+
+impl Topology {
+    /// Gives every origin the words that no later message may show.
+    pub(crate) fn keep_secret(&mut self, secrets: Secrets) {
+        let secrets = Arc::new(secrets);
+        for system in &mut self.systems {
+            system.origin.secrets = Arc::clone(&secrets);
+            for component in &mut system.components {
+                component.origin.secrets = Arc::clone(&secrets);
+            }
+        }
+        for processor in &mut self.processors {
+            processor.origin.secrets = Arc::clone(&secrets);
+        }
+    }
 }
 
 impl System {

@@ -26,7 +26,7 @@ pub(crate) fn suggest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
         return format!("; did you mean {name:?}?");
     }
     match names.len() {
-        0 => "; nothing is expected here".to_owned(),
+        0 => "; there are none".to_owned(),
         _ => format!("; expected {}", one_of(&names)),
     }
 }
@@ -58,11 +58,17 @@ fn one_of(names: &[&str]) -> String {
     }
 }
 
+/// Alternatives within alternatives that are named; a schema may contain itself.
+const MAX_NESTED: usize = 4;
 /// How `null` is called, where it is not just a way to leave something out.
 const NOTHING: &str = "nothing";
 
 /// What a schema asks for, as a phrase: "a list of strings".
 pub(crate) fn expected(schema: &Value, resolve: &dyn Fn(&Value) -> Value) -> String {
+    expected_within(MAX_NESTED, schema, resolve)
+}
+
+fn expected_within(depth: usize, schema: &Value, resolve: &dyn Fn(&Value) -> Value) -> String {
     let schema = resolve(schema);
     if let Some(choices) = choices(&schema) {
         return one_of(&choices);
@@ -72,7 +78,8 @@ pub(crate) fn expected(schema: &Value, resolve: &dyn Fn(&Value) -> Value) -> Str
     if let Some(alternatives) = alternatives {
         let mut phrases: Vec<String> = Vec::new();
         for alternative in alternatives {
-            let phrase = expected(alternative, resolve);
+            let Some(depth) = depth.checked_sub(1) else { break };
+            let phrase = expected_within(depth, alternative, resolve);
             if !phrase.is_empty() && phrase != NOTHING && !phrases.contains(&phrase) {
                 phrases.push(phrase);
             }
@@ -205,7 +212,7 @@ mod tests {
         check("TRADES", &["quotes", "trades"], "; did you mean \"trades\"?");
         check("xyz", &["quotes", "trades"], "; expected one of \"quotes\", \"trades\"");
         check("xyz", &["trades"], "; expected \"trades\"");
-        check("xyz", &[], "; nothing is expected here");
+        check("xyz", &[], "; there are none");
         check("page", &["token", "page_size"], "; did you mean \"page_size\"?");
         check("a", &["b"], "; expected \"b\"");
         check("", &["a", "b"], "; expected one of \"a\", \"b\"");

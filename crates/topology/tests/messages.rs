@@ -130,8 +130,7 @@ fn names_that_lead_nowhere() {
         "systems:\n  acmee: {}\n  interactive_brokers:\n    connection: {}\n    \
          authentication: {}\n    features: { market_dat: true, quotes: false }\n",
         &[
-            "t.yaml:2:3: systems.acmee: unknown connector \"acmee\"; did you mean \"acme\"?; name \
-             it with \"connector:\" when the system has a name of its own",
+            "t.yaml:2:3: systems.acmee: unknown connector \"acmee\"; did you mean \"acme\"?",
             "t.yaml:6:17: systems.interactive_brokers.features: unknown feature \"market_dat\"; \
              did you mean \"market_data\"?",
         ],
@@ -204,7 +203,7 @@ data_export:
 ",
         &[
             "t.yaml:3:17: data_import.scheduled_imports[0].source: unknown system \"acme\"; \
-             nothing is expected here",
+             there are none",
             "t.yaml:3:51: data_import.scheduled_imports[0].schedule: a schedule has 5 fields \
              (minute, hour, day, month, day of the week), \"0 18 * *\" has 4",
             "t.yaml:6:31: data_export.scheduled_exports[0].format: unknown value \"jsn\"; \

@@ -1,5 +1,7 @@
 //! The user's own sample configuration loads unchanged, as JSON and as YAML.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::path::Path;
@@ -15,7 +17,7 @@ fn check(file: &str) {
     let import = &topology.data_import.scheduled_imports[0];
     assert_eq!(import.symbols, ["AAPL", "MSFT", "GOOGL"]);
     assert_eq!(import.schedule, "0 18 * * 1-5");
-    assert_eq!(topology.data_import.formats.csv.quotechar, "\"");
+    assert_eq!(topology.data_import.formats.csv.quotechar, '"');
     assert_eq!(topology.data_import.formats.json.indent, None);
     let export = &topology.data_export.scheduled_exports[0];
     assert_eq!(export.destination, "file://reports/portfolio_summary.json");

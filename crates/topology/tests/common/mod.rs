@@ -1,6 +1,7 @@
 //! A catalogue to test with: a made-up vendor, and the two of the mission's sample.
 
 #![allow(dead_code)] // every test file uses its own part
+#![allow(clippy::unwrap_used)]
 
 use component::Secret;
 use schemars::{JsonSchema, schema_for};
