@@ -1141,6 +1141,7 @@ impl Encode for OrderEvent {
         self.broker_account.encode(out).map_err(|e| e.at("broker_account"))?;
         self.kind.encode(out).map_err(|e| e.at("kind"))?;
         self.request_id.encode(out).map_err(|e| e.at("request_id"))?;
+        self.action.encode(out).map_err(|e| e.at("action"))?;
         self.broker_order_id.encode(out).map_err(|e| e.at("broker_order_id"))?;
         self.client_order_id.encode(out).map_err(|e| e.at("client_order_id"))?;
         self.instrument.encode(out).map_err(|e| e.at("instrument"))?;
@@ -1173,6 +1174,7 @@ impl Decode for OrderEvent {
             broker_account: Decode::decode(input).map_err(|e| e.at("broker_account"))?,
             kind: Decode::decode(input).map_err(|e| e.at("kind"))?,
             request_id: Decode::decode(input).map_err(|e| e.at("request_id"))?,
+            action: Decode::decode(input).map_err(|e| e.at("action"))?,
             broker_order_id: Decode::decode(input).map_err(|e| e.at("broker_order_id"))?,
             client_order_id: Decode::decode(input).map_err(|e| e.at("client_order_id"))?,
             instrument: Decode::decode(input).map_err(|e| e.at("instrument"))?,

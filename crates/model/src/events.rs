@@ -310,6 +310,28 @@ impl Event {
             _ => None,
         }
     }
+
+    /// The instrument, of events that have exactly one.
+    pub fn instrument(&self) -> Option<&InstrumentId> {
+        match self {
+            Self::Activity(e) => e.instrument.as_ref(),
+            Self::OrderRequest(e) => e.instrument.as_ref(),
+            Self::Bar(e) => Some(&e.instrument),
+            Self::Break(e) => e.instrument.as_ref(),
+            Self::CorporateAction(e) => Some(&e.instrument),
+            Self::Fill(e) => Some(&e.instrument),
+            Self::Finding(e) => Some(&e.instrument),
+            Self::Gap(e) => Some(&e.instrument),
+            Self::Instrument(e) => Some(&e.instrument),
+            Self::OrderEvent(e) => e.instrument.as_ref(),
+            Self::OrderState(e) => e.instrument.as_ref(),
+            Self::PortfolioPosition(e) => Some(&e.instrument),
+            Self::Position(e) => Some(&e.instrument),
+            Self::Quote(e) => Some(&e.instrument),
+            Self::Trade(e) => Some(&e.instrument),
+            _ => None,
+        }
+    }
 }
 
 /// A movement on an account other than a fill: dividend, fee, interest, transfer, split.
@@ -1845,6 +1867,8 @@ pub struct OrderEvent {
     pub kind: OrderEventKind,
     /// The request it answers, where known.
     pub request_id: Option<Text>,
+    /// What that request asks for; null in the broker's own reports.
+    pub action: Option<OrderAction>,
     /// The broker's id.
     pub broker_order_id: Option<Text>,
     /// The id we gave the broker.
