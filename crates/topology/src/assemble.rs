@@ -240,7 +240,8 @@ fn connector<'c>(
         }
         return known;
     };
-    let scalar = node.scalar().filter(|_| !node.is_unset())?; // any other type is the schema's to report
+    // Anything but a word is the schema's to report.
+    let scalar = node.scalar().filter(|_| !node.is_unset())?;
     let known = catalogue.connector(&scalar.text);
     if known.is_none() {
         let word = crate::words::origin(scalar).unwrap_or_else(|| quote(&scalar.text));

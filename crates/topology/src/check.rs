@@ -148,34 +148,54 @@ impl Checker<'_, '_> {
         if let (Some(names), false) = (&names, is_null(node)) {
             return self.name(node, names, place);
         }
-        let mut tried = Vec::new();
+        if let (Some(tag), Some(_)) = (tag(alternatives), node.entries()) {
+            return self.tagged(node, &tag, alternatives, place);
+        }
+        let mut meant: Option<(Value, Found)> = None;
         for alternative in alternatives {
             let (value, found) = self.attempt(node, alternative, place);
             if found.problems.is_empty() {
                 self.report.add(found);
                 return value;
             }
-            tried.push((alternative, value, found));
+            let allowed = types(alternative);
+            let is_shaped_so = allowed.is_empty() || allowed.contains(&type_name(node));
+            let count = found.problems.len();
+            let is_nearer = meant.as_ref().is_none_or(|(_, best)| count < best.problems.len());
+            if is_shaped_so && is_nearer {
+                meant = Some((value, found));
+            }
         }
-        let name = type_name(node);
-        let is_meant = |alternative: &Value| {
-            let types = types(alternative);
-            types.contains(&name)
-                || types.is_empty()
-                || (name == "object" && has_tag(node, alternative))
-        };
-        let mut meant: Vec<_> =
-            tried.into_iter().filter(|(alternative, ..)| is_meant(alternative)).collect();
-        meant.sort_by_key(|(alternative, _, found)| {
-            (!has_tag(node, alternative), found.problems.len())
-        });
-        if meant.is_empty() || names.is_some() {
+        let Some((value, found)) = meant.filter(|_| names.is_none()) else {
             self.unexpected(node, schema, place, "");
             return Value::Null;
-        }
-        let (_, value, found) = meant.swap_remove(0);
+        };
         self.report.add(found);
         value
+    }
+
+    /// A mapping whose shape is named by one of its fields, such as `type: csv`.
+    fn tagged(&mut self, node: &Node, tag: &str, alternatives: &[Value], place: &Place) -> Value {
+        let name_of = |alternative: &Value| {
+            let name = alternative.pointer(&format!("/properties/{tag}/const"));
+            name.and_then(Value::as_str).map(str::to_owned)
+        };
+        let names: Vec<String> = alternatives.iter().filter_map(name_of).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let Some(given) = node.get(tag).filter(|given| !given.is_unset()) else {
+            if node.get(tag).is_none() {
+                let property = serde_json::json!({ "properties": { tag: { "enum": names } } });
+                self.missing_field(node, tag, &property, place);
+            }
+            return Value::Null;
+        };
+        let is_named = |alternative: &&Value| {
+            given.scalar().is_some_and(|given| name_of(alternative).as_ref() == Some(&given.text))
+        };
+        match alternatives.iter().find(is_named) {
+            Some(alternative) => self.value(node, alternative, place),
+            None => self.name(given, &names, &place.child(tag)),
+        }
     }
 
     fn attempt(&mut self, node: &Node, schema: &Value, place: &Place) -> (Value, Found) {
@@ -260,31 +280,25 @@ impl Checker<'_, '_> {
     fn string(&mut self, node: &Node, scalar: &Scalar, schema: &Value, place: &Place) {
         let length = scalar.text.chars().count() as u64;
         let limit = |name: &str| schema.get(name).and_then(Value::as_u64);
-        let message = if limit("minLength").is_some_and(|least| length < least) {
-            match length {
-                0 => "must not be empty".to_owned(),
-                _ => {
-                    format!("is too short; {} characters at least", limit("minLength").unwrap_or(0))
-                }
-            }
-        } else if limit("maxLength").is_some_and(|most| length > most) {
-            format!("is too long; {} characters at most", limit("maxLength").unwrap_or(0))
-        } else {
-            return;
+        let broken = match (limit("minLength"), limit("maxLength")) {
+            (Some(least), _) if length < least => format!("has fewer than {least} characters"),
+            (_, Some(1)) if length > 1 => "is not one character".to_owned(),
+            (_, Some(most)) if length > most => format!("has more than {most} characters"),
+            _ => return,
         };
         let found = found(node, place.is_hidden);
-        self.report.problem(node.at, &place.path, format!("{found} {message}"));
+        self.report.problem(node.at, &place.path, format!("{found} {broken}"));
     }
 
     fn list(&mut self, node: &Node, items: &[Node], schema: &Value, place: &Place) -> Value {
         let limit = |name: &str| schema.get(name).and_then(Value::as_u64);
         let count = items.len() as u64;
         if let Some(least) = limit("minItems").filter(|least| count < *least) {
-            let message = format!("expected at least {least} items, found {count}");
+            let message = format!("expected at least {least} in the list, found {count}");
             self.report.problem(node.at, &place.path, message);
         }
         if let Some(most) = limit("maxItems").filter(|most| count > *most) {
-            let message = format!("expected at most {most} items, found {count}");
+            let message = format!("expected at most {most} in the list, found {count}");
             self.report.problem(node.at, &place.path, message);
         }
         let prefix = schema.get("prefixItems").and_then(Value::as_array);
@@ -303,12 +317,7 @@ impl Checker<'_, '_> {
             Some(true) => &Place { is_insecure: true, ..place.clone() },
             Some(false) | None => place,
         };
-        let others = schema.get("additionalProperties").unwrap_or(&Value::Bool(true));
-        let others = if schema.get("unevaluatedProperties") == Some(&Value::Bool(false)) {
-            &Value::Bool(false)
-        } else {
-            others
-        };
+        let others = other_fields(schema);
         let mut values = Map::new();
         let mut meant = Vec::new();
         for entry in entries {
@@ -362,6 +371,17 @@ impl Checker<'_, '_> {
     }
 }
 
+/// The schema of fields that have none of their own. Maps with numbers for keys say it as a
+/// pattern; whether the key is a number is left to serde.
+fn other_fields(schema: &Value) -> &Value {
+    let patterns = schema.get("patternProperties").and_then(Value::as_object);
+    if let Some(first) = patterns.and_then(|patterns| patterns.values().next()) {
+        return first;
+    }
+    let keywords = ["additionalProperties", "unevaluatedProperties"];
+    keywords.iter().find_map(|keyword| schema.get(keyword)).unwrap_or(&Value::Bool(true))
+}
+
 fn type_name(node: &Node) -> &'static str {
     match &node.data {
         Data::List(_) => "array",
@@ -380,13 +400,16 @@ fn is_null(node: &Node) -> bool {
     type_name(node) == "null"
 }
 
-/// Whether a mapping carries the word that names this alternative, such as `type: csv`.
-fn has_tag(node: &Node, alternative: &Value) -> bool {
-    let mut tags = properties(alternative).filter(|(_, schema)| schema.get("const").is_some());
-    tags.any(|(name, schema)| {
-        let given = node.get(name).and_then(Node::scalar);
-        given.is_some_and(|given| schema.get("const").is_some_and(|tag| tag == &given.text))
-    })
+/// The field that names the alternative, when each has one constant of the same field.
+fn tag(alternatives: &[Value]) -> Option<String> {
+    let mut shapes = alternatives.iter().filter(|alternative| types(alternative) != ["null"]);
+    let is_constant = |schema: &Value| schema.get("const").is_some_and(Value::is_string);
+    let first = shapes.next()?;
+    let (name, _) = properties(first).find(|(_, schema)| is_constant(schema))?;
+    let has_it = |shape: &Value| {
+        properties(shape).any(|(other, schema)| other == name && is_constant(schema))
+    };
+    shapes.all(has_it).then(|| name.clone())
 }
 
 fn is_same(node: &Node, allowed: &Value) -> bool {

@@ -121,7 +121,8 @@ fn topics(root: &Node, report: &mut Report) {
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if prefix.text.len() > 100 || !prefix.text.chars().all(is_allowed) {
             let message = format!(
-                "{} cannot start a topic's name: at most 100 letters, digits, \".\", \"_\" and \"-\"",
+                "{} cannot start a topic's name: at most 100 letters, digits, \".\", \"_\" and \
+                 \"-\"",
                 shown(prefix)
             );
             report.problem(node.at, &path.child("prefix"), message);

@@ -108,8 +108,9 @@ impl Report {
         self.found.problems.len() >= MAX_PROBLEMS
     }
 
+    /// Problems so far, listed or not.
     pub fn count(&self) -> usize {
-        self.found.problems.len()
+        self.found.problems.len() + self.found.unlisted
     }
 
     pub fn add(&mut self, found: Found) {

@@ -17,6 +17,8 @@ const MAX_NODES: usize = 200_000;
 /// Text in one file, each use of an alias counted in full.
 const MAX_EXPANDED_BYTES: usize = 4 * MAX_BYTES;
 
+const NO_KEY: &str = "a key must be a word, not a list or a mapping";
+
 /// Reads one document. Mistakes it can read past are reported, the one it cannot is the error.
 pub(crate) fn read(text: &str, report: &mut Report) -> Result<Node, Problem> {
     let top = Path::default();
@@ -117,7 +119,7 @@ impl Reader<'_> {
 
     fn start(&mut self, at: Position, anchor: usize, kind: OpenKind) -> Result<(), Problem> {
         if matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. })) {
-            return self.fail(at, "a key must be a word, not a list or a mapping");
+            return self.fail(at, NO_KEY);
         }
         self.refuse_depth(self.open.len() + 1, at)?;
         let (nodes_before, bytes_before) = (self.nodes, self.bytes);
@@ -166,39 +168,51 @@ impl Reader<'_> {
         open.depth_below = open.depth_below.max(depth);
         match &mut open.kind {
             OpenKind::List(items) => items.push(node),
-            OpenKind::Map { entries, seen, key } => match key.take() {
-                Some((name, at)) => match seen.get(&name) {
-                    Some(first) => {
-                        let message = format!(
-                            "the key {} is given twice, first at line {}",
-                            quote(&name),
-                            first.line
-                        );
-                        let path = path(&self.open);
-                        self.report.problem(at, &path, message);
-                    }
-                    None => {
-                        seen.insert(name.clone(), at);
-                        entries.push(Entry { key: name, at, value: node });
-                    }
-                },
-                None => match node.data {
-                    Data::Scalar(scalar) if is_merge(&scalar) => {
-                        return self.fail(node.at, "merging with \"<<\" is not supported; use an alias for the whole value");
-                    }
-                    Data::Scalar(scalar) => *key = Some((scalar.text, node.at)),
-                    Data::List(_) | Data::Map(_) => {
-                        return self.fail(node.at, "a key must be a word, not a list or a mapping");
-                    }
-                },
+            OpenKind::Map { key, .. } => match key.take() {
+                Some((name, at)) => self.place_value(name, at, node),
+                None => return self.place_key(node),
             },
         }
         Ok(())
     }
 
+    fn place_key(&mut self, node: Node) -> Result<(), Problem> {
+        let at = node.at;
+        let Data::Scalar(scalar) = node.data else { return self.fail(at, NO_KEY) };
+        if scalar.is_plain && scalar.text == "<<" {
+            return self.fail(
+                at,
+                "merging with \"<<\" is not supported; use an alias for the whole value",
+            );
+        }
+        if let Some(Open { kind: OpenKind::Map { key, .. }, .. }) = self.open.last_mut() {
+            *key = Some((scalar.text, at));
+        }
+        Ok(())
+    }
+
+    fn place_value(&mut self, name: String, at: Position, node: Node) {
+        let Some(Open { kind: OpenKind::Map { entries, seen, .. }, .. }) = self.open.last_mut()
+        else {
+            return;
+        };
+        if let Some(first) = seen.get(&name).copied() {
+            let name = quote(&name);
+            let message = format!("the key {name} is given twice, first at line {}", first.line);
+            let path = path(&self.open);
+            return self.report.problem(at, &path, message);
+        }
+        seen.insert(name.clone(), at);
+        entries.push(Entry { key: name, at, value: node });
+    }
+
     fn refuse_tag(&self, has_tag: bool, at: Position) -> Result<(), Problem> {
         match has_tag {
-            true => self.fail(at, "tags (words that start with \"!\") are not supported; put the value in quotes if it starts with \"!\""),
+            true => self.fail(
+                at,
+                "tags (words that start with \"!\") are not supported; a value that starts with \
+                 \"!\" needs quotes",
+            ),
             false => Ok(()),
         }
     }
@@ -259,10 +273,6 @@ fn scalar(text: String, style: ScalarStyle) -> Data {
 
 fn plain(text: &str) -> Data {
     scalar(text.to_owned(), ScalarStyle::Plain)
-}
-
-fn is_merge(scalar: &Scalar) -> bool {
-    scalar.is_plain && scalar.text == "<<"
 }
 
 /// The way to the value being read.

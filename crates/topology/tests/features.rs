@@ -67,8 +67,8 @@ fn decimals_keep_their_text() {
     let price = |number: &str| {
         let features = format!("{{ trades: {{ symbols: [], min_price: {number} }} }}");
         let text = format!(
-            "systems:\n  acme:\n    authentication: {{credentials: {{api_key: '${{ACME_KEY}}'}}}}\n    \
-             features: {features}\n"
+            "systems:\n  acme:\n    authentication: {{credentials: {{api_key: '${{ACME_KEY}}'}}}}\n\
+             \x20   features: {features}\n"
         );
         let topology = read(&text).unwrap_or_else(|problems| panic!("{problems}"));
         topology.systems[0].components[0].decode::<Trades>().unwrap().min_price

@@ -50,8 +50,10 @@ fn settings_of_the_wrong_shape() {
     check(
         "        symbols: [AAPL, 0700, TRUE]\n",
         &[
-            "t.yaml:6:25: AT.symbols[1]: expected a string, found the number 0700; put it in quotes",
-            "t.yaml:6:31: AT.symbols[2]: expected a string, found the boolean true; put it in quotes",
+            "t.yaml:6:25: AT.symbols[1]: expected a string, \
+             found the number 0700; put it in quotes",
+            "t.yaml:6:31: AT.symbols[2]: expected a string, \
+             found the boolean true; put it in quotes",
         ],
     );
     check(
@@ -121,7 +123,8 @@ fn names_that_lead_nowhere() {
         "processors: { valdate: true, book: on, validate: { symbols: x } }\n",
         &[
             "t.yaml:1:15: processors: unknown processor \"valdate\"; did you mean \"validate\"?",
-            "t.yaml:1:36: processors.book: expected true, false or settings, found the string \"on\"",
+            "t.yaml:1:36: processors.book: expected true, false or settings, \
+             found the string \"on\"",
             "t.yaml:1:61: processors.validate.symbols: expected a list of strings, \
              found the string \"x\"",
         ],

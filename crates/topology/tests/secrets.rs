@@ -47,9 +47,8 @@ fn values_of_variables_and_credentials_are_not_shown() {
     );
     check(
         &acme("    authentication:\n      credentials: hunter2\n"),
-        &[
-            "t.yaml:4:20: systems.acme.authentication.credentials: expected a mapping, found a string",
-        ],
+        &["t.yaml:4:20: systems.acme.authentication.credentials: expected a mapping, \
+             found a string"],
     );
     check(
         &acme("    connector: ${ACME_KEY}\n    authentication: {}\n"),
@@ -160,10 +159,8 @@ fn plain_http_stays_on_this_machine() {
     check(&url("http://acme.example", ", insecure: true"), &[]);
     check(
         &url("ws://acme.example", ", insecure: false"),
-        &[
-            "t.yaml:4:29: systems.acme.connection.base_url: plain ws to \"acme.example\" is refused; \
-           use wss, or set \"insecure: true\" beside it",
-        ],
+        &["t.yaml:4:29: systems.acme.connection.base_url: plain ws to \"acme.example\" is \
+             refused; use wss, or set \"insecure: true\" beside it"],
     );
     check(
         &url("http://localhost.acme.example", ""),
