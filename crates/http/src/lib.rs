@@ -1,1 +1,24 @@
-//! .
+//! The one HTTP client: it paces, signs, times, counts, redacts, retries and classifies, so that
+//! a connector only says what it wants.
+//!
+//! Decisions (pacing, retrying, breaking, classifying) are pure and take the time as an argument;
+//! `client` is the only module that does anything.
+
+mod auth;
+mod breaker;
+mod changes;
+mod classify;
+mod client;
+mod json;
+mod rate;
+mod request;
+mod retry;
+mod shared;
+mod tls;
+
+pub use auth::Auth;
+pub use changes::Changes;
+pub use client::Http;
+pub use json::{Num, decode, optional};
+pub use rate::Rate;
+pub use request::{Answer, Method, NoAnswer, Request};

@@ -1,0 +1,261 @@
+//! The client: everything that happens between asking and having an answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use component::{Clock, Fault, Host, Result};
+use metrics::{counter, gauge, histogram};
+use model::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::debug;
+use url::Url;
+
+use crate::auth::Auth;
+use crate::classify::{classify, is_failure};
+use crate::rate::{Rate, nanos};
+use crate::request::{Answer, Method, NoAnswer, Request};
+use crate::retry::Retries;
+use crate::shared::{Shared, is_loopback};
+
+/// A client for one host of one system. Copies, and other clients with the same key, share one
+/// budget of requests.
+#[derive(Clone)]
+pub struct Http {
+    base: Url,
+    auth: Arc<Auth>,
+    clock: Clock,
+    system: Arc<str>,
+    retries: Retries,
+    is_urgent: bool,
+    shared: Arc<Shared>,
+}
+
+impl Http {
+    /// A client for what lies below `base`. Nothing is sent yet.
+    ///
+    /// Plain `http` is for this machine only, unless `insecure` says otherwise.
+    pub fn open(host: &Host, base: &Url, insecure: bool, auth: Auth, rate: Rate) -> Result<Self> {
+        match base.scheme() {
+            "https" => {}
+            "http" if insecure || is_loopback(base) => {}
+            "http" => {
+                let reason = "plain http would show the credentials to everyone on the way; \
+                              use https, or set connection.insecure";
+                return Err(Fault::fatal(format!("will not use {base}: {reason}")));
+            }
+            scheme => return Err(Fault::fatal(format!("cannot speak {scheme:?} to {base}"))),
+        }
+        let rate = rate.overridden_by(&host.throttling);
+        let shared = Shared::of(&host.system, base, &auth, rate)?;
+        Ok(Self {
+            base: base.clone(),
+            auth: Arc::new(auth),
+            clock: host.clock.clone(),
+            system: host.system.clone(),
+            retries: Retries::new(&host.throttling),
+            is_urgent: false,
+            shared,
+        })
+    }
+
+    /// The same, for requests that must not wait behind others. A share of the limits is kept
+    /// for them from now on.
+    #[must_use]
+    pub fn urgent(mut self) -> Self {
+        self.is_urgent = true;
+        self.shared.pace().reserve_for_urgent();
+        self
+    }
+
+    /// Asks for a JSON document.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T> {
+        self.ask(&Request::get(path).query(query), |answer| answer.json()).await
+    }
+
+    /// Posts a JSON document. Never repeated: what gets lost on the way is reported as `Retry`.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        self.ask(&Request::new(Method::POST, path).json(body), |answer| answer.json()).await
+    }
+
+    /// Patches with a JSON document. Never repeated.
+    pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        self.ask(&Request::new(Method::PATCH, path).json(body), |answer| answer.json()).await
+    }
+
+    /// Deletes. Never repeated.
+    pub async fn delete(&self, path: &str) -> Result<()> {
+        self.ask(&Request::new(Method::DELETE, path), |_| Ok(())).await
+    }
+
+    /// The successful answer to a request, for reading it without a copy.
+    pub async fn fetch(&self, request: &Request) -> Result<Answer> {
+        self.ask(request, |answer| Ok(answer.clone())).await
+    }
+
+    /// Sends until there is an answer that `read` understands; repeats only what is safe.
+    async fn ask<T>(&self, request: &Request, read: impl Fn(&Answer) -> Result<T>) -> Result<T> {
+        let mut made = 0;
+        loop {
+            let fault = match self.attempt(request, &read).await {
+                Ok(value) => {
+                    self.shared.budget().earn();
+                    return Ok(value);
+                }
+                Err(fault) => fault,
+            };
+            let pause = self.retries.pause(made, &fault, rand::random());
+            let Some(pause) = pause.filter(|_| request.is_safe) else { return Err(fault) };
+            if !self.shared.budget().spend() {
+                return Err(fault);
+            }
+            debug!(system = %self.system, request = request.title(), %fault, "asking again");
+            counter!("http_retries_total", "system" => self.system.to_string()).increment(1);
+            self.clock.sleep(pause).await;
+            made += 1;
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&Answer) -> Result<T>,
+    ) -> Result<T> {
+        let answer = self.send(request).await?;
+        classify(&answer, &request.title(), self.auth.setting, self.clock.now())?;
+        read(&answer)
+    }
+
+    /// One attempt, for those who must see the exact answer or know whether anything was sent.
+    pub async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let mut url = request.url(&self.base).map_err(NoAnswer::NotSent)?;
+        self.auth.sign(&mut url);
+        self.pass_breaker(request).map_err(NoAnswer::NotSent)?;
+        let waited = self.shared.turn(&self.clock, self.is_urgent).await;
+        let waited = waited.map_err(NoAnswer::NotSent)?;
+        if !waited.is_zero() {
+            histogram!("http_throttle_wait_seconds", "system" => self.system.to_string())
+                .record(waited.as_secs_f64());
+        }
+        let left = self.clock.now();
+        let result = self.exchange(request, url).await;
+        self.record(request, &result, left);
+        result
+    }
+
+    fn pass_breaker(&self, request: &Request) -> Result<()> {
+        let allowed = self.shared.breaker().allow(self.clock.now());
+        allowed.map_err(|wait| {
+            let reason = format!("{} was not sent: too many failures before it", request.title());
+            Fault::Throttled { wait, reason }
+        })
+    }
+
+    async fn exchange(&self, request: &Request, url: Url) -> Result<Answer, NoAnswer> {
+        let mut builder = self
+            .shared
+            .client
+            .request(request.method.clone(), url)
+            .timeout(request.timeout)
+            .header("accept", "application/json");
+        for (name, value) in self.auth.header_values() {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.header("content-type", "application/json").body(body.clone());
+        }
+        let response = builder.send().await.map_err(|error| self.no_answer(request, error))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let body = self.body(request, response).await?;
+        Ok(Answer::new(status, headers, body, self.auth.clone()))
+    }
+
+    async fn body(
+        &self,
+        request: &Request,
+        mut response: reqwest::Response,
+    ) -> Result<Bytes, NoAnswer> {
+        let limit = request.max_body_bytes;
+        let mut body = BytesMut::new();
+        loop {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => return Ok(body.freeze()),
+                Err(error) => {
+                    let reason = describe(error);
+                    let title = request.title();
+                    return Err(NoAnswer::Lost(format!(
+                        "the answer to {title} broke off: {reason}"
+                    )));
+                }
+            };
+            if body.len() + chunk.len() > limit {
+                let title = request.title();
+                let reason = format!("the answer to {title} is longer than {limit} bytes");
+                return Err(NoAnswer::Lost(reason));
+            }
+            body.extend_from_slice(&chunk);
+        }
+    }
+
+    /// A request whose connection never came about has not left; any other may have.
+    fn no_answer(&self, request: &Request, error: reqwest::Error) -> NoAnswer {
+        let is_unsent = error.is_connect() || error.is_builder();
+        let reason = self.auth.redact(&describe(error));
+        let title = request.title();
+        if is_unsent {
+            return NoAnswer::NotSent(Fault::retry(format!("could not send {title}: {reason}")));
+        }
+        NoAnswer::Lost(format!("no answer to {title}: {reason}"))
+    }
+
+    /// Tells the breaker, the budget and the metrics what came of a request.
+    fn record(&self, request: &Request, result: &Result<Answer, NoAnswer>, left: Timestamp) {
+        let now = self.clock.now();
+        let level = {
+            let mut breaker = self.shared.breaker();
+            match result {
+                Ok(answer) if !is_failure(answer) => breaker.succeeded(),
+                _ => breaker.failed(now),
+            }
+            breaker.level()
+        };
+        let system = self.system.to_string();
+        let host = self.base.host_str().unwrap_or_default().to_owned();
+        gauge!("http_breaker_level", "system" => system.clone(), "host" => host).set(level);
+        let status = match result {
+            Ok(answer) => answer.status.to_string(),
+            Err(NoAnswer::NotSent(_)) => "not_sent".to_owned(),
+            Err(NoAnswer::Lost(_)) => "lost".to_owned(),
+        };
+        let method = request.method.to_string();
+        let labels = [("system", system.clone()), ("method", method), ("status", status)];
+        counter!("http_requests_total", &labels).increment(1);
+        let took = Duration::from_nanos(now.since(left).max(0).unsigned_abs());
+        histogram!("http_request_seconds", "system" => system).record(took.as_secs_f64());
+        if let Ok(answer) = result
+            && answer.status == 429
+            && let Err(Fault::Throttled { wait, .. }) = classify(answer, "", self.auth.setting, now)
+        {
+            // Everyone with this key waits, or the next one would be refused as well.
+            self.shared.pace().hold(now.plus_nanos(nanos(wait)));
+        }
+    }
+}
+
+/// What went wrong, with its causes and without the URL: it may hold a key.
+fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,190 @@
+//! How often a vendor may be asked.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use component::Throttling;
+use model::Timestamp;
+
+/// A vendor's published limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    second: Option<u32>,
+    minute: Option<u32>,
+    day: Option<u32>,
+}
+
+impl Rate {
+    /// No published limit.
+    pub const UNLIMITED: Self = Self { second: None, minute: None, day: None };
+
+    /// Requests in any second.
+    pub const fn per_second(requests: u32) -> Self {
+        Self { second: Some(requests), ..Self::UNLIMITED }
+    }
+
+    /// Requests in any minute.
+    pub const fn per_minute(requests: u32) -> Self {
+        Self { minute: Some(requests), ..Self::UNLIMITED }
+    }
+
+    /// Requests in any day.
+    pub const fn per_day(requests: u32) -> Self {
+        Self { day: Some(requests), ..Self::UNLIMITED }
+    }
+
+    /// The same, with what the topology says in place of what the vendor publishes.
+    pub fn overridden_by(self, throttling: &Throttling) -> Self {
+        Self {
+            second: throttling.max_requests_per_second.or(self.second),
+            minute: throttling.max_requests_per_minute.or(self.minute),
+            day: throttling.max_requests_per_day.or(self.day),
+        }
+    }
+
+    fn windows(self) -> Vec<Window> {
+        let window = |secs: u64, requests: Option<u32>| {
+            let requests = usize::try_from(requests?).ok()?.clamp(1, MAX_REQUESTS);
+            let edge = Duration::from_secs(secs).div_f64(20.0).min(EDGE);
+            Some(Window { nanos: nanos(Duration::from_secs(secs) + edge), requests })
+        };
+        [window(1, self.second), window(60, self.minute), window(86_400, self.day)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+/// Requests do not all travel equally fast: a burst can arrive closer together than it left.
+const EDGE: Duration = Duration::from_millis(100);
+/// Largest limit that is counted exactly; each request remembered costs eight bytes.
+const MAX_REQUESTS: usize = 500_000;
+/// Where somebody's requests are urgent, this share of a limit is kept for them: one in five.
+const RESERVED: usize = 5;
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    nanos: i64,
+    requests: usize,
+}
+
+/// Counts requests in sliding windows. Pure: it is told the time.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    windows: Vec<Window>,
+    taken: VecDeque<i64>,
+    held_until: Timestamp,
+    has_urgent: bool,
+}
+
+impl Pace {
+    pub(crate) fn new(rate: Rate) -> Self {
+        Self {
+            windows: rate.windows(),
+            taken: VecDeque::new(),
+            held_until: Timestamp(0),
+            has_urgent: false,
+        }
+    }
+
+    /// Keeps a share of every limit for urgent requests from now on.
+    pub(crate) fn reserve_for_urgent(&mut self) {
+        self.has_urgent = true;
+    }
+
+    /// The vendor asked to be left alone.
+    pub(crate) fn hold(&mut self, until: Timestamp) {
+        self.held_until = self.held_until.max(until);
+    }
+
+    /// Takes a place for a request that leaves now, or says how long to wait.
+    pub(crate) fn take(&mut self, now: Timestamp, is_urgent: bool) -> Result<(), Duration> {
+        let mut free_at = self.held_until.0;
+        for window in &self.windows {
+            let kept = if self.has_urgent && !is_urgent { window.requests / RESERVED } else { 0 };
+            let allowed = window.requests - kept;
+            if let Some(index) = self.taken.len().checked_sub(allowed) {
+                free_at = free_at.max(self.taken[index].saturating_add(window.nanos));
+            }
+        }
+        let wait = free_at.saturating_sub(now.0);
+        if wait > 0 {
+            return Err(Duration::from_nanos(wait.unsigned_abs()));
+        }
+        if let Some(longest) = self.windows.iter().map(|window| window.nanos).max() {
+            let last = self.taken.back().copied().unwrap_or(now.0);
+            self.taken.push_back(now.0.max(last)); // a clock may step back, the log may not
+            let stale = now.0.saturating_sub(longest);
+            while self.taken.front().is_some_and(|taken| *taken < stale) {
+                self.taken.pop_front();
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks as fast as it is let for a number of requests; says when each left, in milliseconds.
+    fn leave(pace: &mut Pace, requests: usize, is_urgent: bool) -> Vec<i64> {
+        let mut now = Timestamp::from_secs(1_000);
+        let mut left = Vec::new();
+        while left.len() < requests {
+            match pace.take(now, is_urgent) {
+                Ok(()) => left.push(now.millis() - 1_000_000),
+                Err(wait) => now = now.plus_nanos(nanos(wait)),
+            }
+        }
+        left
+    }
+
+    #[test]
+    fn no_window_ever_holds_more_than_its_limit() {
+        let rate = Rate { minute: Some(10), ..Rate::per_second(3) };
+        let left = leave(&mut Pace::new(rate), 40, false);
+        for (length, limit) in [(1_000, 3), (60_000, 10)] {
+            for start in &left {
+                let inside = left.iter().filter(|at| (*start..start + length).contains(at));
+                assert!(inside.count() <= limit, "{length} ms from {start}");
+            }
+        }
+        assert_eq!(left[..4], [0, 0, 0, 1_050]);
+    }
+
+    #[test]
+    fn urgent_requests_find_a_place_when_others_have_used_theirs() {
+        let mut pace = Pace::new(Rate::per_minute(10));
+        pace.reserve_for_urgent();
+        let now = Timestamp::from_secs(5);
+        let ordinary = (0..10).filter(|_| pace.take(now, false).is_ok()).count();
+        let urgent = (0..10).filter(|_| pace.take(now, true).is_ok()).count();
+        assert_eq!((ordinary, urgent), (8, 2));
+    }
+
+    #[test]
+    fn a_hold_stops_everyone_until_it_ends() {
+        let mut pace = Pace::new(Rate::UNLIMITED);
+        pace.hold(Timestamp::from_secs(20));
+        let wait = pace.take(Timestamp::from_secs(15), true);
+        assert_eq!(wait, Err(Duration::from_secs(5)));
+        assert_eq!(pace.take(Timestamp::from_secs(20), true), Ok(()));
+    }
+
+    #[test]
+    fn the_topology_replaces_only_what_it_names() {
+        let throttling = Throttling { max_requests_per_second: Some(5), ..Throttling::default() };
+        let rate = Rate::per_minute(200).overridden_by(&throttling);
+        assert_eq!(rate, Rate { second: Some(5), minute: Some(200), day: None });
+    }
+
+    #[test]
+    fn a_limit_of_zero_cannot_stop_everything_for_ever() {
+        assert_eq!(leave(&mut Pace::new(Rate::per_second(0)), 2, false), [0, 1_050]);
+    }
+}

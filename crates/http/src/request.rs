@@ -1,0 +1,222 @@
+//! What is asked and what is answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use component::{Fault, Result};
+pub use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::auth::Auth;
+use crate::classify::excerpt;
+
+/// Largest body that is read where the caller does not say.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Longest wait for a whole answer where the caller does not say.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A request to be sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(crate) method: Method,
+    path: String,
+    segments: Vec<String>,
+    query: Vec<(String, String)>,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) is_safe: bool,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) timeout: Duration,
+    broken: Option<String>,
+}
+
+impl Request {
+    /// A request for a path below the base URL.
+    pub fn new(method: Method, path: &str) -> Self {
+        Self {
+            is_safe: method == Method::GET,
+            method,
+            path: path.to_owned(),
+            segments: Vec::new(),
+            query: Vec::new(),
+            body: None,
+            max_body_bytes: MAX_BODY_BYTES,
+            timeout: TIMEOUT,
+            broken: None,
+        }
+    }
+
+    /// A `GET`.
+    pub fn get(path: &str) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// Appends one segment to the path, encoded. An id that would change which resource is meant
+    /// (empty, `.` or `..`) makes the request impossible to send.
+    #[must_use]
+    pub fn segment(mut self, segment: &str) -> Self {
+        if matches!(segment, "" | "." | "..") {
+            self.broken = Some(format!("{segment:?} cannot name anything below {}", self.path));
+        }
+        self.segments.push(segment.to_owned());
+        self
+    }
+
+    /// Appends to the query.
+    #[must_use]
+    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.query.extend(pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        self
+    }
+
+    /// Sends a body as JSON.
+    #[must_use]
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => self.body = Some(bytes.into()),
+            Err(error) => self.broken = Some(format!("could not write the body: {error}")),
+        }
+        self
+    }
+
+    /// Says that sending it twice does no harm.
+    #[must_use]
+    pub fn safe(mut self) -> Self {
+        self.is_safe = true;
+        self
+    }
+
+    /// Reads at most this much of a body.
+    #[must_use]
+    pub fn max_body_bytes(mut self, limit: usize) -> Self {
+        self.max_body_bytes = limit;
+        self
+    }
+
+    /// Waits at most this long for the whole answer.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The URL to ask, below `base`.
+    pub(crate) fn url(&self, base: &Url) -> Result<Url> {
+        if let Some(reason) = &self.broken {
+            return Err(Fault::fatal(reason));
+        }
+        let mut url = base.clone();
+        url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), self.path));
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(&self.segments);
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(url)
+    }
+
+    /// `GET /v2/orders`, without anything that could be long or private.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// An answer, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body as it came, decompressed.
+    pub body: Bytes,
+    headers: HeaderMap,
+    auth: Arc<Auth>,
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: Bytes, auth: Arc<Auth>) -> Self {
+        Self { status, body, headers, auth }
+    }
+
+    /// Whether the status says success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header, if it is there and readable.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Enough of the body to recognise it, on one line and without secrets.
+    pub fn excerpt(&self) -> String {
+        excerpt(&self.body, &self.auth)
+    }
+
+    /// The body as JSON. A body that is none, such as a gateway's page, may pass by itself.
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let found = self.excerpt();
+            Fault::retry(format!("could not read the answer ({error}): {found}"))
+        })
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// Not a byte of the request has left: asking again can do no harm.
+    NotSent(Fault),
+    /// Something may have left, and what became of it is unknown.
+    Lost(String),
+}
+
+impl From<NoAnswer> for Fault {
+    /// For requests that may be repeated, being lost is only a delay.
+    fn from(no_answer: NoAnswer) -> Self {
+        match no_answer {
+            NoAnswer::NotSent(fault) => fault,
+            NoAnswer::Lost(reason) => Self::Retry(reason),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn check(base: &str, request: Request, expected: &str) {
+        let base = Url::parse(base).unwrap();
+        assert_eq!(request.url(&base).unwrap().as_str(), expected);
+    }
+
+    #[test]
+    fn urls_are_built_below_the_base_and_encoded() {
+        check("https://a.test", Request::get("/v2/account"), "https://a.test/v2/account");
+        check("https://a.test/v2/", Request::get("/account"), "https://a.test/v2/account");
+        let orders = Request::get("/v2/orders:by_client_order_id");
+        check(
+            "https://a.test",
+            orders.query(&[("client_order_id", "fs.a b")]),
+            "https://a.test/v2/orders:by_client_order_id?client_order_id=fs.a+b",
+        );
+        check(
+            "https://a.test",
+            Request::get("/v2/positions").segment("BTC/USD?x#y"),
+            "https://a.test/v2/positions/BTC%2FUSD%3Fx%23y",
+        );
+    }
+
+    #[test]
+    fn an_empty_id_never_becomes_a_request_about_everything() {
+        let base = Url::parse("https://a.test").unwrap();
+        for id in ["", ".", ".."] {
+            let request = Request::new(Method::DELETE, "/v2/orders").segment(id);
+            assert!(matches!(request.url(&base), Err(Fault::Fatal(_))), "{id:?}");
+        }
+    }
+}

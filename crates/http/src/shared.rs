@@ -1,0 +1,130 @@
+//! What all components that use one key of one system share: budget, breaker and connections.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use component::{Clock, Fault, Result};
+use model::EventId;
+use reqwest::redirect;
+use url::Url;
+
+use crate::auth::Auth;
+use crate::breaker::Breaker;
+use crate::rate::{Pace, Rate};
+use crate::retry::Budget;
+use crate::tls;
+
+/// Longest time a request waits for its turn here; after that the caller is told to come back.
+const MAX_WAIT: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+const USER_AGENT: &str = concat!("foliostream/", env!("CARGO_PKG_VERSION"));
+
+pub(crate) struct Shared {
+    pub(crate) client: reqwest::Client,
+    pace: Mutex<Pace>,
+    breaker: Mutex<Breaker>,
+    budget: Mutex<Budget>,
+    /// Those who wait leave in the order they came; urgent ones have a queue of their own.
+    ordinary: tokio::sync::Mutex<()>,
+    urgent: tokio::sync::Mutex<()>,
+}
+
+type Known = HashMap<EventId, Weak<Shared>>;
+
+/// All that is shared in this process. A vendor counts requests by key and host, whichever
+/// component sent them, and so must we.
+static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+
+impl Shared {
+    /// What the users of this key on this host share; the first one decides its rate.
+    pub(crate) fn of(system: &str, base: &Url, auth: &Auth, rate: Rate) -> Result<Arc<Self>> {
+        let host = base.origin().ascii_serialization();
+        let secrets = auth.secrets();
+        let mut parts = vec![system, host.as_str()];
+        parts.extend(secrets);
+        let key = EventId::of(&parts);
+        let mut known = lock(&KNOWN);
+        known.retain(|_, shared| shared.strong_count() > 0);
+        if let Some(shared) = known.get(&key).and_then(Weak::upgrade) {
+            return Ok(shared);
+        }
+        let shared = Arc::new(Self::new(base, rate)?);
+        known.insert(key, Arc::downgrade(&shared));
+        Ok(shared)
+    }
+
+    fn new(base: &Url, rate: Rate) -> Result<Self> {
+        // This is the door that clippy.toml sends everyone else to.
+        #[allow(clippy::disallowed_methods)]
+        let mut builder = reqwest::ClientBuilder::new()
+            .tls_backend_preconfigured(tls::config()?)
+            .user_agent(USER_AGENT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .tcp_nodelay(true)
+            .gzip(true)
+            // Following one could carry credentials elsewhere, or an order twice.
+            .redirect(redirect::Policy::none());
+        if is_loopback(base) {
+            builder = builder.no_proxy();
+        }
+        let client = builder
+            .build()
+            .map_err(|error| Fault::fatal(format!("could not set up the client: {error}")))?;
+        Ok(Self {
+            client,
+            pace: Mutex::new(Pace::new(rate)),
+            breaker: Mutex::default(),
+            budget: Mutex::default(),
+            ordinary: tokio::sync::Mutex::default(),
+            urgent: tokio::sync::Mutex::default(),
+        })
+    }
+
+    pub(crate) fn pace(&self) -> MutexGuard<'_, Pace> {
+        lock(&self.pace)
+    }
+
+    pub(crate) fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        lock(&self.breaker)
+    }
+
+    pub(crate) fn budget(&self) -> MutexGuard<'_, Budget> {
+        lock(&self.budget)
+    }
+
+    /// Waits for a place under the limits; says how long that took.
+    pub(crate) async fn turn(&self, clock: &Clock, is_urgent: bool) -> Result<Duration> {
+        let came = clock.now();
+        let queue = if is_urgent { &self.urgent } else { &self.ordinary };
+        let _first_in_line = queue.lock().await;
+        loop {
+            let now = clock.now();
+            let waited = Duration::from_nanos(now.since(came).max(0).unsigned_abs());
+            let taken = self.pace().take(now, is_urgent);
+            let Err(wait) = taken else { return Ok(waited) };
+            if waited + wait > MAX_WAIT {
+                let reason = "the limit on requests is used up".to_owned();
+                return Err(Fault::Throttled { wait, reason });
+            }
+            clock.sleep(wait).await;
+        }
+    }
+}
+
+/// Whether a URL stays on this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is locked here can be left half changed by a panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

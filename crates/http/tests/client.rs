@@ -1,0 +1,249 @@
+//! The client against servers that behave and servers that do not.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use component::{Clock, Fault, Host, Secret, TestClock, Throttling};
+use http::{Auth, Http, Method, NoAnswer, Rate, Request};
+use model::Timestamp;
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use url::Url;
+
+const SETTING: &str = "authentication.credentials.api_key";
+
+#[derive(Clone, Default)]
+struct Counts(Arc<AtomicU32>);
+
+impl Counts {
+    fn next(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+struct Account {
+    id: String,
+}
+
+async fn serve(router: Router) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+/// A server that reads a request, sends these bytes and closes.
+async fn serve_raw(answer: Vec<u8>) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 65_536];
+                let _ = socket.read(&mut buffer).await;
+                let _ = socket.write_all(&answer).await;
+            });
+        }
+    });
+    url
+}
+
+fn quick() -> Host {
+    let throttling = Throttling { retry_delay: Some(0.001), ..Throttling::default() };
+    Host::new("acme", "acme_test", Clock::system(), throttling)
+}
+
+fn key() -> Auth {
+    Auth::headers(SETTING, vec![("x-acme-key", Secret::new("PK-SECRET"))])
+}
+
+fn open(url: &Url) -> Http {
+    Http::open(&quick(), url, false, key(), Rate::UNLIMITED).unwrap()
+}
+
+#[tokio::test]
+async fn signs_asks_and_reads_compressed_json() {
+    async fn account(
+        headers: HeaderMap,
+        query: Query<Vec<(String, String)>>,
+    ) -> (HeaderMap, Vec<u8>) {
+        assert_eq!(headers["x-acme-key"], "PK-SECRET");
+        let id = query.0[0].1.clone();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        write!(gzip, "{{\"id\":\"{id}\"}}").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("content-encoding", "gzip".parse().unwrap());
+        (headers, gzip.finish().unwrap())
+    }
+    let url = serve(Router::new().route("/v2/account", get(account))).await;
+    let account: Account = open(&url).get("/v2/account", &[("id", "a&b")]).await.unwrap();
+    assert_eq!(account, Account { id: "a&b".to_owned() });
+}
+
+async fn fail_twice(State(counts): State<Counts>) -> (StatusCode, &'static str) {
+    match counts.next() {
+        0 => (StatusCode::BAD_GATEWAY, "<html>bad gateway</html>"),
+        1 => (StatusCode::OK, "<html>please wait</html>"),
+        _ => (StatusCode::OK, r#"{"id":"7"}"#),
+    }
+}
+
+#[tokio::test]
+async fn repeats_reads_but_never_writes() {
+    let counts = Counts::default();
+    let router = Router::new().route("/x", get(fail_twice).post(fail_twice));
+    let url = serve(router.with_state(counts.clone())).await;
+    let http = open(&url);
+    let fault = http.post::<Account>("/x", &serde_json::json!({})).await.unwrap_err();
+    assert_eq!((fault.kind(), counts.0.load(Ordering::SeqCst)), ("retry", 1));
+    assert!(fault.to_string().contains("bad gateway"), "{fault}");
+    let account: Account = http.get("/x", &[]).await.unwrap();
+    assert_eq!((account.id.as_str(), counts.0.load(Ordering::SeqCst)), ("7", 3));
+}
+
+#[tokio::test]
+async fn a_refused_key_names_its_setting_and_stays_hidden() {
+    async fn refuse() -> (StatusCode, &'static str) {
+        (StatusCode::UNAUTHORIZED, r#"{"message":"PK-SECRET is not a key"}"#)
+    }
+    let url = serve(Router::new().route("/x", get(refuse))).await;
+    let fault = open(&url).get::<Account>("/x", &[]).await.unwrap_err();
+    let Fault::Unauthorized { reason, setting } = fault else { panic!("{fault:?}") };
+    assert_eq!(setting, SETTING);
+    assert_eq!(reason, r#"GET /x answered 401: {"message":"*** is not a key"}"#);
+}
+
+#[tokio::test]
+async fn knows_what_was_never_sent_from_what_was_lost() {
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let nobody = Url::parse(&format!("http://{port}")).unwrap();
+    let order = Request::new(Method::POST, "/orders").json(&serde_json::json!({"qty": "1"}));
+    let refused = open(&nobody).send(&order).await.unwrap_err();
+    assert!(matches!(refused, NoAnswer::NotSent(Fault::Retry(_))), "{refused:?}");
+
+    let broken = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\"";
+    for answer in [&b""[..], broken, b"garbage"] {
+        let url = serve_raw(answer.to_vec()).await;
+        let lost = open(&url).send(&order).await.unwrap_err();
+        assert!(matches!(lost, NoAnswer::Lost(_)), "{lost:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_not_waited_for() {
+    async fn hang(_: Bytes) {
+        std::future::pending::<()>().await;
+    }
+    let url = serve(Router::new().route("/orders", post(hang))).await;
+    let order = Request::new(Method::POST, "/orders").timeout(Duration::from_millis(100));
+    let lost = open(&url).send(&order).await.unwrap_err();
+    assert!(matches!(lost, NoAnswer::Lost(_)), "{lost:?}");
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_cut_off() {
+    async fn flood() -> Vec<u8> {
+        vec![b' '; 1_000_000]
+    }
+    let url = serve(Router::new().route("/x", get(flood))).await;
+    let request = Request::get("/x").max_body_bytes(10_000);
+    let lost = open(&url).send(&request).await.unwrap_err();
+    assert!(matches!(&lost, NoAnswer::Lost(reason) if reason.contains("10000")), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_host_that_fails_is_left_alone() {
+    async fn fail() -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+    let url = serve(Router::new().route("/x", get(fail))).await;
+    let http = open(&url);
+    for _ in 0..5 {
+        assert_eq!(http.send(&Request::get("/x")).await.unwrap().status, 500);
+    }
+    let refused = http.send(&Request::get("/x")).await.unwrap_err();
+    assert!(matches!(refused, NoAnswer::NotSent(Fault::Throttled { .. })), "{refused:?}");
+}
+
+async fn count(State(counts): State<Counts>) -> String {
+    counts.next().to_string()
+}
+
+/// Polls until a number of requests has arrived.
+async fn arrived(counts: &Counts, number: u32) {
+    let arrive = async {
+        while counts.0.load(Ordering::SeqCst) < number {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), arrive).await.unwrap();
+}
+
+#[tokio::test]
+async fn components_with_one_key_share_one_budget() {
+    let counts = Counts::default();
+    let url = serve(Router::new().route("/x", get(count)).with_state(counts.clone())).await;
+    let driver = TestClock::starting_at(Timestamp::from_secs(1_000));
+    let host = Host::new("acme", "a", Clock::test(driver.clone()), Throttling::default());
+    let rate = Rate::per_minute(2);
+    let first = Http::open(&host, &url, false, key(), rate).unwrap();
+    let second = Http::open(&host, &url, false, key(), rate).unwrap();
+    for http in [&first, &second] {
+        http.get::<u32>("/x", &[]).await.unwrap();
+    }
+    let fault = first.get::<u32>("/x", &[]).await.unwrap_err();
+    assert_eq!(fault.kind(), "throttled");
+    driver.advance(Duration::from_secs(50));
+    let waiting = tokio::spawn(async move { second.get::<u32>("/x", &[]).await });
+    tokio::task::yield_now().await;
+    assert_eq!(counts.0.load(Ordering::SeqCst), 2);
+    driver.advance(Duration::from_secs(11));
+    arrived(&counts, 3).await;
+    assert_eq!(waiting.await.unwrap().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn too_many_requests_stop_everyone_with_the_key() {
+    async fn busy(State(counts): State<Counts>) -> (StatusCode, HeaderMap) {
+        counts.next();
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", "60".parse().unwrap());
+        (StatusCode::TOO_MANY_REQUESTS, headers)
+    }
+    let counts = Counts::default();
+    let url = serve(Router::new().route("/x", get(busy)).with_state(counts.clone())).await;
+    let (first, second) = (open(&url), open(&url));
+    for http in [first, second] {
+        let fault = http.get::<u32>("/x", &[]).await.unwrap_err();
+        let Fault::Throttled { wait, .. } = fault else { panic!("{fault:?}") };
+        assert!(wait > Duration::from_secs(55), "{wait:?}");
+    }
+    assert_eq!(counts.0.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn plain_http_stays_on_this_machine() {
+    let open = |url: &str, insecure| {
+        Http::open(&quick(), &Url::parse(url).unwrap(), insecure, key(), Rate::UNLIMITED)
+    };
+    for url in ["http://localhost:1", "http://127.0.0.1", "http://[::1]:9", "https://a.test"] {
+        assert!(open(url, false).is_ok(), "{url}");
+    }
+    for url in ["http://a.test", "http://10.0.0.1", "ftp://a.test"] {
+        assert!(open(url, false).is_err(), "{url}");
+    }
+    assert!(open("http://a.test", true).is_ok());
+}
