@@ -76,6 +76,10 @@ impl<S: Send + Sync> ClientContext for Context<S> {
         if facility == "FAIL" && message.contains("in state UP") {
             self.lost_connections.fetch_add(1, Ordering::Relaxed);
         }
+        // Why a transaction failed is told nowhere else once its records have been purged.
+        if facility == "TXNERR" {
+            *lock(&self.trouble) = Some(Trouble { code: Code::Fail, reason: message.to_owned() });
+        }
         match level {
             // librdkafka reconnects by itself: nothing here is yet a reason to wake someone.
             Level::Emerg | Level::Alert | Level::Critical | Level::Error | Level::Warning => {
@@ -165,10 +169,10 @@ mod tests {
     fn only_working_connections_count_as_lost() {
         let context = Context::new(&Settings::plain("a"), ());
         let line = |facility: &str, text: &str| context.log(Level::Info, facility, text);
-        line("FAIL", "[thrd:x]: a:1/1: Connect failed (after 0ms in state CONNECT)");
+        line("FAIL", "a:1/1: Connect failed (after 0ms in state CONNECT)");
         line("CONFWARN", "in state UP");
         assert_eq!(context.lost_connections(), 0);
-        line("FAIL", "[thrd:x]: a:1/1: Disconnected (after 9ms in state UP)");
+        line("FAIL", "a:1/1: Disconnected (after 9ms in state UP)");
         assert_eq!(context.lost_connections(), 1);
         context.forget_trouble();
         assert_eq!(context.lost_connections(), 0);

@@ -122,7 +122,7 @@ impl Reader {
             let from = |index: usize| ends[index].saturating_sub(span).max(starts[index]);
             let ranges = wanted.iter().map(|i| (partitions[*i], from(*i)..ends[*i])).collect();
             let mut read: HashMap<i32, VecDeque<Message>> = HashMap::new();
-            self.read_with(&consumer, topic, ranges, |message| {
+            self.read_with(self.consumer(topic)?, topic, ranges, |message| {
                 let last = read.entry(message.partition).or_default();
                 if last.len() == count {
                     last.pop_front();
@@ -147,12 +147,13 @@ impl Reader {
         }
         let consumer = self.consumer(topic)?;
         wait_until_stable(&consumer, topic, &ranges)?;
-        self.read_with(&consumer, topic, ranges, each)
+        self.read_with(consumer, topic, ranges, each)
     }
 
+    /// Takes the consumer, because what it has paused would stay so.
     fn read_with(
         &self,
-        consumer: &QueryClient,
+        consumer: QueryClient,
         topic: &str,
         ranges: Ranges,
         mut each: impl FnMut(Message),
@@ -185,17 +186,17 @@ impl Reader {
                 // There is nothing between the last record and the end but markers.
                 Some(Err(KafkaError::PartitionEOF(partition))) => Some(partition),
                 Some(Err(error)) => {
-                    hear(consumer, &attempted, &error)?;
+                    hear(&consumer, &attempted, &error)?;
                     None
                 }
                 None if Instant::now() >= deadline => {
-                    return Err(stalled(consumer, &attempted, &left));
+                    return Err(stalled(&consumer, &attempted, &left));
                 }
                 None => None,
             };
             if let Some(partition) = done {
                 left.remove(&partition);
-                finish(consumer, topic, partition);
+                finish(&consumer, topic, partition);
             }
         }
         Ok(count)

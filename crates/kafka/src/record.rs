@@ -17,7 +17,7 @@ pub struct Outgoing<'a> {
     /// `None` is a tombstone: it deletes the key from a compacted topic.
     pub payload: Option<&'a [u8]>,
     pub headers: &'a [(&'a str, &'a [u8])],
-    /// Now, if `None`.
+    /// Now, if `None`; zero means now as well.
     pub timestamp_ms: Option<i64>,
 }
 

@@ -267,6 +267,7 @@ impl Settings {
         // `Transactions` watches for lost connections in lines of this level.
         config.set_log_level(RDKafkaLogLevel::Info);
         config.set("log.connection.close", "true");
+        config.set("log.thread.name", "false");
         config.set("bootstrap.servers", &self.bootstrap_servers);
         config.set("client.id", "foliostream");
         config.set("statistics.interval.ms", "0");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::producer::Producer;
 
 use crate::acks::Failure;
@@ -33,7 +33,9 @@ const END_WAIT: Duration = Duration::from_secs(TRANSACTION_TIMEOUT.as_secs() + 2
 ///
 /// After [`Error::Fenced`], [`Error::Indefinite`] and [`Error::Unauthorized`] it refuses all
 /// further use: drop it. After any other error of `send_offsets` or `commit`, abort. An error of
-/// `send` that names the record ([`Error::TooLarge`]) leaves the transaction as it was.
+/// `send` that names the record ([`Error::TooLarge`]) leaves the transaction as it was. When a
+/// broker has refused a record, the transaction after the aborted one can fail once more with
+/// [`Error::Abortable`]: the client finds out only then that its sequence has a hole.
 pub struct Transactions {
     sender: Sender,
     id: String,
@@ -215,8 +217,14 @@ impl Transactions {
             }
             _ => Kind::Abortable,
         };
-        self.state = State::Spoiled(failure.to_string());
-        Error::new(kind, attempted, failure.to_string())
+        let mut reason = failure.to_string();
+        if matches!(failure.code, Code::PurgeQueue | Code::PurgeInflight)
+            && let Some(trouble) = self.sender.producer.context().trouble()
+        {
+            reason = trouble.reason;
+        }
+        self.state = State::Spoiled(reason.clone());
+        Error::new(kind, attempted, reason)
     }
 
     fn die(&mut self, error: Error) -> Error {
