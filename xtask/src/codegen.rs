@@ -11,8 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 const HEAD: [&str; 4] = ["event_id", "source", "event_time", "received_time"];
-const NOTICE: &str =
-    "// Written by `cargo xtask codegen` from schemas/*.avsc. Change the schema, not this file.\n\n";
+const NOTICE: &str = "// Written by `cargo xtask codegen` from schemas/*.avsc. Change the schema, not this file.\n\n";
 
 /// A named type of a schema, in the order in which it was first met.
 enum Named {
@@ -234,11 +233,7 @@ fn pascal(symbol: &str) -> String {
         .collect()
 }
 
-fn model(
-    names: &[String],
-    types: &BTreeMap<String, Named>,
-    events: &[&String],
-) -> Result<String> {
+fn model(names: &[String], types: &BTreeMap<String, Named>, events: &[&String]) -> Result<String> {
     let mut out = String::from("//! The events and the words they are made of.\n\n");
     out.push_str(NOTICE);
     out.push_str(
@@ -396,15 +391,21 @@ fn model_event_methods(
             )?;
         }
     }
+    writeln!(out, "_ => None,\n}} }}\n\n/// The instrument, of events that have exactly one.")?;
+    writeln!(out, "pub fn instrument(&self) -> Option<&InstrumentId> {{ match self {{")?;
+    for name in events {
+        let Named::Record { fields, .. } = &types[*name] else { continue };
+        match fields.iter().find(|f| f.name == "instrument").map(|f| &f.ty) {
+            Some(Ty::Instrument) => writeln!(out, "Self::{name}(e) => Some(&e.instrument),")?,
+            Some(_) => writeln!(out, "Self::{name}(e) => e.instrument.as_ref(),")?,
+            None => {}
+        }
+    }
     writeln!(out, "_ => None,\n}} }}")?;
     Ok(())
 }
 
-fn codec(
-    names: &[String],
-    types: &BTreeMap<String, Named>,
-    events: &[&String],
-) -> Result<String> {
+fn codec(names: &[String], types: &BTreeMap<String, Named>, events: &[&String]) -> Result<String> {
     let mut out = String::from("//! The binary form of every event, field by field.\n\n");
     out.push_str(NOTICE);
     out.push_str("use model::*;\n\nuse crate::primitive::{self, Decode, Encode};\n");

@@ -1,5 +1,7 @@
 //! The generated codec against `apache-avro`, which knows nothing of it.
 
+#![allow(clippy::unwrap_used)]
+
 use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value;

@@ -41,6 +41,27 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Appends `2021-02-22T15:51:44.208000000Z`, always with nine decimals: every record carries
+    /// it as a header, so it is written without a general formatter.
+    pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        let secs = self.0.div_euclid(1_000_000_000);
+        let (year, month, day) = civil_from_days(secs.div_euclid(86_400));
+        let of_day = secs.rem_euclid(86_400);
+        let mut write = |value: i64, digits: u32, after: u8| {
+            for place in (0..digits).rev() {
+                out.push(b'0' + (value / 10i64.pow(place) % 10) as u8);
+            }
+            out.push(after);
+        };
+        write(year, 4, b'-');
+        write(month, 2, b'-');
+        write(day, 2, b'T');
+        write(of_day / 3600, 2, b':');
+        write(of_day / 60 % 60, 2, b':');
+        write(of_day % 60, 2, b'.');
+        write(self.0.rem_euclid(1_000_000_000), 9, b'Z');
+    }
+
     /// The calendar day in UTC.
     pub fn date(self) -> Date {
         Date(self.0.div_euclid(86_400_000_000_000) as i32)
@@ -110,6 +131,19 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
+}
+
+/// The inverse of [`days_from_civil`].
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, of_year - (153 * shifted + 2) / 5 + 1)
 }
 
 impl fmt::Display for Timestamp {
@@ -216,6 +250,9 @@ mod tests {
         for day in (-30_000..80_000).step_by(17) {
             let time = Timestamp(day * 86_400_000_000_000 + 3_723_000_000_007);
             assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+            let mut written = Vec::new();
+            time.write_rfc3339(&mut written);
+            assert_eq!(String::from_utf8(written).unwrap().parse::<Timestamp>().unwrap(), time);
             assert_eq!(time.date(), time.to_string()[..10].parse().unwrap());
         }
     }

@@ -1,1 +1,33 @@
-//! .
+//! Drives components: retry, checkpoints, dead letters, metrics, shutdown.
+//!
+//! A component makes single attempts; every loop, wait and save is here. Sources, processors
+//! and sinks each have one driver. What can be decided without I/O (backoff, the order journal,
+//! which records are new) is decided in modules of its own that take time as an argument.
+
+mod backoff;
+mod dead;
+mod entry;
+mod error;
+mod failpoint;
+mod journal;
+mod metric;
+mod processor;
+mod publish;
+mod recent;
+mod serve;
+mod sink;
+mod source;
+mod supervisor;
+mod wiring;
+
+pub use backoff::Backoff;
+pub use dead::{Redriven, letters, redrive};
+pub use entry::{ComponentKind, Entry, ProcessorEntry, Start, processor, sink, source};
+pub use error::Error;
+pub use journal::{Journal, Step};
+pub use metric::{Metrics, describe as describe_metrics};
+pub use publish::{Publisher, Target};
+pub use recent::Recent;
+pub use serve::serve;
+pub use supervisor::{Health, State, Status, Supervisor, Task};
+pub use wiring::{Accounts, Names, Route, Wiring, create_topics};

@@ -1,0 +1,134 @@
+//! What the list of components holds: names, schemas, and how to start each.
+
+use component::{Feed, Host, Processor, Sends, Sink, Source};
+use model::Event;
+use schemars::{Schema, schema_for};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{Task, processor as processors, sink as sinks, source as sources};
+
+/// Which of the two a component is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComponentKind {
+    /// Reads an external system, exactly once or live.
+    Source(Feed),
+    /// Writes to one.
+    Sink(Sends),
+}
+
+/// What is needed to start a component of a system.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The system's `connection` and `authentication`.
+    pub system: Value,
+    /// The component's settings.
+    pub settings: Value,
+    /// The rest of what it is given.
+    pub host: Host,
+}
+
+/// A source or sink that can be started.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// `vendor_noun`.
+    pub name: &'static str,
+    /// Source or sink.
+    pub kind: ComponentKind,
+    /// Topics a source publishes to.
+    pub publishes: &'static [&'static str],
+    /// Schema of the system's `connection` and `authentication`.
+    pub system_schema: fn() -> Schema,
+    /// Schema of the component's settings.
+    pub settings_schema: fn() -> Schema,
+    /// Makes a task of it; the error names what is wrong with the settings.
+    pub task: fn(Start) -> Result<Task, String>,
+    /// Reads one raw item of a dead letter again.
+    pub redrive: fn(&[u8]) -> Result<Vec<Event>, component::Bad>,
+}
+
+/// The entry of a source.
+pub const fn source<S: Source>() -> Entry {
+    Entry {
+        name: S::NAME,
+        kind: ComponentKind::Source(S::FEED),
+        publishes: S::PUBLISHES,
+        system_schema: || schema_for!(S::System),
+        settings_schema: || schema_for!(S::Settings),
+        task: |start| {
+            let system: S::System = decode("system", start.system)?;
+            let settings: S::Settings = decode("settings", start.settings)?;
+            let host = start.host;
+            Ok(Task::new(&host.instance(), move |wiring, status| {
+                let (system, settings) = (system.clone(), settings.clone());
+                sources::drive::<S>(system, settings, host.clone(), wiring, status)
+            }))
+        },
+        redrive: S::redrive,
+    }
+}
+
+/// The entry of a sink.
+pub const fn sink<S: Sink>() -> Entry {
+    Entry {
+        name: S::NAME,
+        kind: ComponentKind::Sink(S::SENDS),
+        publishes: &["orders.events"],
+        system_schema: || schema_for!(S::System),
+        settings_schema: || schema_for!(S::Settings),
+        task: |start| {
+            let system: S::System = decode("system", start.system)?;
+            let settings: S::Settings = decode("settings", start.settings)?;
+            let host = start.host;
+            Ok(Task::new(&host.instance(), move |wiring, status| {
+                let (system, settings) = (system.clone(), settings.clone());
+                sinks::drive::<S>(system, settings, host.clone(), wiring, status)
+            }))
+        },
+        redrive: |_| Err(component::Bad::new("", "a sink reads no items")),
+    }
+}
+
+/// A processor that can be started.
+#[derive(Clone, Copy)]
+pub struct ProcessorEntry {
+    /// A verb.
+    pub name: &'static str,
+    /// Topics it folds.
+    pub inputs: &'static [&'static str],
+    /// Topics it observes.
+    pub globals: &'static [&'static str],
+    /// Schema of its settings.
+    pub settings_schema: fn() -> Schema,
+    /// Makes a task of it; the error names what is wrong with the settings.
+    pub task: fn(Value) -> Result<Task, String>,
+}
+
+/// The entry of a processor.
+pub const fn processor<P: Processor + Sync>() -> ProcessorEntry {
+    ProcessorEntry {
+        name: P::NAME,
+        inputs: P::INPUTS,
+        globals: P::GLOBALS,
+        settings_schema: || schema_for!(P::Settings),
+        task: |settings| {
+            let settings: P::Settings = decode("settings", settings)?;
+            let processor = P::new(settings).map_err(|fault| fault.to_string())?;
+            let processor = std::sync::Arc::new(processor);
+            Ok(Task::new(P::NAME, move |wiring, status| {
+                let processor = processor.clone();
+                async move {
+                    let work = move || processors::drive(&*processor, &wiring, &status);
+                    match tokio::task::spawn_blocking(work).await {
+                        Ok(ended) => ended,
+                        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+                    }
+                }
+            }))
+        },
+    }
+}
+
+fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|error| format!("{what}: {error}"))
+}

@@ -1,0 +1,43 @@
+//! Why a driver stopped.
+
+/// Why a driver stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Kafka.
+    #[error(transparent)]
+    Kafka(#[from] kafka::Error),
+    /// The schema registry.
+    #[error(transparent)]
+    Registry(#[from] avro::RegistryError),
+    /// An event of our own making that does not fit its schema.
+    #[error(transparent)]
+    Encode(#[from] avro::EncodeError),
+    /// A record on one of our own topics that cannot be read.
+    #[error("reading {topic}: {reason}")]
+    Record { topic: String, reason: String },
+    /// The component itself.
+    #[error(transparent)]
+    Component(#[from] component::Fault),
+    /// The topics are not as the component needs them.
+    #[error("{0}")]
+    Topics(String),
+}
+
+impl Error {
+    /// Whether starting again can help.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Kafka(error) => matches!(
+                error,
+                kafka::Error::Fenced { .. }
+                    | kafka::Error::Unauthorized { .. }
+                    | kafka::Error::Setting { .. }
+            ),
+            Self::Component(fault) => {
+                matches!(fault, component::Fault::Unauthorized { .. } | component::Fault::Fatal(_))
+            }
+            Self::Topics(_) => true,
+            Self::Registry(_) | Self::Encode(_) | Self::Record { .. } => false,
+        }
+    }
+}

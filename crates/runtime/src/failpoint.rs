@@ -1,0 +1,33 @@
+//! Named points where a test kills the process, as `kill -9` would.
+//!
+//! With the feature `failpoints`, `FOLIOSTREAM_KILL=sink.journaled:3` ends the process when the
+//! point `sink.journaled` is reached for the third time. Without it nothing is left of this.
+
+/// Ends the process here if a test asked for it.
+#[cfg(feature = "failpoints")]
+pub fn reached(point: &str) {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static PLAN: OnceLock<Option<(String, u32)>> = OnceLock::new();
+    static SEEN: AtomicU32 = AtomicU32::new(0);
+    let plan = PLAN.get_or_init(|| {
+        let text = std::env::var("FOLIOSTREAM_KILL").ok()?;
+        let (name, count) = text.rsplit_once(':')?;
+        Some((name.to_owned(), count.parse().ok()?))
+    });
+    if let Some((name, count)) = plan
+        && name == point
+        && SEEN.fetch_add(1, Ordering::SeqCst) + 1 == *count
+    {
+        let this = std::process::id().to_string();
+        // A signal that nothing can catch: no destructor, no flush, as when the power goes.
+        let _ = std::process::Command::new("kill").args(["-9", &this]).status();
+        std::process::abort();
+    }
+}
+
+/// Nothing, in a program that users run.
+#[cfg(not(feature = "failpoints"))]
+#[inline(always)]
+pub fn reached(_point: &str) {}

@@ -1,0 +1,302 @@
+//! Drives one processor: read, fold, and commit output, state and offsets together.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use component::{Bad, Out, Processor};
+use kafka::{Follow, From as Start, Group, Message, Polled, Transactions};
+use model::{Event, EventId, Head, ProcessorState, Stage, Text, Timestamp};
+use tracing::{info, warn};
+
+use crate::failpoint::reached;
+use crate::supervisor::{State, Status};
+use crate::{Error, Names, Publisher, Wiring, dead};
+
+/// Records folded in one transaction at most.
+const BATCH: usize = 5_000;
+/// Longest wait for a record before time is let pass.
+const IDLE: Duration = Duration::from_millis(200);
+/// Records of a global topic that are looked at on start, for each partition.
+const GLOBAL_TAIL: usize = 2_000;
+/// Least time between two ticks of the watermark.
+const TICK: i64 = 1_000_000_000;
+
+/// Runs a processor until shutdown. Blocks.
+pub fn drive<P: Processor>(processor: &P, wiring: &Wiring, status: &Status) -> Result<(), Error> {
+    status.set(State::Starting, "");
+    let mut driver = Driver::open(processor, wiring)?;
+    status.set(State::Running, "");
+    let mut lag_at = Instant::now();
+    while !wiring.shutdown.is_cancelled() {
+        match driver.group.next(BATCH, IDLE)? {
+            Polled::Assigned(partitions) => driver.restore(&partitions)?,
+            Polled::Revoked { partitions, .. } => driver.forget(&partitions),
+            Polled::Messages(messages) => driver.fold(&messages)?,
+            Polled::Nothing => driver.idle()?,
+        }
+        if lag_at.elapsed() > Duration::from_secs(1) {
+            lag_at = Instant::now();
+            status.set_lag(driver.group.lag()?.iter().map(kafka::Lag::records).sum());
+        }
+    }
+    Ok(())
+}
+
+/// The state of every key, by partition of the inputs.
+type States<S> = BTreeMap<i32, HashMap<Text, S>>;
+
+struct Driver<'a, P: Processor> {
+    processor: &'a P,
+    wiring: &'a Wiring,
+    group: Group,
+    transactions: Transactions,
+    publisher: Publisher,
+    states_topic: String,
+    states: States<P::State>,
+    assigned: BTreeSet<(Arc<str>, i32)>,
+    global: P::Global,
+    follow: Option<Follow>,
+    watermark: Timestamp,
+    ticked: Timestamp,
+}
+
+/// What one transaction will hold.
+struct Work<'m> {
+    output: Vec<(Event, Option<&'m [u8]>)>,
+    changed: BTreeSet<(i32, Text)>,
+    offsets: BTreeMap<(Arc<str>, i32), i64>,
+}
+
+impl<'a, P: Processor> Driver<'a, P> {
+    fn open(processor: &'a P, wiring: &'a Wiring) -> Result<Self, Error> {
+        let inputs: Vec<String> = P::INPUTS.iter().map(|t| wiring.names.topic(t)).collect();
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        let mut driver = Self {
+            processor,
+            wiring,
+            transactions: wiring.cluster.transactions(&wiring.transactional_id(P::NAME))?,
+            group: wiring.cluster.group(&wiring.group_id(P::NAME), &inputs)?,
+            publisher: Publisher::new(wiring),
+            states_topic: wiring.names.topic(&Names::states(P::NAME)),
+            states: States::new(),
+            assigned: BTreeSet::new(),
+            global: P::Global::default(),
+            follow: None,
+            watermark: Timestamp::default(),
+            ticked: Timestamp::default(),
+        };
+        driver.open_globals()?;
+        Ok(driver)
+    }
+
+    /// Compacted global topics are read whole, others from their last records on.
+    fn open_globals(&mut self) -> Result<(), Error> {
+        if P::GLOBALS.is_empty() {
+            return Ok(());
+        }
+        let names = &self.wiring.names;
+        let reader = self.wiring.cluster.reader()?;
+        let mut positions = Vec::new();
+        for base in P::GLOBALS {
+            let topic = names.topic(base);
+            let shared: Arc<str> = topic.as_str().into();
+            let is_compacted = Event::KINDS.iter().any(|i| i.topic == *base && i.is_compacted);
+            for partition in reader.partitions(&topic)? {
+                let (start, end) = reader.watermarks(&topic, partition)?;
+                let tail = (end - GLOBAL_TAIL as i64).max(start);
+                positions.push((
+                    shared.clone(),
+                    partition,
+                    if is_compacted { start } else { tail },
+                ));
+            }
+        }
+        let topics: Vec<String> = P::GLOBALS.iter().map(|t| names.topic(t)).collect();
+        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+        self.follow = Some(reader.follow(&topics, Start::Offsets(positions))?);
+        // Decisions need what is known already: read up to the end before the first record.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.observe(Duration::from_millis(50))? > 0 && Instant::now() < deadline {}
+        Ok(())
+    }
+
+    /// Looks at what is new on the global topics.
+    fn observe(&mut self, wait: Duration) -> Result<usize, Error> {
+        let Some(follow) = &mut self.follow else { return Ok(0) };
+        let messages = follow.next(BATCH, wait)?;
+        for message in messages.iter().filter(|m| m.payload().is_some()) {
+            match self.wiring.read(message) {
+                Ok(event) => self.processor.observe(&mut self.global, &event),
+                Err(Error::Record { topic, reason }) => {
+                    warn!(processor = P::NAME, topic, reason, "unreadable global record");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(messages.len())
+    }
+
+    fn restore(&mut self, partitions: &[(Arc<str>, i32)]) -> Result<(), Error> {
+        self.assigned.extend(partitions.iter().cloned());
+        let numbers: BTreeSet<i32> = partitions.iter().map(|(_, partition)| *partition).collect();
+        for partition in numbers {
+            if self.states.contains_key(&partition) {
+                continue;
+            }
+            let mut records = HashMap::new();
+            let reader = self.wiring.cluster.reader()?;
+            reader.read_partition(&self.states_topic, partition, 0, |message| {
+                records.insert(message.key().unwrap_or_default().to_vec(), message);
+            })?;
+            let mut states = HashMap::with_capacity(records.len());
+            for message in records.values().filter(|m| m.payload().is_some()) {
+                if let Event::ProcessorState(saved) = self.wiring.read(message)? {
+                    let state =
+                        serde_json::from_slice(&saved.state).map_err(|error| Error::Record {
+                            topic: self.states_topic.clone(),
+                            reason: error.to_string(),
+                        })?;
+                    states.insert(saved.key, state);
+                }
+            }
+            info!(processor = P::NAME, partition, keys = states.len(), "restored");
+            self.states.insert(partition, states);
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, partitions: &[(Arc<str>, i32)]) {
+        for gone in partitions {
+            self.assigned.remove(gone);
+        }
+        let kept: BTreeSet<i32> = self.assigned.iter().map(|(_, partition)| *partition).collect();
+        self.states.retain(|partition, _| kept.contains(partition));
+    }
+
+    fn fold(&mut self, messages: &[Message]) -> Result<(), Error> {
+        self.observe(Duration::ZERO)?;
+        let mut work =
+            Work { output: Vec::new(), changed: BTreeSet::new(), offsets: BTreeMap::new() };
+        for message in messages {
+            work.offsets.insert((message.topic.clone(), message.partition), message.offset + 1);
+            if message.payload().is_some() {
+                self.fold_one(message, &mut work)?;
+            }
+        }
+        self.wiring.metrics.received(P::NAME, messages.len() as u64);
+        self.tick(&mut work)?;
+        self.commit(work)
+    }
+
+    fn fold_one<'m>(&mut self, message: &'m Message, work: &mut Work<'m>) -> Result<(), Error> {
+        let trace = message.header("traceparent");
+        let event = match self.wiring.read(message) {
+            Ok(event) => event,
+            Err(Error::Record { reason, .. }) => {
+                let bad = Bad::new("", reason);
+                work.output.push((self.letter(Stage::Decode, message, &bad), trace));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        self.watermark = self.watermark.max(event.head().received_time);
+        let Some(key) = self.processor.key(&event) else { return Ok(()) };
+        let states = self.states.entry(message.partition).or_default();
+        let mut out = Out::caused_by(P::NAME, event.head());
+        let state = states.entry(key.clone()).or_default();
+        match self.processor.apply(state, &self.global, &event, &mut out) {
+            Ok(()) => {
+                work.changed.insert((message.partition, key));
+                work.output.extend(out.into_events().into_iter().map(|event| (event, trace)));
+            }
+            Err(bad) => work.output.push((self.letter(Stage::Apply, message, &bad), trace)),
+        }
+        Ok(())
+    }
+
+    fn letter(&self, stage: Stage, message: &Message, bad: &Bad) -> Event {
+        warn!(processor = P::NAME, topic = &*message.topic, offset = message.offset, %bad,
+            "dead letter");
+        self.wiring.metrics.dead(P::NAME);
+        dead::record(P::NAME, stage, message, bad, self.wiring.names.base(&message.topic))
+    }
+
+    /// Nothing arrives: time passes all the same, so that silence can be noticed.
+    fn idle(&mut self) -> Result<(), Error> {
+        self.observe(Duration::ZERO)?;
+        self.watermark = self.watermark.max(self.wiring.clock.now());
+        let mut work =
+            Work { output: Vec::new(), changed: BTreeSet::new(), offsets: BTreeMap::new() };
+        self.tick(&mut work)?;
+        if work.output.is_empty() { Ok(()) } else { self.commit(work) }
+    }
+
+    fn tick(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
+        if self.watermark.since(self.ticked) < TICK {
+            return Ok(());
+        }
+        self.ticked = self.watermark;
+        for (partition, states) in &mut self.states {
+            let mut keys: Vec<&Text> = states.keys().collect();
+            keys.sort();
+            for key in keys.into_iter().cloned().collect::<Vec<_>>() {
+                let Some(state) = states.get_mut(&key) else { continue };
+                let mut out = Out::tick(P::NAME, &key, self.watermark);
+                self.processor.tick(state, self.watermark, &mut out);
+                let events = out.into_events();
+                if !events.is_empty() {
+                    work.changed.insert((*partition, key));
+                    work.output.extend(events.into_iter().map(|event| (event, None)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Output, states and offsets become visible together or not at all.
+    fn commit(&mut self, work: Work<'_>) -> Result<(), Error> {
+        let started = Instant::now();
+        reached("processor.before_begin");
+        self.transactions.begin()?;
+        for (event, trace) in &work.output {
+            self.publisher.publish(&mut self.transactions, event, *trace)?;
+        }
+        for (partition, key) in &work.changed {
+            let Some(state) = self.states.get(partition).and_then(|states| states.get(key)) else {
+                continue;
+            };
+            let event = saved::<P>(key, state)?;
+            self.publisher.publish_to(
+                &mut self.transactions,
+                &event,
+                &self.states_topic,
+                *partition,
+            )?;
+        }
+        let offsets: Vec<_> = work
+            .offsets
+            .into_iter()
+            .map(|((topic, partition), next)| (topic, partition, next))
+            .collect();
+        if !offsets.is_empty() {
+            self.transactions.send_offsets(&self.group, &offsets)?;
+        }
+        reached("processor.before_commit");
+        self.transactions.commit()?;
+        reached("processor.after_commit");
+        self.wiring.metrics.commit(P::NAME, started.elapsed());
+        for (topic, count) in self.publisher.take_counts() {
+            self.wiring.metrics.published(P::NAME, topic, count);
+        }
+        Ok(())
+    }
+}
+
+fn saved<P: Processor>(key: &Text, state: &P::State) -> Result<Event, Error> {
+    let state = serde_json::to_vec(state).map_err(|error| {
+        component::Fault::fatal(format!("the state of {key:?} cannot be saved: {error}"))
+    })?;
+    let head = Head::new(EventId::of(&[P::NAME, key]), Timestamp::default());
+    Ok(ProcessorState { head, processor: P::NAME.into(), key: key.clone(), state }.into())
+}
