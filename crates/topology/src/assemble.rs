@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 use crate::catalogue::{Catalogue, ConnectorEntry};
 use crate::check::{Place, check};
+use crate::cross;
 use crate::decode::decode;
 use crate::features;
 use crate::node::{Data, Entry, Node, Path};
 use crate::problem::Report;
-use crate::sections::{Account, AccountFile, SystemType, ThrottlingFile};
-use crate::topology::{Origin, ProcessorUse, System, Topology};
+use crate::sections::{Account, AccountFile, KafkaFile, SystemType, ThrottlingFile};
+use crate::topology::{Kafka, Origin, ProcessorUse, System, Topology};
 use crate::words::{found, nearest, quote, suggest};
 
 /// The sections of the file, as messages list them.
@@ -53,7 +54,7 @@ pub(crate) fn assemble(root: &Node, catalogue: &Catalogue, report: &mut Report) 
         match entry.key.as_str() {
             "systems" => topology.systems = systems(node, &place, catalogue, report),
             "processors" => topology.processors = processors(node, &place, catalogue, report),
-            "kafka" => topology.kafka = section(node, &place, report),
+            "kafka" => topology.kafka = kafka(node, &place, report),
             "schema_registry" => topology.schema_registry = section(node, &place, report),
             "topics" => topology.topics = section(node, &place, report).unwrap_or_default(),
             "accounts" => topology.accounts = accounts(node, &place, report),
@@ -102,6 +103,19 @@ fn typed<T: DeserializeOwned>(
             None
         }
     }
+}
+
+fn kafka(node: &Node, place: &Place, report: &mut Report) -> Option<Kafka> {
+    let before = report.count();
+    let mut settings = check(node, schema_for!(KafkaFile).as_value(), place, report);
+    if report.count() > before {
+        return None;
+    }
+    let file: KafkaFile = typed(&settings, node, place, report)?;
+    cross::kafka(node, &file, place, report);
+    settings["properties"] = json!(file.properties);
+    settings.as_object_mut()?.remove("local");
+    Some(Kafka { local: file.local, settings, origin: origin(node.clone(), place, report) })
 }
 
 /// The entries of a section that names things, or a problem.

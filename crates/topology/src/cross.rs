@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use model::Event;
 
 use crate::catalogue::{Catalogue, Kind};
+use crate::check::Place;
 use crate::cron;
 use crate::node::{Entry, Node, Path, Scalar, ScalarKind};
 use crate::problem::Report;
-use crate::sections::{AlertDestination, KafkaProtocol};
+use crate::sections::{AlertDestination, KafkaFile, KafkaProtocol, SaslMechanism};
 use crate::topology::{System, Topology};
 use crate::words::{origin, quote, suggest};
 
@@ -19,7 +20,6 @@ pub(crate) fn check(root: &Node, topology: &Topology, catalogue: &Catalogue, rep
     imports(root, report);
     schedules(root, report);
     topics(root, report);
-    kafka(root, topology, report);
     alerts(root, topology, report);
 }
 
@@ -148,31 +148,36 @@ fn topics(root: &Node, report: &mut Report) {
     }
 }
 
-fn kafka(root: &Node, topology: &Topology, report: &mut Report) {
-    let (Some(node), Some(kafka)) = (root.get("kafka"), &topology.kafka) else { return };
-    let path = Path::default().child("kafka");
+/// What the keys under `kafka` need of each other.
+pub(crate) fn kafka(node: &Node, kafka: &KafkaFile, place: &Place, report: &mut Report) {
     if kafka.bootstrap_servers.is_none() && kafka.local.is_none() {
         let message = "missing field \"bootstrap_servers\": a string; or write \"local: {}\" \
                        for a Kafka of our own";
-        report.problem(node.at, &path, message);
+        report.problem(node.at, &place.path, message);
     }
     if kafka.bootstrap_servers.is_some() && kafka.local.is_some() {
         let message = "either \"bootstrap_servers\" or \"local\", not both";
-        report.problem(node.at, &path, message);
+        report.problem(node.at, &place.path, message);
     }
     let Some(security) = &kafka.security else { return };
     let has_login =
         matches!(security.protocol, KafkaProtocol::SaslPlaintext | KafkaProtocol::SaslSsl);
-    let given = [
-        ("mechanism", security.mechanism.is_some()),
-        ("username", security.username.is_some()),
-        ("password", security.password.is_some()),
-    ];
+    let needed = match security.sasl_mechanism {
+        _ if !has_login => Vec::new(),
+        None => vec![("sasl_mechanism", false)],
+        Some(SaslMechanism::OauthBearer) => vec![("token_path", security.token_path.is_some())],
+        Some(SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512) => {
+            vec![
+                ("username", security.username.is_some()),
+                ("password", security.password.is_some()),
+            ]
+        }
+    };
     let at = node.get("security").map_or(node.at, |security| security.at);
-    for (name, is_given) in given {
-        if has_login && !is_given {
+    for (name, is_given) in needed {
+        if !is_given {
             let message = format!("missing field {name:?}: the protocol logs in");
-            report.problem(at, &path.child("security"), message);
+            report.problem(at, &place.path.child("security"), message);
         }
     }
 }

@@ -3,8 +3,7 @@
 use std::fmt::Write;
 
 use crate::catalogue::Kind;
-use crate::sections::Kafka;
-use crate::topology::{System, Topology};
+use crate::topology::{Kafka, System, Topology};
 
 /// What the topology does, one line for each system, component, processor and job. Shows names
 /// and schedules, never a component's settings.

@@ -44,10 +44,10 @@ pub use problem::{Problem, Problems};
 pub use reference::{Setting, settings_reference};
 pub use sections::{
     Account, AlertDestination, Csv, DataExport, DataImport, Email, Encoding, Format, Formats, Json,
-    Kafka, KafkaProtocol, KafkaSecurity, LocalKafka, LogLevel, Metrics, Monitoring, SaslMechanism,
-    ScheduledExport, ScheduledImport, SchemaRegistry, Slack, SystemType, Topics,
+    LocalKafka, LogLevel, Metrics, Monitoring, ScheduledExport, ScheduledImport, SchemaRegistry,
+    Slack, SystemType, Topics,
 };
-pub use topology::{ComponentUse, Origin, ProcessorUse, System, Topology};
+pub use topology::{ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
 
 use crate::problem::Report;
 

@@ -98,8 +98,13 @@ impl Report {
 
     pub fn warning(&mut self, at: Position, path: &Path, message: impl Into<String>) {
         let warning = self.make(at, path, message);
-        if self.found.warnings.len() < MAX_PROBLEMS && !self.found.warnings.contains(&warning) {
-            self.found.warnings.push(warning);
+        self.add_warning(warning);
+    }
+
+    fn add_warning(&mut self, warning: Problem) {
+        let warnings = &mut self.found.warnings;
+        if warnings.len() < MAX_PROBLEMS && !warnings.contains(&warning) {
+            warnings.push(warning);
         }
     }
 
@@ -122,8 +127,9 @@ impl Report {
                 self.found.problems.push(problem);
             }
         }
-        self.found.warnings.extend(found.warnings);
-        self.found.warnings.truncate(MAX_PROBLEMS);
+        for warning in found.warnings {
+            self.add_warning(warning);
+        }
     }
 
     /// Every problem up to one that left nothing more to read.

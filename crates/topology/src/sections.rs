@@ -52,13 +52,15 @@ pub(crate) struct ThrottlingFile {
     retry_delay: Option<f64>,
 }
 
-/// Where the topics live.
+/// Where the topics live. The keys beside `local` are those of the Kafka client's own settings;
+/// they are checked here, where the file's lines are known, and handed over as they are.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Kafka {
+pub(crate) struct KafkaFile {
     /// Brokers to ask first, `host:port`, separated by commas. Needed unless `local` is given.
+    #[schemars(length(min = 1))]
     pub bootstrap_servers: Option<String>,
-    /// How to reach the brokers safely; plain text when left out.
+    /// Encryption and credentials; a plain connection when left out.
     pub security: Option<KafkaSecurity>,
     /// Further properties for librdkafka, such as `linger.ms`.
     #[serde(default, deserialize_with = "text_map")]
@@ -81,23 +83,25 @@ pub struct LocalKafka {
 /// How to reach Kafka safely.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct KafkaSecurity {
+#[allow(dead_code)] // the paths are only handed over
+pub(crate) struct KafkaSecurity {
     /// Encryption and login together.
     pub protocol: KafkaProtocol,
     /// How to log in; needed for `sasl_plaintext` and `sasl_ssl`.
-    pub mechanism: Option<SaslMechanism>,
-    /// Who logs in.
+    pub sasl_mechanism: Option<SaslMechanism>,
+    /// User for `PLAIN` and `SCRAM`.
     pub username: Option<String>,
-    /// Password, for example `${KAFKA_PASSWORD}`.
+    /// Password for `PLAIN` and `SCRAM`, for example `${KAFKA_PASSWORD}`.
     pub password: Option<Secret>,
-    /// PEM file of the authority that signed the brokers' certificates; the system's own when
-    /// left out.
-    pub ca_file: Option<PathBuf>,
-    /// PEM file of our certificate, where the brokers ask for one.
-    pub certificate_file: Option<PathBuf>,
-    /// PEM file of our certificate's key.
-    pub key_file: Option<PathBuf>,
-    /// What the key file is sealed with.
+    /// File that holds the bearer token for `OAUTHBEARER`.
+    pub token_path: Option<PathBuf>,
+    /// Certificates that brokers are checked against; the system's own when left out.
+    pub ca_path: Option<PathBuf>,
+    /// Our own certificate, for brokers that ask for one.
+    pub certificate_path: Option<PathBuf>,
+    /// The private key of our certificate.
+    pub key_path: Option<PathBuf>,
+    /// The password of the private key.
     pub key_password: Option<Secret>,
 }
 
@@ -105,7 +109,7 @@ pub struct KafkaSecurity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
-pub enum KafkaProtocol {
+pub(crate) enum KafkaProtocol {
     /// Neither.
     Plaintext,
     /// Encryption.
@@ -119,7 +123,7 @@ pub enum KafkaProtocol {
 /// How to log in to Kafka.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(inline)]
-pub enum SaslMechanism {
+pub(crate) enum SaslMechanism {
     /// Username and password as they are.
     #[serde(rename = "PLAIN")]
     Plain,
@@ -129,6 +133,9 @@ pub enum SaslMechanism {
     /// Username and password, proven with SHA-512.
     #[serde(rename = "SCRAM-SHA-512")]
     ScramSha512,
+    /// A bearer token from a file.
+    #[serde(rename = "OAUTHBEARER")]
+    OauthBearer,
 }
 
 /// Where the schemas are registered.

@@ -13,12 +13,13 @@ use crate::decode::{Secrets, decode};
 use crate::node::{Node, Path, Position};
 use crate::problem::Problem;
 use crate::sections::{
-    Account, DataExport, DataImport, Kafka, Metrics, Monitoring, SchemaRegistry, SystemType, Topics,
+    Account, DataExport, DataImport, LocalKafka, Metrics, Monitoring, SchemaRegistry, SystemType,
+    Topics,
 };
 
 /// Which systems and components run, with their settings.
 ///
-/// Printing it, even with `{:?}`, shows no setting: see [`crate::explain`].
+/// `{:?}` shows names only: a setting may be a secret.
 #[derive(Clone, Default)]
 pub struct Topology {
     /// The systems, in the order of the file.
@@ -47,8 +48,26 @@ pub struct Topology {
 
 impl fmt::Debug for Topology {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::explain(self))
+        let systems: Vec<&str> = self.systems.iter().map(|system| system.id.as_str()).collect();
+        let processors: Vec<&str> =
+            self.processors.iter().map(|processor| processor.name.as_str()).collect();
+        f.debug_struct("Topology")
+            .field("systems", &systems)
+            .field("processors", &processors)
+            .finish_non_exhaustive()
     }
+}
+
+/// Where the topics live: a cluster, or a single node of our own.
+#[derive(Clone)]
+pub struct Kafka {
+    /// A single-node Apache Kafka that Foliostream fetches and runs.
+    pub local: Option<LocalKafka>,
+    /// `{bootstrap_servers, security, properties}`, for the Kafka client's own type; without
+    /// `bootstrap_servers` when the node is our own.
+    pub settings: Value,
+    /// Where the file speaks of it.
+    pub origin: Origin,
 }
 
 /// One external system.
@@ -111,9 +130,19 @@ impl Topology {
                 component.origin.secrets = Arc::clone(&secrets);
             }
         }
+        if let Some(kafka) = &mut self.kafka {
+            kafka.origin.secrets = Arc::clone(&secrets);
+        }
         for processor in &mut self.processors {
             processor.origin.secrets = Arc::clone(&secrets);
         }
+    }
+}
+
+impl Kafka {
+    /// The Kafka client's own type from the settings.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.origin.decode(&self.settings)
     }
 }
 

@@ -102,6 +102,23 @@ fn topics_are_set_by_name_family_or_default() {
 }
 
 #[test]
+fn kafka_settings_are_handed_over() {
+    let text = "kafka:\n  bootstrap_servers: a:9092\n  \
+                properties: { linger.ms: 5, x: 0.10, y: true, z: w }\n";
+    let kafka = read(text).unwrap().kafka.unwrap();
+    assert_eq!(
+        kafka.settings,
+        serde_json::json!({
+            "bootstrap_servers": "a:9092",
+            "properties": { "linger.ms": "5", "x": "0.10", "y": "true", "z": "w" },
+        })
+    );
+    let kafka = read("kafka: { local: { port: 9092 } }\n").unwrap().kafka.unwrap();
+    assert_eq!(kafka.local.unwrap().port, Some(9092));
+    assert_eq!(kafka.settings, serde_json::json!({ "properties": {} }));
+}
+
+#[test]
 fn settings_are_listed_for_the_reference() {
     let settings = settings_reference(&schema_for!(Trades));
     let line = |name: &str| {

@@ -228,12 +228,22 @@ fn kafka_needs_brokers_and_a_whole_login() {
         &["t.yaml:1:8: kafka: missing field \"bootstrap_servers\": a string; or write \
            \"local: {}\" for a Kafka of our own"],
     );
-    check(
-        "kafka:\n  bootstrap_servers: a:9092\n  security: { protocol: sasl_ssl, username: u }\n",
-        &[
-            "t.yaml:3:13: kafka.security: missing field \"mechanism\": the protocol logs in",
-            "t.yaml:3:13: kafka.security: missing field \"password\": the protocol logs in",
-        ],
+    let security = |keys: &str, expected: &[&str]| {
+        let text = format!("kafka:\n  bootstrap_servers: a:9092\n  security: {{ {keys} }}\n");
+        check(&text, expected);
+    };
+    security("protocol: ssl, ca_path: ca.pem", &[]);
+    security(
+        "protocol: sasl_ssl, username: u",
+        &["t.yaml:3:13: kafka.security: missing field \"sasl_mechanism\": the protocol logs in"],
+    );
+    security(
+        "protocol: sasl_ssl, sasl_mechanism: PLAIN, username: u",
+        &["t.yaml:3:13: kafka.security: missing field \"password\": the protocol logs in"],
+    );
+    security(
+        "protocol: sasl_ssl, sasl_mechanism: OAUTHBEARER",
+        &["t.yaml:3:13: kafka.security: missing field \"token_path\": the protocol logs in"],
     );
     check(
         "metrics: { listen: '127.0.0.1' }\n",

@@ -198,7 +198,7 @@ fn a_planted_secret_never_shows() {
         words[index] = "${PLANTED}";
         let env = |name: &str| common::env(name).or_else(|| Some(PLANTED.to_owned()));
         let shown = match topology::parse("t", &words.join("\""), &env, &common::catalogue()) {
-            Ok(topology) => format!("{:?}{:?}", topology.warnings, topology.kafka),
+            Ok(topology) => format!("{topology:?}{:?}", topology.warnings),
             Err(problems) => {
                 refused += 1;
                 format!("{problems}{problems:?}")
