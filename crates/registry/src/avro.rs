@@ -123,7 +123,7 @@ fn write_named(kind: &str, object: &Map<String, Value>, outer: &str, out: &mut S
     for key in ["symbols", "size", "default"] {
         write_if_there(object, key, out);
     }
-    write_aliases(object, out);
+    write_aliases(object, space, out);
     const WRITTEN: [&str; 9] =
         ["type", "name", "namespace", "doc", "fields", "symbols", "size", "default", "aliases"];
     write_rest(object, &WRITTEN, out);
@@ -141,7 +141,7 @@ fn write_field(field: &Value, space: &str, out: &mut String) {
     if object.get("order").is_some_and(|order| order != "ascending") {
         write_if_there(object, "order", out);
     }
-    write_aliases(object, out);
+    write_aliases(object, "", out);
     write_rest(object, &["name", "type", "doc", "default", "order", "aliases"], out);
     out.push('}');
 }
@@ -152,10 +152,17 @@ fn write_if_text(object: &Map<String, Value>, key: &str, out: &mut String) {
     }
 }
 
-fn write_aliases(object: &Map<String, Value>, out: &mut String) {
-    if object.get("aliases").and_then(Value::as_array).is_some_and(|aliases| !aliases.is_empty()) {
-        write_if_there(object, "aliases", out);
+/// `space` is empty for the aliases of a field, which have no namespace.
+fn write_aliases(object: &Map<String, Value>, space: &str, out: &mut String) {
+    let Some(Value::Array(aliases)) = object.get("aliases") else { return };
+    if aliases.is_empty() {
+        return;
     }
+    out.push_str(",\"aliases\":");
+    write_list(aliases, out, |alias, out| match alias {
+        Value::String(name) => write_text(&shortest(name, space), out),
+        other => write_json(other, out),
+    });
 }
 
 fn write_if_there(object: &Map<String, Value>, key: &str, out: &mut String) {

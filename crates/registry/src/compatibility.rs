@@ -294,11 +294,11 @@ impl<'a> Check<'a> {
     }
 }
 
+/// The definition of a name. As in Java, a name that its namespace lacks may have no namespace.
 fn resolved<'a>(schema: &'a Schema, names: &HashMap<String, &'a Schema>) -> &'a Schema {
-    match schema {
-        Schema::Ref { name } => names.get(&name.fullname(None)).copied().unwrap_or(schema),
-        defined => defined,
-    }
+    let Schema::Ref { name } = schema else { return schema };
+    let found = names.get(&name.fullname(None)).or_else(|| names.get(name.name()));
+    found.copied().unwrap_or(schema)
 }
 
 fn pair(reader: &Schema, writer: &Schema) -> Option<Pair> {
@@ -539,6 +539,22 @@ mod tests {
         check_with(&referring, &[money.to_owned()], &inline, &[], &[]);
         check_with(&twice, &[], &referring, &[money.to_owned()], &[]);
         check_with(&referring, &[money.to_owned()], &referring, &[long], &["TYPE_MISMATCH"]);
+    }
+
+    /// `golden/SOURCES.md` says where the answers come from.
+    #[test]
+    fn agrees_with_java() {
+        for line in include_str!("../golden/avro_java.jsonl").lines() {
+            let pair: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = |key: &str| pair[key].as_str().unwrap();
+            let reader = Parsed::new(text("reader"), &[]).unwrap();
+            let writer = Parsed::new(text("writer"), &[]).unwrap();
+            let found = can_read(&reader, &writer, ROLES);
+            assert_eq!(found.is_empty(), pair["compatible"], "{line}\n{found:#?}");
+            let canonical = crate::avro::canonical(text("reader")).unwrap();
+            assert_eq!(canonical, text("canonical"));
+            assert_eq!(crate::avro::canonical(&canonical).unwrap(), canonical);
+        }
     }
 
     #[test]

@@ -19,8 +19,11 @@ struct Rest {
 
 impl Rest {
     async fn start(topic: &str) -> Rest {
-        let settings = Settings { topic: topic.to_owned(), ..Settings::default() };
-        let running = registry::serve(settings, cluster()).await.unwrap();
+        Rest::serve(Settings { topic: topic.to_owned(), ..Settings::default() }, cluster()).await
+    }
+
+    async fn serve(settings: Settings, cluster: Cluster) -> Rest {
+        let running = registry::serve(settings, cluster).await.unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
         Rest { running, client: reqwest::Client::builder().build().unwrap() }
     }
@@ -196,6 +199,22 @@ async fn two_registries_never_give_out_an_id_twice() {
     }
 }
 
+/// A registry outlives its broker's crash: it serves what it knows meanwhile, and writes again
+/// once the broker is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_of_kafka_is_survived() {
+    let mut kafka = local_kafka::start(local_kafka::Options::default()).await.unwrap();
+    let cluster = Cluster::new(KafkaSettings::plain(kafka.bootstrap_servers()));
+    let rest = Rest::serve(Settings::default(), cluster).await;
+    assert_eq!(rest.register("s", INT).await, Ok(1));
+    kafka.kill();
+    assert_eq!(rest.get("/schemas/ids/1").await, (200, json!({"schema": INT})));
+    kafka.restart().await.unwrap();
+    assert_eq!(rest.register("s", LONG).await, Ok(2));
+    assert_eq!(rest.register("t", INT).await, Ok(1));
+    assert_eq!(rest.get("/subjects/s/versions").await, (200, json!([1, 2])));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_loses_schemas_is_refused() {
     let admin = cluster().admin().unwrap();
@@ -209,8 +228,7 @@ async fn a_topic_that_loses_schemas_is_refused() {
 async fn the_records_are_those_of_confluent() {
     let settings =
         Settings { topic: "records".to_owned(), compatibility: Level::Full, ..Settings::default() };
-    let running = registry::serve(settings, cluster()).await.unwrap();
-    let rest = Rest { running, client: Rest::start("other").await.client };
+    let rest = Rest::serve(settings, cluster()).await;
     rest.register("s", INT).await.unwrap();
     rest.ask("PUT", "/config/s", Some(json!({"compatibility": "BACKWARD"}))).await;
     rest.ask("DELETE", "/subjects/s", None).await;
