@@ -38,9 +38,13 @@ const RESERVED: [&str; 8] = [
 ];
 
 /// Settings of Kafka that make sense for one broker on a small machine.
-const TUNED: [(&str, &str); 25] = [
+const TUNED: [(&str, &str); 27] = [
     ("auto.create.topics.enable", "false"),
     ("background.threads", "2"),
+    ("broker.heartbeat.interval.ms", "200"),
+    // A crashed broker may not come back before its session has ended: with the default, a
+    // restart takes eleven seconds, with this three.
+    ("broker.session.timeout.ms", "1500"),
     ("default.replication.factor", "1"),
     // Consumers start at once; there is no fleet to wait for.
     ("group.initial.rebalance.delay.ms", "0"),
