@@ -1,1 +1,15 @@
-//! .
+//! The one streaming session, and the live feed built on it.
+//!
+//! `socket` opens, sends, reads and notices when nobody is there any more. `live` turns a session
+//! and a vendor's history into a feed without holes: it repairs what a disconnect missed and
+//! audits what the stream left out in silence; `watch` decides what is due. Login and
+//! subscription are the connector's own.
+
+mod live;
+mod socket;
+mod tls;
+mod watch;
+
+pub use live::{Live, Subscription};
+pub use socket::{Frame, Options, Session, Step};
+pub use watch::{Cursor, Page, Stretch};

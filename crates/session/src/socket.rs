@@ -1,0 +1,271 @@
+//! A WebSocket session that knows when it is dead.
+
+use std::collections::VecDeque;
+use std::ops::Deref;
+use std::time::Duration;
+
+use bytes::Bytes;
+use component::{Fault, Result, Secret};
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+};
+use url::{Host, Url};
+
+use crate::tls;
+
+/// Enough for a burst of a busy feed in one system call.
+const READ_BUFFER_BYTES: usize = 128 * 1024;
+/// No vendor sends a larger message; one that does is cut off before it is held in memory.
+const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(15);
+/// Frames that may arrive while an answer is waited for.
+const MAX_KEPT: usize = 10_000;
+
+/// How to open a session.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `wss://…`; `ws://…` for this machine only, unless `insecure`.
+    pub url: Url,
+    /// Lets credentials travel unencrypted to other machines.
+    pub insecure: bool,
+    /// Headers of the opening request.
+    pub headers: Vec<(&'static str, Secret)>,
+    /// The setting to blame when the opening request is refused.
+    pub setting: &'static str,
+    /// After this long without a frame we ask whether anybody is there; after as long again
+    /// without an answer the session is over.
+    pub idle: Duration,
+    /// Longest message that is accepted.
+    pub max_message_bytes: usize,
+}
+
+impl Options {
+    /// The usual ones.
+    pub fn new(url: &Url, insecure: bool) -> Self {
+        Self {
+            url: url.clone(),
+            insecure,
+            headers: Vec::new(),
+            setting: "authentication",
+            idle: IDLE,
+            max_message_bytes: MAX_MESSAGE_BYTES,
+        }
+    }
+}
+
+/// The bytes of one message, text or binary.
+#[derive(Clone, Debug)]
+pub struct Frame(Bytes);
+
+impl Deref for Frame {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// What a frame means while an answer is waited for.
+#[derive(Debug)]
+pub enum Step<T> {
+    /// It is the answer.
+    Done(T),
+    /// It means nothing.
+    Skip,
+    /// It is data that came early; `next_frame` will give it.
+    Keep,
+    /// It is a refusal.
+    Refused(Fault),
+}
+
+/// An open session.
+pub struct Session {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    idle: Duration,
+    heard: Instant,
+    /// When we asked whether anybody is there, while nobody has answered.
+    asked: Option<Instant>,
+    kept: VecDeque<Frame>,
+}
+
+impl Session {
+    /// One attempt to open a session.
+    pub async fn open(options: &Options) -> Result<Self> {
+        let url = &options.url;
+        let connector = match url.scheme() {
+            "wss" => Connector::Rustls(tls::config()?),
+            "ws" if options.insecure || is_loopback(url) => Connector::Plain,
+            "ws" => {
+                let reason = "plain ws would show the credentials to everyone on the way; \
+                              use wss, or set connection.insecure";
+                return Err(Fault::fatal(format!("will not use {url}: {reason}")));
+            }
+            scheme => return Err(Fault::fatal(format!("cannot speak {scheme:?} to {url}"))),
+        };
+        let bad =
+            |error: &dyn std::fmt::Display| Fault::fatal(format!("cannot use {url}: {error}"));
+        let mut request = url.as_str().into_client_request().map_err(|error| bad(&error))?;
+        for (name, value) in &options.headers {
+            let mut value = HeaderValue::from_str(value.expose()).map_err(|error| bad(&error))?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
+            .max_message_size(Some(options.max_message_bytes))
+            .max_frame_size(Some(options.max_message_bytes));
+        let opening = connect_async_tls_with_config(request, Some(config), true, Some(connector));
+        let opened = timeout(CONNECT_TIMEOUT, opening).await;
+        let opened = opened.map_err(|_| Fault::retry(format!("{url} did not open in time")))?;
+        let (socket, _) = opened.map_err(|error| refused(options, error))?;
+        let kept = VecDeque::new();
+        Ok(Self { socket, idle: options.idle, heard: Instant::now(), asked: None, kept })
+    }
+
+    /// Sends a text.
+    pub async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<()> {
+        self.write(Message::Text(text.into())).await
+    }
+
+    /// The next frame. Dropping the future loses nothing.
+    pub async fn next_frame(&mut self) -> Result<Frame> {
+        if let Some(frame) = self.kept.pop_front() {
+            return Ok(frame);
+        }
+        loop {
+            let deadline = self.asked.unwrap_or(self.heard) + self.idle;
+            tokio::select! {
+                biased;
+                message = self.socket.next() => {
+                    if let Some(frame) = self.hear(message)? {
+                        return Ok(frame);
+                    }
+                }
+                () = sleep_until(deadline) => self.ask().await?,
+            }
+        }
+    }
+
+    /// A frame that is there already.
+    pub fn ready_frame(&mut self) -> Result<Option<Frame>> {
+        if let Some(frame) = self.kept.pop_front() {
+            return Ok(Some(frame));
+        }
+        while let Some(message) = self.socket.next().now_or_never() {
+            if let Some(frame) = self.hear(message)? {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for the frame that answers what was sent.
+    pub async fn expect<T>(
+        &mut self,
+        within: Duration,
+        what: &str,
+        mut judge: impl FnMut(&Frame) -> Step<T>,
+    ) -> Result<T> {
+        let deadline = Instant::now() + within;
+        let mut kept = std::mem::take(&mut self.kept);
+        let result = loop {
+            let frame = tokio::select! {
+                frame = self.next_frame() => frame,
+                () = sleep_until(deadline) => {
+                    break Err(Fault::disconnected(format!("no {what} within {within:?}")));
+                }
+            };
+            match frame.map(|frame| (judge(&frame), frame)) {
+                Ok((Step::Done(answer), _)) => break Ok(answer),
+                Ok((Step::Refused(fault), _)) => break Err(fault),
+                Ok((Step::Skip, _)) => {}
+                Ok((Step::Keep, frame)) if kept.len() < MAX_KEPT => kept.push_back(frame),
+                Ok((Step::Keep, _)) => {
+                    break Err(Fault::disconnected(format!("no {what} among {MAX_KEPT} frames")));
+                }
+                Err(fault) => break Err(fault),
+            }
+        };
+        self.kept = kept;
+        result
+    }
+
+    /// Takes note of a sign of life; gives the frame if it was one.
+    fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<Option<Frame>> {
+        self.heard = Instant::now();
+        self.asked = None;
+        match message {
+            Some(Ok(Message::Text(text))) => Ok(Some(Frame(text.into()))),
+            Some(Ok(Message::Binary(bytes))) => Ok(Some(Frame(bytes))),
+            // The library answers pings itself, with the next read.
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
+            Some(Ok(Message::Close(frame))) => Err(closed(frame)),
+            Some(Err(error)) => Err(Fault::disconnected(format!("the stream broke: {error}"))),
+            None => Err(Fault::disconnected("the stream ended")),
+        }
+    }
+
+    /// Asks whether anybody is there; a second time means that nobody is.
+    async fn ask(&mut self) -> Result<()> {
+        if self.asked.is_some() {
+            let silence = self.heard.elapsed();
+            let reason = format!("nothing was heard for {silence:?}, not even an answer to a ping");
+            return Err(Fault::disconnected(reason));
+        }
+        self.asked = Some(Instant::now());
+        self.write(Message::Ping(Bytes::new())).await
+    }
+
+    async fn write(&mut self, message: Message) -> Result<()> {
+        match timeout(SEND_TIMEOUT, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Fault::disconnected(format!("could not send: {error}"))),
+            Err(_) => Err(Fault::disconnected("the other side takes nothing any more")),
+        }
+    }
+}
+
+fn closed(frame: Option<CloseFrame>) -> Fault {
+    match frame {
+        Some(frame) => {
+            let reason = frame.reason.as_str();
+            Fault::disconnected(format!("the stream was closed: {} {reason:?}", frame.code))
+        }
+        None => Fault::disconnected("the stream was closed without a reason"),
+    }
+}
+
+/// What a session that did not open means.
+fn refused(options: &Options, error: Error) -> Fault {
+    let url = &options.url;
+    let Error::Http(response) = error else {
+        return Fault::retry(format!("could not open {url}: {error}"));
+    };
+    let status = response.status().as_u16();
+    let reason = format!("{url} answered {status} instead of opening a stream");
+    match status {
+        401 | 403 => Fault::unauthorized(reason, options.setting),
+        _ => Fault::Retry(reason),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
