@@ -1,1 +1,1 @@
-//! .
+//! Watches market data: reports what is stale, doubtful, doubled or missing on `quality.findings`.
