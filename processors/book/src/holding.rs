@@ -1,0 +1,113 @@
+//! The position in one instrument, with the recent steps that led to it.
+
+use std::collections::VecDeque;
+
+use component::Bad;
+use model::{Decimal, Head, InstrumentId, PortfolioPosition, Text};
+use serde::{Deserialize, Serialize};
+
+use crate::exact;
+use crate::lot::{Change, Lot};
+
+/// The position in one instrument.
+///
+/// Average cost depends on the order of the steps, so a fill can only be withdrawn exactly by
+/// going back to before it. The latest steps are therefore kept, and `base` is the lot before
+/// the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Holding {
+    pub(crate) now: Lot,
+    base: Lot,
+    steps: VecDeque<Step>,
+    pub(crate) currency: Text,
+    pub(crate) fill_count: i64,
+    pub(crate) last_execution_id: Option<Text>,
+    /// Whether the opening was set, by the settings or by the broker.
+    pub(crate) is_opened: bool,
+}
+
+/// One change with the ids that it is known by: its own and those of its corrections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Step {
+    ids: Vec<u64>,
+    change: Change,
+}
+
+impl Holding {
+    /// Sets what was held before the steps so far, so that the position is now this.
+    pub(crate) fn adopt(&mut self, quantity: Decimal, cost: Decimal) -> Result<(), Bad> {
+        let moved = exact::subtract("quantity", self.now.quantity, self.base.quantity)?;
+        let before = exact::subtract("quantity", quantity, moved)?;
+        let mut next = self.clone();
+        next.is_opened = true;
+        next.base = Lot { quantity: before, cost, realized_profit: Decimal::ZERO };
+        next.refold()?;
+        *self = next;
+        Ok(())
+    }
+
+    pub(crate) fn has(&self, id: u64) -> bool {
+        self.steps.iter().any(|step| step.ids.contains(&id))
+    }
+
+    /// Adds a change; nothing happens when it cannot be carried.
+    pub(crate) fn push(&mut self, id: u64, change: Change) -> Result<(), Bad> {
+        self.now = self.now.after(&change)?;
+        self.steps.push_back(Step { ids: vec![id], change });
+        Ok(())
+    }
+
+    /// Puts another change in the place of the one known as `id` and returns the old one.
+    pub(crate) fn replace(
+        &mut self,
+        id: u64,
+        alias: Option<u64>,
+        change: Change,
+    ) -> Result<Change, Bad> {
+        let mut next = self.clone();
+        let mut old = Change::Nothing;
+        for step in next.steps.iter_mut().filter(|step| step.ids.contains(&id)) {
+            old = std::mem::replace(&mut step.change, change);
+            step.ids.extend(alias);
+        }
+        next.refold()?;
+        *self = next;
+        Ok(old)
+    }
+
+    /// Forgets how the oldest step can be undone.
+    pub(crate) fn forget_oldest(&mut self) -> Result<(), Bad> {
+        if let Some(step) = self.steps.pop_front() {
+            self.base = self.base.after(&step.change)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn publish(
+        &self,
+        head: Head,
+        account: &Text,
+        instrument: &InstrumentId,
+    ) -> PortfolioPosition {
+        PortfolioPosition {
+            head,
+            account: account.clone(),
+            instrument: instrument.clone(),
+            quantity: self.now.quantity,
+            average_price: self.now.average_price(),
+            cost: self.now.cost,
+            realized_profit: self.now.realized_profit,
+            currency: self.currency.clone(),
+            fill_count: self.fill_count,
+            last_execution_id: self.last_execution_id.clone(),
+        }
+    }
+
+    fn refold(&mut self) -> Result<(), Bad> {
+        self.now = self.base;
+        for step in &self.steps {
+            self.now = self.now.after(&step.change)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! The books of one account.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use component::{Bad, Out};
+use model::{Decimal, EventId, InstrumentId, Text, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::holding::Holding;
+use crate::lot::Change;
+use crate::purse::Purse;
+
+/// Steps of an account that can still be withdrawn or corrected, over all its instruments.
+/// Venues withdraw executions within the day, mostly within the hour; a correction of something
+/// older is refused and becomes a dead letter, because it could not be booked exactly.
+pub(crate) const MAX_STEPS: usize = 1_000;
+
+/// Ids of fills and activities that are recognised when they come again. A source repeats what
+/// one reconnect reads again, which is a page or a day of executions.
+pub(crate) const MAX_SEEN: usize = 8_192;
+
+/// Instruments that one account may ever have held, so that a broken feed cannot grow the state
+/// without end. The largest index funds hold about as many.
+pub(crate) const MAX_INSTRUMENTS: usize = 10_000;
+
+/// Currencies of one account; there are fewer than 200 in ISO 4217.
+pub(crate) const MAX_CURRENCIES: usize = 200;
+
+/// The books of one account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Whether the opening in the settings was booked.
+    pub(crate) is_opened: bool,
+    /// When the broker's first figures arrived.
+    pub(crate) first_report_time: Option<Timestamp>,
+    /// Whether a fill was booked, after which nothing is adopted.
+    pub(crate) has_fills: bool,
+    pub(crate) positions: BTreeMap<InstrumentId, Holding>,
+    pub(crate) cash: BTreeMap<Text, Purse>,
+    /// The instrument of every step that can be withdrawn, oldest first.
+    pub(crate) steps: VecDeque<InstrumentId>,
+    pub(crate) seen: VecDeque<u64>,
+    pub(crate) activities: VecDeque<Booked>,
+}
+
+/// What an activity did, so that its correction can undo it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Booked {
+    pub(crate) id: u64,
+    pub(crate) effect: Effect,
+    pub(crate) is_canceled: bool,
+}
+
+/// What an activity does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Effect {
+    pub(crate) amount: Decimal,
+    pub(crate) currency: Text,
+    pub(crate) units: Option<(InstrumentId, Decimal)>,
+}
+
+/// What a record changed and must therefore be published.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    pub(crate) instruments: BTreeSet<InstrumentId>,
+    pub(crate) currencies: BTreeSet<Text>,
+}
+
+impl Touched {
+    pub(crate) fn publish(self, state: &State, account: &Text, out: &mut Out) {
+        for instrument in &self.instruments {
+            if let Some(holding) = state.positions.get(instrument) {
+                let head = out.head();
+                out.emit(holding.publish(head, account, instrument));
+            }
+        }
+        for currency in &self.currencies {
+            if let Some(purse) = state.cash.get(currency) {
+                let head = out.head();
+                out.emit(purse.publish(head, account, currency));
+            }
+        }
+    }
+}
+
+/// A short id: the first half of the hash. Among [`MAX_SEEN`] of them two different ones agree
+/// with a chance of one in 10^11.
+pub(crate) fn short_id(parts: &[&str]) -> u64 {
+    let bytes = EventId::of(parts).0;
+    bytes[..8].iter().fold(0, |id, byte| id << 8 | u64::from(*byte))
+}
+
+impl State {
+    /// Notes an id; false when it is known.
+    pub(crate) fn is_new(&mut self, id: u64) -> bool {
+        if self.seen.contains(&id) {
+            return false;
+        }
+        self.seen.push_back(id);
+        if self.seen.len() > MAX_SEEN {
+            self.seen.pop_front();
+        }
+        true
+    }
+
+    /// The purse of a currency, made when there is none.
+    pub(crate) fn purse(&mut self, currency: &Text) -> Result<&mut Purse, Bad> {
+        if self.cash.len() >= MAX_CURRENCIES && !self.cash.contains_key(currency) {
+            return Err(Bad::new("currency", format!("more than {MAX_CURRENCIES} currencies")));
+        }
+        Ok(self.cash.entry(currency.clone()).or_default())
+    }
+
+    /// The position in an instrument, made when there is none.
+    pub(crate) fn holding(
+        &mut self,
+        instrument: &InstrumentId,
+        currency: &Text,
+    ) -> Result<&mut Holding, Bad> {
+        if self.positions.len() >= MAX_INSTRUMENTS && !self.positions.contains_key(instrument) {
+            let reason = format!("more than {MAX_INSTRUMENTS} instruments in one account");
+            return Err(Bad::new("instrument", reason));
+        }
+        let holding = self.positions.entry(instrument.clone()).or_default();
+        if holding.currency.is_empty() {
+            holding.currency = currency.clone();
+        }
+        if holding.currency != *currency {
+            let reason =
+                format!("{instrument} is booked in {}, not in {currency}", holding.currency);
+            return Err(Bad::new("currency", reason));
+        }
+        Ok(holding)
+    }
+
+    /// Adds a step to an instrument and forgets how to undo the oldest of the account.
+    pub(crate) fn push(
+        &mut self,
+        instrument: &InstrumentId,
+        currency: &Text,
+        id: u64,
+        change: Change,
+    ) -> Result<(), Bad> {
+        self.holding(instrument, currency)?.push(id, change)?;
+        self.steps.push_back(instrument.clone());
+        if self.steps.len() > MAX_STEPS {
+            let oldest = self.steps.pop_front();
+            if let Some(holding) = oldest.and_then(|oldest| self.positions.get_mut(&oldest)) {
+                holding.forget_oldest()?;
+            }
+        }
+        Ok(())
+    }
+}
