@@ -1,6 +1,7 @@
 //! What the list of components holds: names, schemas, and how to start each.
 
-use component::{Feed, Host, Processor, Sends, Sink, Source};
+use component::{Fault, Feed, Host, Processor, Sends, Sink, Source};
+use futures_util::future::BoxFuture;
 use model::Event;
 use schemars::{Schema, schema_for};
 use serde::de::DeserializeOwned;
@@ -43,6 +44,8 @@ pub struct Entry {
     pub settings_schema: fn() -> Schema,
     /// Makes a task of it; the error names what is wrong with the settings.
     pub task: fn(Start) -> Result<Task, String>,
+    /// Logs in and out again.
+    pub probe: fn(Start) -> BoxFuture<'static, Result<(), Fault>>,
     /// Reads one raw item of a dead letter again.
     pub redrive: fn(&[u8]) -> Result<Vec<Event>, component::Bad>,
 }
@@ -64,6 +67,14 @@ pub const fn source<S: Source>() -> Entry {
                 sources::drive::<S>(system, settings, host.clone(), wiring, status)
             }))
         },
+        probe: |start| {
+            Box::pin(async move {
+                let system: S::System = decode("system", start.system).map_err(Fault::Fatal)?;
+                let settings: S::Settings =
+                    decode("settings", start.settings).map_err(Fault::Fatal)?;
+                S::connect(system, settings, start.host).await.map(drop)
+            })
+        },
         redrive: S::redrive,
     }
 }
@@ -84,6 +95,14 @@ pub const fn sink<S: Sink>() -> Entry {
                 let (system, settings) = (system.clone(), settings.clone());
                 sinks::drive::<S>(system, settings, host.clone(), wiring, status)
             }))
+        },
+        probe: |start| {
+            Box::pin(async move {
+                let system: S::System = decode("system", start.system).map_err(Fault::Fatal)?;
+                let settings: S::Settings =
+                    decode("settings", start.settings).map_err(Fault::Fatal)?;
+                S::connect(system, settings, start.host).await.map(drop)
+            })
         },
         redrive: |_| Err(component::Bad::new("", "a sink reads no items")),
     }

@@ -1,0 +1,102 @@
+//! The list of components as the topology needs it, and tasks made from a topology.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use component::{Clock, Host};
+use runtime::{ComponentKind, Entry, Start, Task};
+use serde_json::{Value, json};
+use topology::{Catalogue, ComponentEntry, ConnectorEntry, Kind, ProcessorEntry, Topology};
+
+use crate::components::{COMPONENTS, PROCESSORS};
+
+/// What a topology may name.
+pub fn catalogue() -> Catalogue {
+    let mut connectors: BTreeMap<&str, ConnectorEntry> = BTreeMap::new();
+    for (vendor, feature, entry) in COMPONENTS {
+        let component = ComponentEntry {
+            name: entry.name,
+            feature,
+            kind: match entry.kind {
+                ComponentKind::Source(_) => Kind::Source,
+                ComponentKind::Sink(_) => Kind::Sink,
+            },
+            settings_schema: (entry.settings_schema)(),
+        };
+        connectors
+            .entry(vendor)
+            .or_insert_with(|| ConnectorEntry {
+                name: vendor,
+                system_schema: (entry.system_schema)(),
+                components: Vec::new(),
+                features: Vec::new(),
+            })
+            .components
+            .push(component);
+    }
+    let processors = PROCESSORS.iter().map(|entry| ProcessorEntry {
+        name: entry.name,
+        settings_schema: (entry.settings_schema)(),
+    });
+    Catalogue { connectors: connectors.into_values().collect(), processors: processors.collect() }
+}
+
+/// The entry of a component.
+pub fn component(name: &str) -> Option<&'static Entry> {
+    COMPONENTS.iter().map(|(_, _, entry)| entry).find(|entry| entry.name == name)
+}
+
+/// Names and inputs of the processors of a topology.
+pub fn processors(topology: &Topology) -> Vec<(&'static str, &'static [&'static str])> {
+    let is_on = |name: &str| topology.processors.iter().any(|used| used.name == name);
+    let used = PROCESSORS.iter().filter(|entry| is_on(entry.name));
+    used.map(|entry| (entry.name, entry.inputs)).collect()
+}
+
+/// Tasks for everything that is switched on: those of these names, or all.
+pub fn tasks(topology: &Topology, names: &[String], clock: &Clock) -> Result<Vec<Task>> {
+    let mut tasks = Vec::new();
+    let is_wanted = |choices: &[&str]| {
+        names.is_empty() || names.iter().any(|name| choices.contains(&name.as_str()))
+    };
+    for system in topology.systems.iter().filter(|system| system.enabled) {
+        for used in &system.components {
+            let instance = format!("{}.{}", system.id, used.name);
+            if !is_wanted(&[&instance, &system.id, &used.name]) {
+                continue;
+            }
+            let entry = component(&used.name).context("the catalogue names every component")?;
+            let throttling = system.throttling.clone();
+            let host = Host::new(&system.id, &used.name, clock.clone(), throttling);
+            let (system, settings) = (system.system.clone(), used.settings.clone());
+            let task = (entry.task)(Start { system, settings, host });
+            tasks.push(task.map_err(|reason| used.origin.problem(reason))?);
+        }
+    }
+    for used in topology.processors.iter().filter(|used| is_wanted(&[&used.name])) {
+        let entry = PROCESSORS.iter().find(|entry| entry.name == used.name);
+        let entry = entry.context("the catalogue names every processor")?;
+        let settings = with_accounts(topology, used.settings.clone(), entry);
+        tasks.push((entry.task)(settings).map_err(|reason| used.origin.problem(reason))?);
+    }
+    Ok(tasks)
+}
+
+/// Gives the topology's accounts to a processor that asks for them.
+fn with_accounts(
+    topology: &Topology,
+    mut settings: Value,
+    entry: &runtime::ProcessorEntry,
+) -> Value {
+    let schema = (entry.settings_schema)();
+    let asks = schema.get("properties").is_some_and(|all| all.get("accounts").is_some());
+    if let (true, Value::Object(settings)) = (asks, &mut settings) {
+        let routes = topology.accounts.iter().map(|(name, account)| {
+            let route =
+                json!({ "system": account.system, "broker_account": account.broker_account });
+            (name.clone(), route)
+        });
+        settings.entry("accounts").or_insert_with(|| Value::Object(routes.collect()));
+    }
+    settings
+}

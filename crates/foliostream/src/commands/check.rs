@@ -1,0 +1,76 @@
+//! `check`: every mistake of a topology, and what it does in plain words.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use component::{Clock, Host};
+use runtime::Start;
+use serde_json::json;
+
+use crate::catalogue;
+use crate::cli::{Check, Cli, Format};
+use crate::output::{self, MISTAKES, REFUSED};
+
+/// How long a system may take to let us in.
+const LOGIN: Duration = Duration::from_secs(20);
+
+pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
+    let known = catalogue::catalogue();
+    let env = |name: &str| std::env::var(name).ok();
+    let topology = match topology::load(&args.topology, &env, &known) {
+        Ok(topology) => topology,
+        Err(problems) => {
+            match cli.format {
+                Format::Json => output::json(&json!({ "ok": false, "problems": problems }))?,
+                Format::Text => output::line(problems.to_string().trim_end()),
+            }
+            return Ok(ExitCode::from(MISTAKES));
+        }
+    };
+    // Settings that only the component itself can judge.
+    catalogue::tasks(&topology, &[], &Clock::system())?;
+    let logins = if args.connect { connect(&topology).await } else { Vec::new() };
+    let refused = logins.iter().filter(|(_, answer)| answer.is_err()).count();
+    match cli.format {
+        Format::Json => {
+            let logins: Vec<_> = logins
+                .iter()
+                .map(|(name, answer)| json!({ "component": name, "error": answer.as_ref().err() }))
+                .collect();
+            let warnings = &topology.warnings;
+            output::json(&json!({ "ok": refused == 0, "warnings": warnings, "logins": logins }))?;
+        }
+        Format::Text => {
+            output::line(topology::explain(&topology).trim_end());
+            topology.warnings.iter().for_each(|w| output::line(&format!("warning: {w}")));
+            for (name, answer) in &logins {
+                match answer {
+                    Ok(()) => output::line(&format!("{name}: let in")),
+                    Err(reason) => output::line(&format!("{name}: {reason}")),
+                }
+            }
+        }
+    }
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// Logs in to each component's system, one after the other, and out again.
+async fn connect(topology: &topology::Topology) -> Vec<(String, Result<(), String>)> {
+    let mut answers = Vec::new();
+    for system in topology.systems.iter().filter(|system| system.enabled) {
+        for used in &system.components {
+            let Some(entry) = catalogue::component(&used.name) else { continue };
+            let throttling = system.throttling.clone();
+            let host = Host::new(&system.id, &used.name, Clock::system(), throttling);
+            let (system_value, settings) = (system.system.clone(), used.settings.clone());
+            let probe = (entry.probe)(Start { system: system_value, settings, host });
+            let answer = match tokio::time::timeout(LOGIN, probe).await {
+                Ok(answer) => answer.map_err(|fault| fault.to_string()),
+                Err(_) => Err(format!("no answer within {LOGIN:?}")),
+            };
+            answers.push((format!("{}.{}", system.id, used.name), answer));
+        }
+    }
+    answers
+}

@@ -1,0 +1,87 @@
+//! `run`: a topology, or parts of it, until stopped.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use component::Clock;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use runtime::{State, Supervisor, Wiring};
+use serde_json::json;
+use topology::Topology;
+
+use crate::catalogue;
+use crate::cli::{Cli, Format, Run};
+use crate::commands::asked_to_stop;
+use crate::output::{self, MISTAKES};
+use crate::platform::{self, Platform};
+
+/// How long components may take to finish what they have begun.
+pub const STOP_WAIT: Duration = Duration::from_secs(10);
+
+pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
+    let topology = topology::load(
+        &args.topology,
+        &|name| std::env::var(name).ok(),
+        &catalogue::catalogue(),
+    )
+    .map_err(|problems| output::exit(MISTAKES, problems.to_string()))?;
+    for warning in &topology.warnings {
+        tracing::warn!("{warning}");
+    }
+    let tasks = catalogue::tasks(&topology, &args.names, &Clock::system())?;
+    if tasks.is_empty() {
+        bail!("nothing to run: {:?} name nothing in {}", args.names, args.topology.display());
+    }
+    let platform = Platform::of_topology(cli, &topology).await?;
+    platform.endpoints.publish(&cli.data)?;
+    let mut wiring = wire(&platform, &topology, &cli.prefix).await?;
+    wiring.instance = args.instance;
+    let prometheus = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
+    runtime::describe_metrics();
+    let shutdown = wiring.shutdown.clone();
+    let mut supervisor = Supervisor::new(wiring);
+    for task in tasks {
+        supervisor.start(task);
+    }
+    let statuses = supervisor.statuses();
+    let listen = topology.metrics.as_ref().map(|metrics| metrics.listen);
+    let metrics = match listen {
+        Some(listen) => {
+            Some(runtime::serve(listen, prometheus, statuses.clone(), shutdown.clone()).await?)
+        }
+        None => None,
+    };
+    let ready = json!({
+        "ready": true,
+        "components": statuses.keys().collect::<Vec<_>>(),
+        "bootstrap_servers": platform.endpoints.bootstrap_servers,
+        "schema_registry_url": platform.endpoints.schema_registry_url,
+        "metrics": metrics.map(|address| format!("http://{address}/metrics")),
+    });
+    match cli.format {
+        Format::Json => output::json(&ready)?,
+        Format::Text => output::line(&format!("running {} components", statuses.len())),
+    }
+    tokio::select! {
+        () = asked_to_stop() => {}
+        () = supervisor.join() => {}
+    }
+    supervisor.stop(STOP_WAIT).await;
+    platform.stop().await?;
+    let failed: Vec<_> = statuses.iter().filter(|(_, s)| s.get().state == State::Failed).collect();
+    match failed.as_slice() {
+        [] => Ok(()),
+        [(name, status), ..] => bail!("{name}: {}", status.get().detail),
+    }
+}
+
+/// What the drivers of a topology need.
+pub async fn wire(platform: &Platform, topology: &Topology, prefix: &str) -> Result<Wiring> {
+    let names = platform::names(topology, prefix);
+    let accounts = platform::accounts(topology);
+    let processors = catalogue::processors(topology);
+    let replication = topology.topics.replication.map_or(1, i32::from);
+    let hours = topology.topics.retention_hours.get("default");
+    let retention = hours.map(|hours| Duration::from_secs(u64::from(*hours) * 3600));
+    platform.wire(&names, accounts, &processors, replication, retention).await
+}

@@ -1,0 +1,161 @@
+//! `demo`: everything on one machine, with a mock in the vendor's place.
+
+mod screen;
+mod script;
+mod state;
+mod view;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use component::Clock;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use model::{Event, OrderStatus};
+use runtime::{Supervisor, Wiring};
+use serde_json::{Value, json};
+
+use crate::catalogue;
+use crate::cli::{Cli, Demo, Format};
+use crate::commands::{asked_to_stop, run as running};
+use crate::endpoints::Endpoints;
+use crate::output;
+use crate::platform::Platform;
+
+use self::script::Script;
+use self::state::DemoState;
+use self::view::View;
+
+/// What the demo runs. The addresses are those of the mocks it has just started.
+const TOPOLOGY: &str = include_str!("topology.yaml");
+
+/// Runs the demo.
+pub async fn run(cli: &Cli, args: &Demo) -> Result<ExitCode> {
+    let started = Instant::now();
+    let mut state = DemoState::load(&cli.data)?;
+    let platform =
+        Platform::local(&cli.data, None, SocketAddr::from(([127, 0, 0, 1], 0)), true).await?;
+    let played = play(cli, args, &platform, &mut state, started).await;
+    Endpoints::withdraw(&cli.data);
+    platform.stop().await?;
+    state.save(&cli.data)?;
+    if let Some(summary) = played? {
+        output::json(&summary)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn play(
+    cli: &Cli,
+    args: &Demo,
+    platform: &Platform,
+    state: &mut DemoState,
+    started: Instant,
+) -> Result<Option<Value>> {
+    let look = platform.look(&cli.prefix).await?;
+    let mock = alpaca_mock::serve(state.mock(&look, args.speed)?).await?;
+    let urls: BTreeMap<String, String> =
+        mock.urls().iter().map(|(name, url)| (name.to_uppercase(), url.clone())).collect();
+    let env = |name: &str| match name {
+        "ALPACA_ACCOUNT" => Some(state::ACCOUNT_NUMBER.to_owned()),
+        other => urls.get(other.strip_prefix("ALPACA_")?.strip_suffix("_URL")?).cloned(),
+    };
+    let topology = topology::parse("demo topology", TOPOLOGY, &env, &catalogue::catalogue())?;
+    let wiring = running::wire(platform, &topology, &cli.prefix).await?;
+    let prometheus = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
+    runtime::describe_metrics();
+    let view = View::follow(&wiring, started)?;
+    let mut supervisor = Supervisor::new(wiring.clone());
+    for task in catalogue::tasks(&topology, &[], &Clock::system())? {
+        supervisor.start(task);
+    }
+    let statuses = supervisor.statuses();
+    let served =
+        runtime::serve(args.listen, prometheus, statuses.clone(), wiring.shutdown.clone()).await?;
+    platform.endpoints.publish(&cli.data)?;
+    announce(cli, args, platform, &mock, served)?;
+    let mut script = Script::new(&wiring, &view, state.run);
+    let played = if args.once {
+        script.play().await.map(|()| true)
+    } else {
+        let live = async {
+            script.play().await?;
+            script.keep_moving().await
+        };
+        tokio::select! {
+            ended = live => ended.map(|()| false),
+            shown = screen::show(&view, &wiring, &statuses) => shown.map(|()| false),
+            () = asked_to_stop() => Ok(false),
+        }
+    };
+    let summary = match &played {
+        Ok(true) => Some(summarize(&wiring, &view, &script)?),
+        _ => None,
+    };
+    if let Err(error) = &played {
+        for (name, status) in &statuses {
+            let health = status.get();
+            tracing::warn!(component = %name, ?health, "state when the demo failed");
+        }
+        tracing::warn!(%error, "the demo failed");
+    }
+    supervisor.stop(running::STOP_WAIT).await;
+    state.market_stands_at(mock.kit().clock().now());
+    mock.stop().await;
+    played.map(|_| summary)
+}
+
+fn announce(
+    cli: &Cli,
+    args: &Demo,
+    platform: &Platform,
+    mock: &alpaca_mock::Running,
+    metrics: SocketAddr,
+) -> Result<()> {
+    let endpoints = &platform.endpoints;
+    if cli.format == Format::Json {
+        return output::json(&json!({
+            "ready": true,
+            "bootstrap_servers": endpoints.bootstrap_servers,
+            "schema_registry_url": endpoints.schema_registry_url,
+            "metrics": format!("http://{metrics}/metrics"),
+            "urls": { "alpaca": mock.urls() },
+        }));
+    }
+    if args.once {
+        output::line(&format!("Kafka at {}", endpoints.bootstrap_servers));
+        output::line(&format!("schema registry at {}", endpoints.schema_registry_url));
+    }
+    Ok(())
+}
+
+/// What happened, for machines.
+fn summarize(wiring: &Wiring, view: &View, script: &Script) -> Result<Value> {
+    let mut records = BTreeMap::new();
+    for info in Event::KINDS.iter().filter(|info| info.name != "ProcessorState") {
+        records.insert(info.topic, crate::tables::count(wiring, info.topic)?);
+    }
+    let seen = view.get();
+    let count = |status: OrderStatus| {
+        let orders = script.placed.iter().filter_map(|id| seen.orders.get(id.as_str()));
+        orders.filter(|order| order.status == status).count()
+    };
+    Ok(json!({
+        "records": records,
+        "orders": {
+            "placed": script.placed.len(),
+            "filled": count(OrderStatus::Filled),
+            "canceled": count(OrderStatus::Canceled),
+            "rejected": count(OrderStatus::Rejected),
+            "denied": count(OrderStatus::Denied),
+        },
+        "fills": seen.fills,
+        "breaks_open": seen.open_breaks(),
+        "first_fill_seconds": seen.first_fill.map(|d: Duration| d.as_secs_f64()),
+        "dead_letters": seen.dead,
+        "findings": seen.findings,
+        "seconds": seen.started.elapsed().as_secs_f64(),
+    }))
+}
