@@ -1,10 +1,10 @@
 //! Named points where a test kills the process, as `kill -9` would.
 //!
-//! With the feature `failpoints`, `FOLIOSTREAM_KILL=sink.journaled:3` ends the process when the
-//! point `sink.journaled` is reached for the third time. Without it nothing is left of this.
+//! In a debug build, `FOLIOSTREAM_KILL=sink.after_journal:3` ends the process when the point
+//! `sink.after_journal` is reached for the third time. Nothing of this is left in a release build.
 
 /// Ends the process here if a test asked for it.
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 pub fn reached(point: &str) {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,7 +27,7 @@ pub fn reached(point: &str) {
     }
 }
 
-/// Nothing, in a program that users run.
-#[cfg(not(feature = "failpoints"))]
+/// Nothing, in a release build.
+#[cfg(not(debug_assertions))]
 #[inline(always)]
 pub fn reached(_point: &str) {}

@@ -76,7 +76,7 @@ impl<'a, P: Processor> Driver<'a, P> {
             processor,
             wiring,
             transactions: wiring.cluster.transactions(&wiring.transactional_id(P::NAME))?,
-            group: wiring.cluster.group(&wiring.group_id(P::NAME), &inputs)?,
+            group: wiring.group(P::NAME, &inputs)?,
             publisher: Publisher::new(wiring),
             states_topic: wiring.names.topic(&Names::states(P::NAME)),
             states: States::new(),

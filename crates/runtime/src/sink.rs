@@ -113,7 +113,7 @@ impl Orders {
         let topic = wiring.names.topic("orders.approved");
         let mut orders = Self {
             transactions,
-            group: wiring.cluster.group(&wiring.group_id(&instance), &[&topic])?,
+            group: wiring.group(&instance, &[&topic])?,
             publisher: Publisher::new(wiring),
             commands: reader.follow(&[&commands], Start::Start)?,
             wiring: wiring.clone(),
@@ -403,7 +403,7 @@ async fn exports<S: Sink>(
     let instance = host.instance();
     let topics: Vec<String> = S::topics(settings).iter().map(|t| wiring.names.topic(t)).collect();
     let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-    let mut group = block_in_place(|| wiring.cluster.group(&wiring.group_id(&instance), &topics))?;
+    let mut group = block_in_place(|| wiring.group(&instance, &topics))?;
     let mut publisher = Publisher::new(wiring);
     while !wiring.shutdown.is_cancelled() {
         let messages = match block_in_place(|| group.next(EXPORT_BATCH, IDLE))? {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use avro::{DecodeError, Deserializer, Registry, Serializer};
 use component::Clock;
-use kafka::{Cluster, Creation, Message, TopicSpec};
+use kafka::{Cluster, Creation, Group, Message, TopicSpec};
 use model::{Event, Text};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -172,9 +172,11 @@ impl Wiring {
         format!("foliostream.{}{instance}.{}", self.names.prefix(), self.instance)
     }
 
-    /// The consumer group of a component.
-    pub fn group_id(&self, instance: &str) -> String {
-        format!("foliostream.{}{instance}", self.names.prefix())
+    /// A member of the component's consumer group. It has a name of its own, so that a process
+    /// that was killed gets its partitions back at once when it returns.
+    pub fn group(&self, instance: &str, topics: &[&str]) -> Result<Group, kafka::Error> {
+        let group = format!("foliostream.{}{instance}", self.names.prefix());
+        self.cluster.group_member(&group, &self.transactional_id(instance), topics)
     }
 }
 

@@ -1,0 +1,18 @@
+//! The drivers against a real Apache Kafka and a real registry: components that are stopped,
+//! dropped and killed at awkward moments, and topics that must not show it.
+#![allow(clippy::unwrap_used)]
+
+mod child;
+mod toys;
+mod world;
+
+mod crash;
+mod exports;
+mod letters;
+mod live;
+mod orders;
+mod poison;
+mod processor;
+mod rebalance;
+mod source;
+mod supervision;
