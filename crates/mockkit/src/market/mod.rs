@@ -24,7 +24,7 @@ use jiff::civil::Date;
 pub use calendar::{Session, next_session, previous_session, session, sessions};
 pub use day::{Bar, Day, Event, Item, Quote, Series, Trade, marks};
 pub use factors::{CashDividend, Factor, Split};
-pub use price::Price;
+pub use price::{Price, write_integer};
 
 use crate::Result;
 use source::Source;
