@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::Message as _;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -195,17 +196,8 @@ impl Group {
         }
         let attempted = self.attempted("go back to the committed offsets of");
         let committed = self.committed(&attempted, list_of(&attempted, &partitions)?)?;
-        let mut targets = TopicPartitionList::with_capacity(partitions.len());
-        for element in committed.elements() {
-            let offset = match element.offset() {
-                Offset::Offset(offset) => Offset::Offset(offset),
-                _ => Offset::Beginning,
-            };
-            targets
-                .add_partition_offset(element.topic(), element.partition(), offset)
-                .map_err(|error| Error::from_client(&attempted, &error))?;
-        }
-        self.remember_starts(&committed);
+        let targets = self.with_starts(&attempted, committed)?;
+        self.remember_starts(&targets);
         self.seek(&attempted, targets)
     }
 
@@ -330,18 +322,42 @@ impl Group {
         // Asked now and not by the fetcher later: the answer waits until no transaction of a
         // previous owner can change these offsets any more, so state restored after it is whole.
         let attempted = self.attempted("read the committed offsets of");
-        let committed = match self.committed(&attempted, partitions.clone()) {
-            Ok(committed) => committed,
+        let starts = self
+            .committed(&attempted, partitions.clone())
+            .and_then(|committed| self.with_starts(&attempted, committed));
+        let starts = match starts {
+            Ok(starts) => starts,
             Err(error) => {
                 let again = Rebalance::Assign(partitions);
                 lock(&self.consumer.context().state.waiting).push_front(again);
                 return Err(error);
             }
         };
-        self.remember_starts(&committed);
-        let names = self.names(&committed);
-        self.announced = Some(Announced::Assign(committed));
+        self.remember_starts(&starts);
+        let names = self.names(&starts);
+        self.announced = Some(Announced::Assign(starts));
         Ok(Some(Polled::Assigned(names)))
+    }
+
+    /// Partitions that nobody has committed start at their oldest record. librdkafka would find
+    /// that out too, a tenth of a second later.
+    fn with_starts(
+        &self,
+        attempted: &str,
+        committed: TopicPartitionList,
+    ) -> Result<TopicPartitionList> {
+        let is_new =
+            |element: &TopicPartitionListElem<'_>| !matches!(element.offset(), Offset::Offset(_));
+        let mut new = Vec::new();
+        for element in committed.elements().iter().filter(|element| is_new(element)) {
+            new.push((Arc::from(element.topic()), element.partition()));
+        }
+        let oldest = edges(&self.consumer, &new, Edge::Start)?;
+        let failed = |error: KafkaError| Error::from_client(attempted, &error);
+        for (mut element, offset) in committed.elements().into_iter().filter(is_new).zip(oldest) {
+            element.set_offset(Offset::Offset(offset)).map_err(failed)?;
+        }
+        Ok(committed)
     }
 
     fn announce_revoked(&mut self, list: TopicPartitionList, lost: bool) -> Option<Polled> {
@@ -427,19 +443,17 @@ impl Group {
         }
     }
 
-    fn remember_starts(&mut self, committed: &TopicPartitionList) {
-        for element in committed.elements() {
+    fn remember_starts(&mut self, starts: &TopicPartitionList) {
+        for element in starts.elements() {
             let Some(topic) = self.topic(element.topic()) else { continue };
-            let key = (topic, element.partition());
-            match element.offset() {
-                Offset::Offset(offset) => self.starts.insert(key, offset),
-                _ => self.starts.remove(&key),
-            };
+            if let Offset::Offset(offset) = element.offset() {
+                self.starts.insert((topic, element.partition()), offset);
+            }
         }
     }
 
     fn names(&self, list: &TopicPartitionList) -> Vec<(Arc<str>, i32)> {
-        let known = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+        let known = |element: TopicPartitionListElem<'_>| {
             Some((self.topic(element.topic())?, element.partition()))
         };
         list.elements().into_iter().filter_map(known).collect()

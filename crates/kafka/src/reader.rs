@@ -71,8 +71,22 @@ impl Reader {
         from: i64,
         each: impl FnMut(Message),
     ) -> Result<u64> {
-        let (start, end) = self.watermarks(topic, partition)?;
-        self.read(topic, vec![(partition, from.max(start)..end)], each)
+        self.read_partitions(topic, &[(partition, from)], each)
+    }
+
+    /// As [`Reader::read_partition`], for several partitions at once.
+    pub fn read_partitions(
+        &self,
+        topic: &str,
+        from: &[(i32, i64)],
+        each: impl FnMut(Message),
+    ) -> Result<u64> {
+        let partitions: Vec<i32> = from.iter().map(|(partition, _)| *partition).collect();
+        let (starts, ends) = self.edges(topic, &partitions)?;
+        let ranges = from.iter().zip(starts.into_iter().zip(ends));
+        let ranges =
+            ranges.map(|((id, from), (start, end))| (*id, start.max(*from)..end)).collect();
+        self.read(topic, ranges, each)
     }
 
     /// Hands the last records of each partition to `each`, partition after partition, oldest

@@ -1,7 +1,8 @@
 //! Records and offsets that become visible together or not at all.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
@@ -24,6 +25,9 @@ const CLAIM_SLICE: Duration = Duration::from_secs(2);
 /// After this the broker has ended the transaction by itself, whatever we still hear.
 const END_WAIT: Duration = Duration::from_secs(TRANSACTION_TIMEOUT.as_secs() + 2);
 
+/// Longest pause between one transaction and the first record of the next.
+const MARK_WAIT_MAX: Duration = Duration::from_millis(10);
+
 /// The one producer that owns a transactional id.
 ///
 /// ```text
@@ -40,6 +44,8 @@ pub struct Transactions {
     sender: Sender,
     id: String,
     state: State,
+    /// When the brokers have probably finished with the transaction before.
+    marked_at: Option<Instant>,
 }
 
 enum State {
@@ -57,7 +63,7 @@ impl Transactions {
         let config = settings.for_transactions(id)?;
         let sender = Sender::new(settings, &config, &attempted)?;
         claim(&sender, &attempted)?;
-        Ok(Transactions { sender, id: id.to_owned(), state: State::Idle })
+        Ok(Transactions { sender, id: id.to_owned(), state: State::Idle, marked_at: None })
     }
 
     /// The transactional id.
@@ -88,6 +94,7 @@ impl Transactions {
     /// Adds a record to the open transaction. Only enqueues; `commit` waits for the brokers.
     pub fn send(&mut self, record: &Outgoing<'_>) -> Result<()> {
         self.must_be_open("send in")?;
+        self.wait_for_marks();
         let Err(error) = self.sender.send(record) else { return Ok(()) };
         match error {
             Error::TooLarge { .. } | Error::UnknownTopic { .. } => Err(error),
@@ -107,6 +114,7 @@ impl Transactions {
             return Ok(());
         }
         let positions = list(&attempted, offsets)?;
+        self.wait_for_marks();
         let Some(member) = group.consumer().group_metadata() else {
             return Err(self.spoil("add offsets to", "the group has no metadata".to_owned()));
         };
@@ -126,9 +134,10 @@ impl Transactions {
             let reason = self.sender.unreachable(&attempted, END_WAIT).to_string();
             return Err(self.die(Error::new(Kind::Indefinite, attempted, reason)));
         }
+        let asked = Instant::now();
         let result = self.sender.producer.commit_transaction(END_WAIT);
         self.settle(&attempted, result)?;
-        self.finish();
+        self.finish(asked);
         Ok(())
     }
 
@@ -143,16 +152,29 @@ impl Transactions {
         // Records in flight cannot be called back, only waited for; the abort itself would wait
         // for them without serving their reports.
         self.sender.drain(END_WAIT);
+        let asked = Instant::now();
         let result = self.sender.producer.abort_transaction(END_WAIT);
         self.settle(&attempted, result)?;
-        self.finish();
+        self.finish(asked);
         Ok(())
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, asked: Instant) {
         self.sender.serve();
         self.sender.reset();
         self.state = State::Idle;
+        let answered = Instant::now();
+        self.marked_at = Some(answered + (answered - asked).min(MARK_WAIT_MAX));
+    }
+
+    /// Brokers answer first and mark the records in the background; until they have, the next
+    /// transaction is refused and librdkafka sits out twenty milliseconds before it asks again.
+    /// Marking takes about as long as answering did, so that much is waited here, less what the
+    /// caller has spent on other things since.
+    fn wait_for_marks(&mut self) {
+        if let Some(marked_at) = self.marked_at.take() {
+            thread::sleep(marked_at.saturating_duration_since(Instant::now()));
+        }
     }
 
     /// librdkafka ends transactions with requests that carry no transaction of their own: one
