@@ -257,7 +257,7 @@ impl<'a, P: Processor> Driver<'a, P> {
     /// Output, states and offsets become visible together or not at all.
     fn commit(&mut self, work: Work<'_>) -> Result<(), Error> {
         let started = Instant::now();
-        reached("processor.before_begin");
+        reached(P::NAME, "before_begin");
         self.transactions.begin()?;
         for (event, trace) in &work.output {
             self.publisher.publish(&mut self.transactions, event, *trace)?;
@@ -282,9 +282,9 @@ impl<'a, P: Processor> Driver<'a, P> {
         if !offsets.is_empty() {
             self.transactions.send_offsets(&self.group, &offsets)?;
         }
-        reached("processor.before_commit");
+        reached(P::NAME, "before_commit");
         self.transactions.commit()?;
-        reached("processor.after_commit");
+        reached(P::NAME, "after_commit");
         self.wiring.metrics.commit(P::NAME, started.elapsed());
         for (topic, count) in self.publisher.take_counts() {
             self.wiring.metrics.published(P::NAME, topic, count);

@@ -179,7 +179,7 @@ impl Orders {
                 Err(error) => return Err(error),
             }
         }
-        reached("sink.before_journal");
+        reached("sink", "before_journal");
         self.transactions.begin()?;
         for event in entries.iter().cloned().map(Event::from).chain(letters) {
             self.publisher.publish(&mut self.transactions, &event, None)?;
@@ -188,7 +188,7 @@ impl Orders {
         self.transactions.send_offsets(&self.group, &offsets)?;
         self.transactions.commit()?;
         self.count();
-        reached("sink.after_journal");
+        reached("sink", "after_journal");
         for entry in &entries {
             self.journal.enter(entry.clone());
         }
@@ -209,7 +209,7 @@ impl Orders {
             return block_in_place(|| self.commit_outcome(ended)).map(|()| None);
         }
         let delivery = delivery(&entry);
-        reached("sink.before_request");
+        reached("sink", "before_request");
         let outcome = match sink.write(std::slice::from_ref(&delivery)).await {
             Ok(outcomes) => outcomes.into_iter().next().unwrap_or_else(|| Outcome::Unknown {
                 reason: "the connector gave no outcome".to_owned(),
@@ -218,11 +218,11 @@ impl Orders {
             // and sent again, or refused, by the one path that does so.
             Err(fault) => return Ok(Some(fault)),
         };
-        reached("sink.after_answer");
+        reached("sink", "after_answer");
         let now = self.wiring.clock.now();
         let ended = self.journal.outcome(&entry, &outcome, now);
         block_in_place(|| self.commit_outcome(ended))?;
-        reached("sink.after_outcome");
+        reached("sink", "after_outcome");
         Ok(None)
     }
 
@@ -239,7 +239,7 @@ impl Orders {
                 Err(Fault::Retry(reason)) => Outcome::Unknown { reason },
                 Err(fault) => return Ok(Some(fault)),
             };
-            reached("sink.after_resolve");
+            reached("sink", "after_resolve");
             let id = entry.delivery_id.clone();
             match outcome {
                 Outcome::Unknown { reason } => self.ask_later(&id, &reason),
@@ -288,7 +288,7 @@ impl Orders {
 
     /// The journal's outcome and the order event that says so are one transaction.
     fn commit_outcome(&mut self, entry: Entry) -> Result<(), Error> {
-        reached("sink.before_outcome");
+        reached("sink", "before_outcome");
         let event = order_event(&entry);
         self.transactions.begin()?;
         let entry_event = Event::from(entry.clone());

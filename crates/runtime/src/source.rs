@@ -357,9 +357,9 @@ impl<S: Source> Feeder<S> {
         let started = self.wiring.clock.now();
         if let Outlet::Exact(transactions) = &mut self.outlet {
             self.publisher.publish(transactions, &checkpoint, None)?;
-            reached("source.before_commit");
+            reached("source", "before_commit");
             transactions.commit()?;
-            reached("source.after_commit");
+            reached("source", "after_commit");
         }
         self.publisher.take_counts();
         let took = self.wiring.clock.now().since(started);
