@@ -211,3 +211,24 @@ fn read(path: &Path) -> String {
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
+
+/// A Python with these requirements, made once under `target`.
+pub fn python(name: &str, requirements: &Path) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let venv = target.join("fidelity").join(name);
+    let python = venv.join("bin/python");
+    let wanted = std::fs::read_to_string(requirements).unwrap();
+    let installed = venv.join("installed.txt");
+    if read(&installed) != wanted {
+        let run = |command: &mut Command| {
+            let output = command.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{command:?}: {said}");
+        };
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+        let install = ["-m", "pip", "install", "--quiet", "--requirement"];
+        run(Command::new(&python).args(install).arg(requirements));
+        std::fs::write(installed, wanted).unwrap();
+    }
+    python
+}
