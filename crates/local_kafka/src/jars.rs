@@ -19,6 +19,9 @@ const OLDEST_MAJOR: u32 = 4;
 /// A fetch over a slow line, by this process or by another one.
 const FETCH_DEADLINE: Duration = Duration::from_secs(15 * 60);
 
+/// How unfinished fetches are called.
+const PART: &str = "part-";
+
 /// An installed Kafka: `libs/*.jar` under `root`.
 #[derive(Debug)]
 pub(crate) struct Home {
@@ -48,31 +51,43 @@ pub(crate) async fn find(environment: &Environment, progress: bool) -> Result<Ho
     })
 }
 
-/// Fills a folder beside `root` and renames it, so that `root` is whole or absent.
+/// Fills a folder beside `root` and renames it, so that `root` is whole or absent. The folder is a
+/// new one every time: Maven may outlive a killed fetch and go on filling the old one.
 async fn fetch(environment: &Environment, root: &Path, progress: bool) -> Result<(), Error> {
     let progress = Progress::begin(progress, format!("fetching Apache Kafka {VERSION}"));
-    let part = root.with_extension("part");
-    empty(&part)?;
-    if let Err(maven) = maven::fetch(environment, &part, &progress).await {
+    let cache = root.parent().unwrap_or(root);
+    remove_leftovers(cache)?;
+    let part = tempfile::Builder::new()
+        .prefix(PART)
+        .tempdir_in(cache)
+        .map_err(Error::io("create a folder in", cache))?;
+    if let Err(maven) = maven::fetch(environment, part.path(), &progress).await {
         warn!(reason = maven, "cannot fetch Kafka through Maven, trying its archive");
-        empty(&part)?;
-        archive::fetch(environment, &part, &progress)
+        archive::fetch(environment, part.path(), &progress)
             .await
             .map_err(|archive| Error::Fetch { maven, archive })?;
     }
     // Something is there only if it could not be opened: half removed, say.
-    empty(root)?;
-    std::fs::rename(&part, root).map_err(Error::io("rename", &part))
+    remove(root)?;
+    std::fs::rename(part.path(), root).map_err(Error::io("rename", part.path()))
 }
 
-fn empty(dir: &Path) -> Result<(), Error> {
+fn remove_leftovers(cache: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(cache).map_err(Error::io("list", cache))?.flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(PART.as_bytes()) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(dir: &Path) -> Result<(), Error> {
     match std::fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(Error::io("remove", dir)(error));
+            Err(Error::io("remove", dir)(error))
         }
-        _ => {}
+        _ => Ok(()),
     }
-    std::fs::create_dir_all(dir).map_err(Error::io("create", dir))
 }
 
 /// What is wrong with a folder reads on after its path: "has no ...".

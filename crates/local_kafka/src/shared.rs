@@ -8,6 +8,10 @@ use crate::options::Options;
 
 /// The process's own throw-away broker, started by the first caller while the others wait. It
 /// ends with the process. Blocks; may be called from inside a runtime.
+///
+/// # Panics
+///
+/// If there is no broker: no test that asks for one can go on.
 pub fn shared() -> &'static LocalKafka {
     static SHARED: OnceLock<LocalKafka> = OnceLock::new();
     SHARED.get_or_init(|| {
