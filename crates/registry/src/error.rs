@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    #[error("cannot {attempt} the schema topic {topic:?}: {source}")]
+    #[error("cannot {attempt} the schema topic {topic:?}")]
     Kafka { attempt: &'static str, topic: String, source: kafka::Error },
 
     #[error(

@@ -249,7 +249,7 @@ impl Writing {
         let mut last = None;
         for _ in 0..TRIES {
             if let Err(error) = self.own() {
-                return Err(Refusal::store(error));
+                return Err(Refusal::store(chain(&error)));
             }
             let Plan { records, answer } = plan(&self.shared.state())?;
             if records.is_empty() {
@@ -262,13 +262,16 @@ impl Writing {
                     return Err(Refusal::invalid_schema(source));
                 }
                 Err(error) => {
-                    debug!(%error, "another registry came in between, or nobody knows: again");
+                    debug!(
+                        error = chain(&error),
+                        "another registry came in between, or nobody knows: again"
+                    );
                     self.owned = None;
                     last = Some(error);
                 }
             }
         }
-        let reason = last.map_or(String::new(), |error| error.to_string());
+        let reason = last.map_or(String::new(), |error| chain(&error));
         Err(Refusal::store(format!("gave up after {TRIES} tries: {reason}")))
     }
 
@@ -355,6 +358,17 @@ fn create_topic(cluster: &Cluster, topic: &str) -> Result<(), Error> {
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
     let started = thread::Builder::new().name(name.to_owned()).spawn(work);
     started.map(|_| ()).map_err(|source| Error::Thread { name: name.to_owned(), source })
+}
+
+/// An error with its causes: who asks over HTTP sees nothing else.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
 }
 
 fn json(value: &impl serde::Serialize) -> Vec<u8> {
