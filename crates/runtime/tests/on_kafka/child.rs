@@ -3,10 +3,13 @@
 //! The test binary starts itself again and runs one test, [`child_process`], which does nothing
 //! in an ordinary run.
 
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child as Process, Command, Stdio};
 use std::time::Duration;
 
+use kafka::{Cluster, Settings};
+use runtime::Names;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,7 +24,7 @@ pub struct Plan {
     servers: String,
     registry: String,
     prefix: String,
-    partitions: Vec<(String, i32)>,
+    partitions: BTreeMap<String, i32>,
     component: Component,
     settings: Value,
     instance: u32,
@@ -57,7 +60,7 @@ impl Child {
             servers: world.wiring.cluster.settings().bootstrap_servers.clone(),
             registry: world.wiring.registry.url().to_owned(),
             prefix: names.prefix().to_owned(),
-            partitions: topics.map(|topic| (topic.to_owned(), names.partitions(topic))).to_vec(),
+            partitions: topics.map(|topic| (topic.to_owned(), names.partitions(topic))).into(),
             component,
             settings,
             instance,
@@ -116,8 +119,9 @@ async fn child_process() {
         std::process::exit(1);
     });
     let plan: Plan = serde_json::from_str(&plan).unwrap();
-    let partitions: Vec<(&str, i32)> = plan.partitions.iter().map(|(t, n)| (&**t, *n)).collect();
-    let world = World::new(&plan.servers, &plan.registry, &plan.prefix, &partitions).await;
+    let names = Names::new(&plan.prefix, plan.partitions, 1);
+    let cluster = Cluster::new(Settings::plain(&plan.servers));
+    let world = World::join(cluster, &plan.registry, names).await;
     let task = match plan.component {
         Component::Fills => source_of::<Fills>(crate::toys::SYSTEM, plan.settings),
         Component::Trades => source_of::<Trades>(crate::toys::SYSTEM, plan.settings),

@@ -38,13 +38,18 @@ impl World {
         partitions: &[(&str, i32)],
     ) -> Self {
         let cluster = Cluster::new(Settings::plain(servers));
-        let counts: BTreeMap<_, _> = partitions.iter().map(|(t, n)| ((*t).to_owned(), *n)).collect();
+        let counts: BTreeMap<_, _> =
+            partitions.iter().map(|(t, n)| ((*t).to_owned(), *n)).collect();
         let names = Names::new(prefix, counts, 1);
         let inputs: Vec<_> = crate::toys::PROCESSORS.to_vec();
         let names = block_in_place(|| runtime::create_topics(&cluster, &names, &inputs, None, 1));
+        Self::join(cluster, registry, names.unwrap()).await
+    }
+
+    /// A world whose topics are there already.
+    pub async fn join(cluster: Cluster, registry: &str, names: Names) -> Self {
         let registry = avro::Registry::new(registry, None).unwrap();
-        let wiring =
-            Wiring::connect(cluster, registry, names.unwrap(), Accounts::default()).await.unwrap();
+        let wiring = Wiring::connect(cluster, registry, names, Accounts::default()).await.unwrap();
         Self { wiring }
     }
 
@@ -56,7 +61,8 @@ impl World {
     pub fn messages(&self, base: &str) -> Vec<Message> {
         let mut found = Vec::new();
         let reader = self.wiring.cluster.reader().unwrap();
-        block_in_place(|| reader.read_all(&self.topic(base), |message| found.push(message))).unwrap();
+        block_in_place(|| reader.read_all(&self.topic(base), |message| found.push(message)))
+            .unwrap();
         found
     }
 
@@ -93,8 +99,13 @@ impl World {
         let mut pipeline = self.wiring.cluster.pipeline().unwrap();
         let topic = self.topic(base);
         let (partition, key) = (Some(partition), Some(key.as_bytes()));
-        let record =
-            Outgoing { topic: &topic, partition, key, payload: Some(payload), ..Outgoing::default() };
+        let record = Outgoing {
+            topic: &topic,
+            partition,
+            key,
+            payload: Some(payload),
+            ..Outgoing::default()
+        };
         pipeline.send(&record).unwrap();
         block_in_place(|| pipeline.flush(PATIENCE)).unwrap();
     }
@@ -106,8 +117,9 @@ impl World {
 
     /// As [`World::run`], as one of several processes.
     pub fn run_as(&self, instance: u32, tasks: impl IntoIterator<Item = Task>) -> Run {
-        let shutdown = CancellationToken::new();
-        let wiring = Wiring { shutdown, instance, ..self.wiring.clone() };
+        let mut wiring = self.wiring.clone();
+        wiring.shutdown = CancellationToken::new();
+        wiring.instance = instance;
         let mut supervisor = Supervisor::new(wiring.clone());
         tasks.into_iter().for_each(|task| supervisor.start(task));
         Run { supervisor, wiring }
@@ -162,13 +174,14 @@ pub struct Dice(u64);
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        println!("seed {seed}");
+        eprintln!("seed {seed}");
         Self(seed)
     }
 
     /// A number below `limit`.
     pub fn roll(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }

@@ -56,7 +56,6 @@ struct Books {
     rejected: Vec<String>,
     /// What to do about an id; `*` is any.
     script: HashMap<String, VecDeque<Act>>,
-    found: u32,
 }
 
 impl Ledger {
@@ -97,11 +96,6 @@ impl Ledger {
     /// How often an order arrived, taken or not.
     pub fn arrivals(&self, id: &str) -> usize {
         self.books().arrived.iter().filter(|(arrived, _)| arrived == id).count()
-    }
-
-    /// How often the broker was asked for an order.
-    pub fn questions(&self) -> u32 {
-        self.books().found
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -159,7 +153,6 @@ impl Ledger {
     }
 
     fn find(&self, id: &str) -> Option<String> {
-        self.books().found += 1;
         match self.next_act(id, |act| matches!(act, Act::Blind | Act::Mute)) {
             Some(Act::Mute) => return None,
             Some(_) => return Some("absent".into()),
@@ -175,9 +168,9 @@ impl Ledger {
     fn next_act(&self, id: &str, fits: impl Fn(&Act) -> bool) -> Option<Act> {
         let mut books = self.books();
         let keys = [id, "*"];
-        let key = keys.iter().find(|key| {
-            books.script.get(**key).and_then(|acts| acts.front()).is_some_and(&fits)
-        })?;
+        let key = keys
+            .iter()
+            .find(|key| books.script.get(**key).and_then(|acts| acts.front()).is_some_and(&fits))?;
         books.script.get_mut(*key)?.pop_front()
     }
 }

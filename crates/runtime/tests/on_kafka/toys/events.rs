@@ -39,7 +39,7 @@ pub fn fill_of(vendor: &str, number: u64) -> Fill {
         currency: "USD".into(),
         commission: None,
         cumulative_quantity: None,
-        kind: FillKind::Fill,
+        kind: FillKind::New,
         corrects: None,
     }
 }
@@ -57,7 +57,7 @@ pub fn trade(vendor: &str, number: u64) -> Trade {
         quantity: Decimal::ONE,
         conditions: Vec::new(),
         tape: None,
-        status: TradeStatus::New,
+        status: TradeStatus::Original,
     }
 }
 

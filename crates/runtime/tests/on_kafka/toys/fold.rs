@@ -97,7 +97,8 @@ impl Processor for Tally {
 
     fn apply(&self, state: &mut State, _: &(), _: &Event, out: &mut Out) -> Result<(), Bad> {
         state.count += 1;
-        out.emit(counted(out_head(out), "tally", state.count, Decimal::ONE));
+        let head = out.head();
+        out.emit(counted(head, "tally", state.count, Decimal::ONE));
         Ok(())
     }
 }
@@ -123,7 +124,8 @@ impl Processor for Pair {
     fn apply(&self, state: &mut State, _: &(), event: &Event, out: &mut Out) -> Result<(), Bad> {
         state.count += 1;
         let account = self.key(event).unwrap_or_default();
-        out.emit(counted(out_head(out), &account, state.count, Decimal::ONE));
+        let head = out.head();
+        out.emit(counted(head, &account, state.count, Decimal::ONE));
         Ok(())
     }
 }
@@ -153,7 +155,8 @@ impl Processor for Wake {
 
     fn tick(&self, state: &mut State, _: Timestamp, out: &mut Out) {
         state.sum += Decimal::ONE;
-        out.emit(counted(out_head(out), "wake", state.count, state.sum));
+        let head = out.head();
+        out.emit(counted(head, "wake", state.count, state.sum));
     }
 }
 
@@ -163,10 +166,6 @@ fn account(event: &Event) -> Option<Text> {
         Event::Activity(activity) => Some(activity.account.clone()),
         _ => None,
     }
-}
-
-fn out_head(out: &mut Out) -> Head {
-    out.head()
 }
 
 fn counted(head: Head, account: &str, count: u64, sum: Decimal) -> Trade {
@@ -180,6 +179,6 @@ fn counted(head: Head, account: &str, count: u64, sum: Decimal) -> Trade {
         quantity: Decimal::ONE,
         conditions: Vec::new(),
         tape: None,
-        status: TradeStatus::New,
+        status: TradeStatus::Original,
     }
 }

@@ -9,7 +9,7 @@ mod vendor;
 pub use broker::{Act, Ledger, Loose, Strict};
 pub use events::{ACCOUNTS, approved, cancel, fill, fill_of, halt, request_id, resume, trade};
 pub use export::{Export, Shelf};
-pub use fold::{Count, Pair, Settings as FoldSettings, Tally, WONT_ENCODE, Wake};
+pub use fold::{Count, Pair, Tally, WONT_ENCODE, Wake};
 pub use vendor::{Entry, Fills, Trades, Vendor};
 
 use component::{Clock, Host, Processor, Sink, Source, Throttling};
