@@ -35,6 +35,8 @@ pub struct Settings {
 pub struct Account {
     pub key: String,
     pub secret: String,
+    /// Account number; made from the seed if not said.
+    pub number: Option<String>,
     /// Also lets in as `Authorization: Bearer`.
     pub oauth_token: Option<String>,
     pub cash: Amount,
@@ -132,6 +134,7 @@ impl Default for Account {
         Account {
             key: "test-key".into(),
             secret: "test-secret".into(),
+            number: None,
             oauth_token: Some("test-token".into()),
             cash: Amount(100_000.into()),
             multiplier: 4,

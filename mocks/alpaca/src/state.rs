@@ -347,7 +347,9 @@ fn book(world: &World, account: &Account, now: i64) -> Book {
     let before = market::previous_session(time::new_york_date(now));
     let terms = Terms {
         id: seed.uuid("account", 0),
-        number: format!("PA{:010}", seed.below("account number", 0, 10_000_000_000)),
+        number: account.number.clone().unwrap_or_else(|| {
+            format!("PA{:010}", seed.below("account number", 0, 10_000_000_000))
+        }),
         created_at: before.open,
         multiplier: account.multiplier,
         shorting: account.shorting,
