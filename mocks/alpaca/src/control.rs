@@ -23,6 +23,7 @@ pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/_mock/ledger", get(ledger))
         .route("/_mock/replay", get(replay).post(change_replay))
+        .route("/_mock/streams", get(streams))
         .route("/_mock/activities", post(add_activity))
 }
 
@@ -74,6 +75,24 @@ fn audited(core: &Shared, book: &Book) -> Value {
         "positions": positions,
         "cash": text(book.cash),
     })
+}
+
+/// Who listens to what.
+async fn streams(State(core): State<Shared>) -> Json<Value> {
+    let state = core.state();
+    let key = |account: usize| &core.world.settings.accounts[account].key;
+    let orders = state.hub.orders.iter();
+    let orders: Vec<Value> = orders
+        .map(|client| json!({ "account": key(client.account), "listens": client.listens }))
+        .collect();
+    let data = state.hub.data.iter();
+    let data: Vec<Value> = data
+        .map(|client| {
+            let (feed, subscriptions) = (client.feed.name(), client.subscriptions.message());
+            json!({ "account": key(client.account), "feed": feed, "subscriptions": subscriptions })
+        })
+        .collect();
+    Json(json!({ "orders": orders, "data": data }))
 }
 
 async fn replay(State(core): State<Shared>) -> Json<Value> {

@@ -52,7 +52,11 @@ pub async fn answer(
         Some(start) => start,
         None => end - period(query.period.as_deref().unwrap_or("1M"))?,
     };
-    let usual = if end - start > 7 * DAY { "1D" } else { "15Min" };
+    let usual = match (end - start) / DAY {
+        0..7 => "1Min",
+        7..30 => "15Min",
+        _ => "1D",
+    };
     let names = TIMEFRAMES.map(|(name, _)| name);
     let name = word("timeframe", query.timeframe.as_deref(), usual, &names)?;
     let (timeframe, step) =
