@@ -32,7 +32,7 @@ fn features() -> Value {
 }
 
 fn processors() -> Value {
-    let limits = json!({ "require_price": false });
+    let limits = json!({ "max_orders_per_minute": 1000, "duplicate_window_secs": 0 });
     json!({ "approve": { "limits": limits }, "track": true })
 }
 
@@ -57,8 +57,8 @@ fn check_ledger(stage: &Stage, placed: &[String]) {
 fn place(stage: &Stage, placed: &mut Vec<String>) {
     let order_id = format!("crash-{}", placed.len());
     let quantity = (placed.len() % 7 + 1).to_string();
-    let args = ["order", "place", "main", "buy", "BAC.US", &quantity, "--order-id", &order_id];
-    stage.ask(&args);
+    let what = ["order", "place", "main", "buy", "BAC.US", &quantity];
+    stage.ask(&[&what[..], &["--limit", "15", "--order-id", &order_id]].concat());
     placed.push(order_id);
 }
 
