@@ -95,8 +95,9 @@ pub fn http(method: &str, base: &str, path: &str, body: &str) -> Value {
     let length = body.len();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nhost: mock\r\nconnection: close\r\ncontent-type: \
-         application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nhost: mock\r\nconnection: close\r\napca-api-key-id: \
+         test-key\r\napca-api-secret-key: test-secret\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
     )
     .unwrap();
     let mut answer = Vec::new();
@@ -120,12 +121,17 @@ pub struct Stage {
 impl Stage {
     /// Starts Kafka with its registry, and a mock whose market moves at this speed.
     pub fn set(speed: &str) -> Self {
+        Self::set_for(speed, &json!({ "number": ACCOUNT_NUMBER }))
+    }
+
+    /// The same, with an account of one's own.
+    pub fn set_for(speed: &str, account: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let log = folder.path().join("broker.log");
         let broker = Process::start(&["broker", "run", "--data", text(&data)], &[], &log);
         let broker = broker.unwrap_or_else(|| panic!("no broker: {}", read(&log)));
-        let settings = json!({ "accounts": [{ "number": ACCOUNT_NUMBER }] }).to_string();
+        let settings = json!({ "accounts": [account] }).to_string();
         let args = ["mock", "run", "alpaca", "--speed", speed, "--settings", &settings];
         let mock = Process::start(&args, &[], &log);
         let mock = mock.unwrap_or_else(|| panic!("no mock: {}", read(&log)));
@@ -189,7 +195,17 @@ impl Stage {
 
     /// What the mock's own ledger holds of the account.
     pub fn ledger(&self) -> Value {
-        http("GET", &self.mock_url, "/_mock/ledger", "")["accounts"]["test-key"].clone()
+        self.ledger_of("test-key")
+    }
+
+    /// The same, of the account with this key.
+    pub fn ledger_of(&self, key: &str) -> Value {
+        http("GET", &self.mock_url, "/_mock/ledger", "")["accounts"][key].clone()
+    }
+
+    /// An answer of the mock's own REST side.
+    pub fn rest(&self, path: &str) -> Value {
+        http("GET", &self.mock_url, path, "")
     }
 
     /// Has the mock misbehave.

@@ -143,6 +143,9 @@ pub struct Tap {
     /// Stop after so many records.
     #[arg(long)]
     pub count: Option<usize>,
+    /// Stop at the newest record there is.
+    #[arg(long)]
+    pub until_end: bool,
     /// Only records with this key.
     #[arg(long)]
     pub key: Option<String>,

@@ -44,7 +44,11 @@ pub async fn run(cli: &Cli, args: &Tap) -> Result<()> {
         if stopped.await {
             break;
         }
-        for message in block_in_place(|| follow.next(BATCH, Duration::from_millis(100)))? {
+        let messages = block_in_place(|| follow.next(BATCH, Duration::from_millis(100)))?;
+        if args.until_end && messages.is_empty() && block_in_place(|| follow.behind())? == 0 {
+            break;
+        }
+        for message in messages {
             let key = message.key().unwrap_or_default();
             let is_wanted = args.key.as_ref().is_none_or(|wanted| wanted.as_bytes() == key);
             if is_wanted && left > 0 {

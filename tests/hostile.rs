@@ -1,0 +1,132 @@
+//! A vendor that misbehaves in every way the mock knows: nothing stops, nothing is lost or doubled.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use support::{Stage, http, wait_for};
+
+const STREAM: &str = "v2/iex";
+
+fn topology(stage: &Stage) -> std::path::PathBuf {
+    let features = json!({
+        "market_data": { "trades": ["BAC"], "quotes": ["BAC"], "audit_secs": 2 },
+        "position_reporting": { "poll_secs": 1 },
+        "account_updates": { "poll_secs": 1 },
+        "order_updates": true,
+    });
+    stage.topology(&features, &json!({ "validate": true }))
+}
+
+fn records(stage: &Stage, topic: &str) -> Vec<Value> {
+    let topics = stage.ask(&["topic", "list"]);
+    let offsets = topics.iter().find(|t| t["name"] == topic).map(|t| t["offsets"].clone());
+    if offsets.is_none_or(|offsets| offsets == 0) {
+        return Vec::new();
+    }
+    stage.ask(&["tap", topic, "--from-start", "--until-end"])
+}
+
+/// Trades of BAC that the mock's history holds between two times, by id.
+fn history(stage: &Stage, from: &str, to: &str) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    let mut token = String::new();
+    loop {
+        let path = format!(
+            "/v2/stocks/trades?symbols=BAC&limit=10000&start={from}&end={to}&page_token={token}"
+        );
+        let page = stage.rest(&path);
+        for trade in page["trades"]["BAC"].as_array().into_iter().flatten() {
+            found.insert(trade["i"].to_string(), trade.clone());
+        }
+        match page["next_page_token"].as_str() {
+            Some(next) if !next.is_empty() => token = next.to_owned(),
+            _ => return found,
+        }
+    }
+}
+
+/// Every trade of the history is on the topic exactly once, from the first one published on.
+fn check_trades(stage: &Stage) {
+    http("POST", &stage.mock_url, "/_mock/clock", r#"{"speed":0}"#);
+    let mut times: Vec<String> = Vec::new();
+    let mut missing = Vec::new();
+    let mut doubled = Vec::new();
+    wait_for("every trade to be on the topic once", || {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        times.clear();
+        for record in records(stage, "market.trades") {
+            let trade = &record["value"];
+            *counts.entry(trade["trade_id"].as_str().unwrap().to_owned()).or_default() += 1;
+            times.push(trade["event_time"].as_str().unwrap().to_owned());
+        }
+        times.sort();
+        let known = history(stage, times.first().unwrap(), "2013-10-07T20:00:00Z");
+        missing = known.keys().filter(|id| !counts.contains_key(*id)).cloned().collect();
+        doubled = counts.iter().filter(|(_, n)| **n > 1).map(|(id, _)| id.clone()).collect();
+        assert!(doubled.is_empty(), "doubled: {doubled:?}");
+        missing.is_empty() && !known.is_empty()
+    });
+}
+
+#[test]
+fn garbage_on_the_stream_becomes_dead_letters_and_nothing_is_lost() {
+    let stage = Stage::set("20");
+    let mut running = stage.run(&topology(&stage), &[], &[]).unwrap();
+    let trades = |stage: &Stage| records(stage, "market.trades").len();
+    wait_for("the first trades", || trades(&stage) > 5);
+    let kinds =
+        ["garbage", "truncated", "invalid_utf8", "oversize", "disconnect", "reset", "drop_frames"];
+    for kind in kinds {
+        let before = trades(&stage);
+        stage.fault(&json!({ "stream": STREAM, "kind": kind, "next": 2 }));
+        wait_for(&format!("trades after {kind}\n{}", stage.log()), || trades(&stage) > before + 5);
+        assert!(!running.has_ended(), "{kind} ended the process: {}", stage.log());
+        http("DELETE", &stage.mock_url, "/_mock/faults", "");
+    }
+    check_trades(&stage);
+    let gaps = records(&stage, "market.gaps");
+    let with = |status: &str| gaps.iter().filter(|gap| gap["value"]["status"] == status).count();
+    assert!(with("opened") > 0 && with("opened") == with("closed"), "{gaps:?}");
+    let letters = stage.ask(&["dlq", "list"]);
+    assert!(!letters.is_empty(), "garbage is set aside");
+}
+
+#[test]
+fn hostile_answers_of_the_rest_side_stop_nothing() {
+    let stage = Stage::set("0");
+    let mut running = stage.run(&topology(&stage), &[], &[]).unwrap();
+    let asked = |stage: &Stage| {
+        let requests = http("GET", &stage.mock_url, "/_mock/requests", "").to_string();
+        requests.matches("/v2/positions").count()
+    };
+    for kind in ["html", "garbage", "invalid_utf8", "truncated", "oversize", "reset_before", "hang"] {
+        let before = asked(&stage);
+        stage.fault(&json!({ "path": "/v2/positions", "kind": kind, "next": 1 }));
+        wait_for(&format!("another poll after {kind}\n{}", stage.log()), || {
+            asked(&stage) > before + 1
+        });
+        assert!(!running.has_ended(), "{kind} ended the process: {}", stage.log());
+    }
+}
+
+#[test]
+fn a_half_open_socket_is_noticed_and_repaired() {
+    let stage = Stage::set("20");
+    let mut running = stage.run(&topology(&stage), &[], &[]).unwrap();
+    let trades = |stage: &Stage| records(stage, "market.trades").len();
+    wait_for("the first trades", || trades(&stage) > 5);
+    stage.fault(&json!({ "stream": STREAM, "kind": "silence" }));
+    let opened = |stage: &Stage| {
+        let gaps = records(stage, "market.gaps");
+        gaps.iter().filter(|gap| gap["value"]["status"] == "closed").count()
+    };
+    wait_for("the silence to be noticed and repaired", || opened(&stage) > 0);
+    let before = trades(&stage);
+    wait_for("trades after the silence", || trades(&stage) > before);
+    assert!(!running.has_ended());
+    check_trades(&stage);
+}
