@@ -36,11 +36,14 @@ fn with(mut settings: Value, more: Value) -> Value {
 }
 
 fn bars(items: &[Item]) -> Vec<&Bar> {
-    let bar = |event| match event {
-        Event::Bar(bar) => &**bar,
-        other => panic!("{other:?}"),
-    };
-    events(items).into_iter().map(bar).collect()
+    let mut bars = Vec::new();
+    for event in events(items) {
+        match event {
+            Event::Bar(bar) => bars.push(&**bar),
+            other => panic!("{other:?}"),
+        }
+    }
+    bars
 }
 
 fn plain() -> Value {
