@@ -9,7 +9,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::Message as _;
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::cluster::QueryClient;
+use crate::cluster::{QueryClient, create};
+use crate::context::Context;
 use crate::group::whole_millis;
 use crate::query::{self, Edge};
 use crate::reader::hear;
@@ -49,7 +50,9 @@ impl Follow {
             let ids = reader.partitions(topic)?;
             partitions.extend(ids.into_iter().map(|id| (topic.clone(), id)));
         }
-        let consumer = reader.consumer(&topics.join(", "))?;
+        let settings = reader.cluster().settings();
+        let context = Context::new(settings, ());
+        let consumer = create(&settings.for_follower()?, context, &attempted)?;
         let starts = starts(reader, &consumer, &topics, partitions, from)?;
         let list = query::list(&attempted, &starts)?;
         consumer.assign(&list).map_err(|error| Error::from_client(attempted, &error))?;

@@ -217,10 +217,14 @@ impl Reader {
     }
 
     /// A consumer that has not been told its partitions yet.
-    pub(crate) fn consumer(&self, topic: &str) -> Result<QueryClient> {
+    fn consumer(&self, topic: &str) -> Result<QueryClient> {
         let settings = self.cluster.settings();
         let attempted = format!("read topic `{topic}`");
         create(&settings.for_reader()?, Context::new(settings, ()), &attempted)
+    }
+
+    pub(crate) fn cluster(&self) -> &Cluster {
+        &self.cluster
     }
 }
 

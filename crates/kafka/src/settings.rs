@@ -219,10 +219,19 @@ impl Settings {
     }
 
     /// A consumer that is told its partitions; librdkafka wants a group id all the same.
-    pub(crate) fn for_reader(&self) -> Result<ClientConfig> {
-        let mut config = self.for_consumer("foliostream-reader")?;
-        config.set("enable.partition.eof", "true");
+    pub(crate) fn for_follower(&self) -> Result<ClientConfig> {
+        let config = self.for_consumer("foliostream-reader")?;
         self.with_properties(config)
+    }
+
+    /// As a follower, but one that reads up to the end and then stops.
+    pub(crate) fn for_reader(&self) -> Result<ClientConfig> {
+        let mut config = self.for_follower()?;
+        config.set("enable.partition.eof", "true");
+        // The end shows in the answer after the last record, which the broker would hold back for
+        // half a second to see whether more comes.
+        config.set("fetch.wait.max.ms", "10");
+        Ok(config)
     }
 
     /// A consumer that looks at a group's offsets without joining it.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod admin;
+mod copier;
 mod crash;
 mod group;
 mod pipeline;
