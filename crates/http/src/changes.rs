@@ -26,6 +26,16 @@ impl Changes {
         Some(self.sequence)
     }
 
+    /// What is remembered.
+    pub fn keys(&self) -> impl Iterator<Item = &Text> {
+        self.seen.keys()
+    }
+
+    /// Forgets one key.
+    pub fn forget(&mut self, key: &str) {
+        self.seen.remove(key);
+    }
+
     /// Forgets the keys that `is_kept` does not want, and says which, each with its change.
     pub fn drop_others(&mut self, is_kept: impl Fn(&str) -> bool) -> Vec<(Text, u64)> {
         let gone: Vec<Text> = self.seen.keys().filter(|key| !is_kept(key)).cloned().collect();

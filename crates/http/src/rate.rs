@@ -9,6 +9,7 @@ use model::Timestamp;
 /// A vendor's published limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
+    class: &'static str,
     second: Option<u32>,
     minute: Option<u32>,
     day: Option<u32>,
@@ -16,7 +17,7 @@ pub struct Rate {
 
 impl Rate {
     /// No published limit.
-    pub const UNLIMITED: Self = Self { second: None, minute: None, day: None };
+    pub const UNLIMITED: Self = Self { class: "", second: None, minute: None, day: None };
 
     /// Requests in any second.
     pub const fn per_second(requests: u32) -> Self {
@@ -33,9 +34,20 @@ impl Rate {
         Self { day: Some(requests), ..Self::UNLIMITED }
     }
 
+    /// The same, counted apart from other classes of requests to the same host.
+    #[must_use]
+    pub const fn of(self, class: &'static str) -> Self {
+        Self { class, ..self }
+    }
+
+    pub(crate) fn class(self) -> &'static str {
+        self.class
+    }
+
     /// The same, with what the topology says in place of what the vendor publishes.
     pub fn overridden_by(self, throttling: &Throttling) -> Self {
         Self {
+            class: self.class,
             second: throttling.max_requests_per_second.or(self.second),
             minute: throttling.max_requests_per_minute.or(self.minute),
             day: throttling.max_requests_per_day.or(self.day),
@@ -180,7 +192,7 @@ mod tests {
     fn the_topology_replaces_only_what_it_names() {
         let throttling = Throttling { max_requests_per_second: Some(5), ..Throttling::default() };
         let rate = Rate::per_minute(200).overridden_by(&throttling);
-        assert_eq!(rate, Rate { second: Some(5), minute: Some(200), day: None });
+        assert_eq!(rate, Rate { second: Some(5), ..Rate::per_minute(200) });
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Shared {
     pub(crate) fn of(system: &str, base: &Url, auth: &Auth, rate: Rate) -> Result<Arc<Self>> {
         let host = base.origin().ascii_serialization();
         let secrets = auth.secrets();
-        let mut parts = vec![system, host.as_str()];
+        let mut parts = vec![system, host.as_str(), rate.class()];
         parts.extend(secrets);
         let key = EventId::of(&parts);
         let mut known = lock(&KNOWN);

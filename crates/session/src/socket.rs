@@ -158,6 +158,14 @@ impl Session {
         }
     }
 
+    /// The next frame if it comes in time.
+    pub async fn next_frame_within(&mut self, wait: Duration) -> Result<Option<Frame>> {
+        match timeout(wait, self.next_frame()).await {
+            Ok(frame) => frame.map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// A frame that is there already.
     pub fn ready_frame(&mut self) -> Result<Option<Frame>> {
         if let Some(frame) = self.kept.pop_front() {

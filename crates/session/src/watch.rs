@@ -35,6 +35,8 @@ pub struct Stretch {
     pub from: Timestamp,
     /// Its end; open for everything up to now.
     pub to: Option<Timestamp>,
+    /// The vendor's clock, as far as we can tell: what ends later is still running.
+    pub now: Timestamp,
 }
 
 /// A part of a stretch.
@@ -110,7 +112,7 @@ impl Watch {
         let from = cursor.missing_since.unwrap_or(cursor.at);
         self.missing_since = Some(from);
         let began = self.audited_to;
-        let stretch = Stretch { from, to: None };
+        let stretch = Stretch { from, to: None, now: began };
         self.work =
             Some(Work { stretch, is_audit: false, token: None, began, published_before: 0 });
         self.gaps(GapStatus::Opened, None, "the stream was away")
@@ -162,7 +164,9 @@ impl Watch {
         if self.work.is_none() {
             self.begin_audit(now);
         }
-        self.work.as_ref().map(|work| (work.stretch, work.token.clone()))
+        let vendor_now = self.vendor_now(now);
+        let work = self.work.as_ref()?;
+        Some((Stretch { now: vendor_now, ..work.stretch }, work.token.clone()))
     }
 
     /// How long nothing will be due.
@@ -188,7 +192,7 @@ impl Watch {
             (self.audited_to, self.published) = (to, 0);
             return;
         }
-        let stretch = Stretch { from: self.audited_to, to: Some(to) };
+        let stretch = Stretch { from: self.audited_to, to: Some(to), now: began };
         let published_before = self.published;
         self.work = Some(Work { stretch, is_audit: true, token: None, began, published_before });
     }
@@ -360,7 +364,8 @@ mod tests {
         assert_eq!(ids(&opened), ids(&again), "the same gap, whoever opens it");
         assert!(after.is_repairing());
         let (stretch, token) = after.next(ours(20)).unwrap();
-        assert_eq!((stretch, token), (Stretch { from: vendor(10), to: None }, None));
+        let now = vendor(20);
+        assert_eq!((stretch, token), (Stretch { from: vendor(10), to: None, now }, None));
 
         let (items, audit) = after.turned(page(vec![trade(11)], Some("2")), ours(21));
         assert_eq!((items.len(), audit), (1, None));
@@ -422,14 +427,16 @@ mod tests {
         watch.start(&Cursor::default());
         assert_eq!(watch.next(ours(59)), None);
         let (stretch, _) = watch.next(ours(60)).unwrap();
-        assert_eq!(stretch, Stretch { from: vendor(0), to: Some(vendor(55)) });
+        let now = vendor(60);
+        assert_eq!(stretch, Stretch { from: vendor(0), to: Some(vendor(55)), now });
         assert!(!watch.is_repairing(), "the live feed goes on meanwhile");
         let (_, audit) = watch.turned(page(vec![], Some("2")), ours(61));
         assert_eq!(audit, Some((vendor(0), vendor(55))));
         watch.turned(page(vec![trade(3)], None), ours(62));
         assert_eq!(watch.next(ours(119)), None);
         let (stretch, _) = watch.next(ours(120)).unwrap();
-        assert_eq!(stretch, Stretch { from: vendor(55), to: Some(vendor(115)) });
+        let now = vendor(120);
+        assert_eq!(stretch, Stretch { from: vendor(55), to: Some(vendor(115)), now });
     }
 
     #[test]

@@ -1,0 +1,297 @@
+//! What a user writes about Alpaca.
+
+use model::{Adjustment, Date};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use url::Url;
+
+use component::Secret;
+
+/// The connection to one Alpaca account.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    /// Where Alpaca answers; the paper account if not said.
+    #[serde(default)]
+    pub connection: Connection,
+    /// The account's key.
+    pub authentication: Authentication,
+}
+
+/// Where Alpaca answers. Point the URLs at the mock for a dry run.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Connection {
+    /// Trading API; `https://api.alpaca.markets` for real money.
+    pub trading_url: Url,
+    /// Market Data API.
+    pub data_url: Url,
+    /// Market data stream. Without a path, that of `feed` is used.
+    pub stream_url: Url,
+    /// Stream of order updates; `wss://api.alpaca.markets/stream` for real money.
+    pub trading_stream_url: Url,
+    /// Where market data comes from; `iex` is free.
+    pub feed: Feed,
+    /// Seconds of silence after which a stream is asked whether it is still there.
+    #[schemars(range(min = 1))]
+    pub idle_secs: u64,
+    /// Lets keys travel unencrypted to other machines.
+    pub insecure: bool,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        let url = |text| Url::parse(text).expect("the URLs below are well formed");
+        Self {
+            trading_url: url("https://paper-api.alpaca.markets"),
+            data_url: url("https://data.alpaca.markets"),
+            stream_url: url("wss://stream.data.alpaca.markets"),
+            trading_stream_url: url("wss://paper-api.alpaca.markets/stream"),
+            feed: Feed::Iex,
+            idle_secs: 15,
+            insecure: false,
+        }
+    }
+}
+
+/// A feed of market data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Feed {
+    /// Investors Exchange only.
+    Iex,
+    /// All US exchanges.
+    Sip,
+    /// All US exchanges, fifteen minutes late.
+    DelayedSip,
+    /// Blue Ocean, overnight.
+    Boats,
+    /// Alpaca's own overnight feed.
+    Overnight,
+    /// Over the counter.
+    Otc,
+}
+
+impl Feed {
+    /// As Alpaca spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Iex => "iex",
+            Self::Sip => "sip",
+            Self::DelayedSip => "delayed_sip",
+            Self::Boats => "boats",
+            Self::Overnight => "overnight",
+            Self::Otc => "otc",
+        }
+    }
+}
+
+/// How the account is proven.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Authentication {
+    /// The only way there is: `api_key`.
+    #[serde(rename = "type")]
+    pub kind: AuthenticationKind,
+    /// Key and secret from the dashboard.
+    pub credentials: Credentials,
+}
+
+/// The ways of proving an account.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthenticationKind {
+    /// A key and its secret.
+    ApiKey,
+}
+
+/// Key and secret from Alpaca's dashboard.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// For example `${ALPACA_API_KEY}`.
+    pub api_key: Secret,
+    /// For example `${ALPACA_API_SECRET}`.
+    pub api_secret: Secret,
+}
+
+/// Settings of `alpaca_market_data`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MarketData {
+    /// Symbols whose trades are followed, in Alpaca's spelling.
+    pub trades: Vec<String>,
+    /// Symbols whose quotes are followed.
+    pub quotes: Vec<String>,
+    /// Symbols whose minute bars are followed.
+    pub bars: Vec<String>,
+    /// How often what the stream sent is compared with the vendor's history; 0 for never.
+    pub audit_secs: u64,
+}
+
+impl Default for MarketData {
+    fn default() -> Self {
+        let symbols = || vec!["AAPL".to_owned(), "SPY".to_owned()];
+        Self { trades: symbols(), quotes: symbols(), bars: symbols(), audit_secs: 60 }
+    }
+}
+
+/// Settings of `alpaca_bars_history`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BarsHistory {
+    /// Symbols to read.
+    pub symbols: Vec<String>,
+    /// First day.
+    #[schemars(with = "String")]
+    pub start: Date,
+    /// Last day; if not said, new bars are read for ever.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub end: Option<Date>,
+    /// Length of a bar: `5Min`, `1Hour`, `1Day`, `1Week`, `3Month`.
+    #[serde(default = "one_day")]
+    pub timeframe: String,
+    /// What prices are adjusted for: `raw`, `split`, `dividend` or `all`.
+    #[serde(default = "raw")]
+    #[schemars(with = "String")]
+    pub adjustment: Adjustment,
+    /// Pause between polls once everything is read.
+    #[serde(default = "one_minute")]
+    pub poll_secs: u64,
+}
+
+/// Settings of `alpaca_trades_history` and `alpaca_quotes_history`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TicksHistory {
+    /// Symbols to read.
+    pub symbols: Vec<String>,
+    /// First day.
+    #[schemars(with = "String")]
+    pub start: Date,
+    /// Last day; if not said, new records are read for ever.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub end: Option<Date>,
+    /// Pause between polls once everything is read.
+    #[serde(default = "one_minute")]
+    pub poll_secs: u64,
+}
+
+fn one_day() -> String {
+    "1Day".to_owned()
+}
+
+fn raw() -> Adjustment {
+    Adjustment::Raw
+}
+
+fn one_minute() -> u64 {
+    60
+}
+
+/// Settings of `alpaca_order_updates`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OrderUpdates {
+    /// How far the very first start looks back for orders and fills.
+    pub lookback_secs: u64,
+    /// How often what the stream sent is compared with the account; 0 for only after a connect.
+    pub audit_secs: u64,
+}
+
+impl Default for OrderUpdates {
+    fn default() -> Self {
+        Self { lookback_secs: 3_600, audit_secs: 60 }
+    }
+}
+
+/// Settings of `alpaca_positions` and `alpaca_balances`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Poll {
+    /// Pause between polls.
+    pub poll_secs: u64,
+}
+
+impl Default for Poll {
+    fn default() -> Self {
+        Self { poll_secs: 15 }
+    }
+}
+
+/// Settings of `alpaca_activities`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Activities {
+    /// How many days the very first start looks back.
+    pub lookback_days: u64,
+    /// Pause between polls.
+    pub poll_secs: u64,
+}
+
+impl Default for Activities {
+    fn default() -> Self {
+        Self { lookback_days: 7, poll_secs: 60 }
+    }
+}
+
+/// Settings of `alpaca_news`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct News {
+    /// Only news about these symbols; all news if empty.
+    pub symbols: Vec<String>,
+    /// How many hours the very first start looks back.
+    pub lookback_hours: u64,
+    /// Pause between polls.
+    pub poll_secs: u64,
+}
+
+impl Default for News {
+    fn default() -> Self {
+        Self { symbols: Vec::new(), lookback_hours: 24, poll_secs: 30 }
+    }
+}
+
+/// Settings of `alpaca_corporate_actions`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CorporateActions {
+    /// Only actions of these symbols; the whole market if empty.
+    pub symbols: Vec<String>,
+    /// How many days the very first start looks back.
+    pub lookback_days: u64,
+    /// How many days ahead announced actions are read.
+    pub ahead_days: u64,
+    /// Pause between polls.
+    pub poll_secs: u64,
+}
+
+impl Default for CorporateActions {
+    fn default() -> Self {
+        Self { symbols: Vec::new(), lookback_days: 30, ahead_days: 30, poll_secs: 3_600 }
+    }
+}
+
+/// Settings of `alpaca_instruments`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Instruments {
+    /// Which assets: `us_equity`, `us_option`, `crypto`.
+    pub asset_classes: Vec<String>,
+    /// Pause between polls.
+    pub poll_secs: u64,
+}
+
+impl Default for Instruments {
+    fn default() -> Self {
+        Self { asset_classes: vec!["us_equity".to_owned()], poll_secs: 86_400 }
+    }
+}
+
+/// Settings of `alpaca_orders`: none yet.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Orders {}

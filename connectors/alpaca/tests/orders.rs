@@ -1,0 +1,278 @@
+//! Orders to the mock, which counts what it accepts.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use alpaca::Orders;
+use common::Rig;
+use component::{Clock, Delivery, Fault, Host, Outcome, Sink, Throttling};
+use model::{ApprovedOrder, EventId, Head, OrderAction, OrderRequest, Timestamp};
+use serde_json::{Value, json};
+
+async fn sink(rig: &Rig) -> Orders {
+    let throttling = Throttling { retry_delay: Some(0.01), ..Throttling::default() };
+    let host = Host::new("alpaca", Orders::NAME, Clock::system(), throttling);
+    Orders::connect(rig.system(), serde_json::from_value(json!({})).unwrap(), host).await.unwrap()
+}
+
+/// A delivery of a request: a limit order to buy ten BAC far below the market, changed by `with`.
+fn delivery(action: OrderAction, order_id: &str, with: Value) -> Delivery {
+    let mut request = json!({
+        "event_id": EventId::of(&[order_id]), "source": "test",
+        "event_time": Timestamp(0), "received_time": Timestamp(0),
+        "request_id": format!("{order_id}-{}", action.as_str()),
+        "action": action, "order_id": order_id, "account": "main",
+        "instrument": "BAC.US", "side": "buy", "quantity": "10",
+        "order_type": "limit", "time_in_force": "day", "limit_price": "10.5",
+        "extended_hours": false, "order_class": "simple", "legs": [], "broker_options": {},
+    });
+    for (name, value) in with.as_object().unwrap() {
+        request[name] = value.clone();
+    }
+    let request: OrderRequest = serde_json::from_value(request).unwrap();
+    let order = ApprovedOrder {
+        head: Head::new(EventId::of(&[order_id, "approved"]), Timestamp(0)),
+        order_id: order_id.into(),
+        account: "main".into(),
+        system: "alpaca".into(),
+        broker_account: "".into(),
+        request,
+        reference_price: None,
+        reference_time: None,
+        checks: Vec::new(),
+    };
+    let id = format!("{order_id}-{}", action.as_str()).into();
+    Delivery { id, topic: "orders.approved".into(), partition: 0, offset: 0, event: order.into() }
+}
+
+fn place(order_id: &str, with: Value) -> Delivery {
+    delivery(OrderAction::Place, order_id, with)
+}
+
+async fn write(sink: &mut Orders, delivery: &Delivery) -> Outcome {
+    sink.write(std::slice::from_ref(delivery)).await.unwrap().remove(0)
+}
+
+fn id(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accepted { broker_order_id: Some(id) } => id.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// How often the broker accepted each client order id.
+async fn accepted(rig: &Rig, client_id: &str) -> u64 {
+    let ledger = rig.get("/_mock/ledger").await;
+    let entries = ledger.to_string();
+    assert!(entries.contains("client_order_id"), "the ledger lists ids: {entries}");
+    let count = |value: &Value| value["client_order_id"] == client_id;
+    fn walk(value: &Value, count: &impl Fn(&Value) -> bool) -> u64 {
+        let own = u64::from(count(value));
+        let below: u64 = match value {
+            Value::Array(list) => list.iter().map(|value| walk(value, count)).sum(),
+            Value::Object(map) => map.values().map(|value| walk(value, count)).sum(),
+            _ => 0,
+        };
+        own.max(below)
+    }
+    let accounts = ledger["accounts"].as_array().cloned().unwrap_or_else(|| vec![ledger.clone()]);
+    accounts.iter().map(|account| walk(&account["orders"], &count)).sum()
+}
+
+#[tokio::test]
+async fn places_replaces_and_cancels() {
+    let rig = Rig::start().await;
+    let mut sink = sink(&rig).await;
+    let first = id(&write(&mut sink, &place("o1", json!({}))).await);
+    let second =
+        delivery(OrderAction::Replace, "o1", json!({"limit_price": "10.75", "request_id": "r2"}));
+    let second = id(&write(&mut sink, &second).await);
+    assert_ne!(first, second, "alpaca gives a replaced order another id");
+    let third = delivery(OrderAction::Replace, "o1", json!({"quantity": "11", "request_id": "r3"}));
+    let third = id(&write(&mut sink, &third).await);
+    let shown = rig.get(&format!("/_mock/ledger")).await.to_string();
+    assert!(shown.contains(&third), "{shown}");
+
+    // After a restart nothing is remembered: the chain of replacements is followed.
+    let mut sink = self::sink(&rig).await;
+    let cancel = delivery(OrderAction::Cancel, "o1", json!({}));
+    assert_eq!(id(&write(&mut sink, &cancel).await), third);
+    let again = write(&mut sink, &cancel).await;
+    assert!(
+        matches!(&again, Outcome::Rejected { reason } if reason.contains("canceled")),
+        "{again:?}"
+    );
+    assert_eq!(id(&sink.resolve(&cancel).await.unwrap()), third);
+}
+
+#[tokio::test]
+async fn every_kind_of_order_is_understood() {
+    let rig = Rig::start().await;
+    let mut sink = sink(&rig).await;
+    let cases = [
+        json!({"order_type": "market", "limit_price": null}),
+        json!({"order_type": "market", "limit_price": null, "quantity": null, "notional": "100.5"}),
+        json!({"order_type": "stop", "limit_price": null, "stop_price": "90"}),
+        json!({"order_type": "stop_limit", "limit_price": "91", "stop_price": "90"}),
+        json!({"order_type": "trailing_stop", "limit_price": null, "trail_percent": "5"}),
+        json!({"order_type": "trailing_stop", "limit_price": null, "trail_amount": "1.5"}),
+        json!({"time_in_force": "gtc"}),
+        json!({"time_in_force": "opg"}),
+        json!({"time_in_force": "cls"}),
+        json!({"time_in_force": "ioc"}),
+        json!({"time_in_force": "fok"}),
+        json!({"extended_hours": true}),
+        json!({"position_intent": "buy_to_open"}),
+        json!({"order_class": "bracket", "take_profit_price": "20", "stop_loss_price": "9",
+               "stop_loss_limit_price": "8.5"}),
+        json!({"order_class": "oto", "take_profit_price": "20"}),
+    ];
+    for (index, with) in cases.into_iter().enumerate() {
+        let order_id = format!("kind-{index}");
+        let outcome = write(&mut sink, &place(&order_id, with.clone())).await;
+        assert!(matches!(outcome, Outcome::Accepted { .. }), "{with}: {outcome:?}");
+        assert_eq!(accepted(&rig, &format!("fs.{order_id}")).await, 1);
+    }
+    let sent = rig.asked("kind-13").await;
+    let body = sent.last().unwrap().to_string();
+    for word in ["take_profit", "stop_loss", "8.5", "bracket"] {
+        assert!(body.contains(word), "{word} in {body}");
+    }
+}
+
+#[tokio::test]
+async fn what_alpaca_refuses_is_rejected_in_its_own_words() {
+    let rig = Rig::start().await;
+    let mut sink = sink(&rig).await;
+    for (with, words) in [
+        (json!({"quantity": "1000000"}), "insufficient buying power"),
+        (json!({"limit_price": "10.123"}), "sub-penny"),
+        (json!({"instrument": "NOPE.US"}), "NOPE"),
+        (json!({"instrument": null}), "not sent"),
+        (json!({"broker_options": {"colour": "red"}}), "colour"),
+    ] {
+        let outcome = write(&mut sink, &place("refused", with)).await;
+        assert!(
+            matches!(&outcome, Outcome::Rejected { reason } if reason.contains(words)),
+            "{outcome:?}"
+        );
+    }
+    let unknown = delivery(OrderAction::Cancel, "never-placed", json!({}));
+    assert!(matches!(write(&mut sink, &unknown).await, Outcome::Rejected { .. }));
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_unknown_and_a_look_up_tells() {
+    let rig = Rig::start().await;
+    let mut sink = sink(&rig).await;
+    for (kind, arrived) in [
+        (json!({"kind": "reset_after"}), true),
+        (json!({"kind": "truncated"}), true),
+        (json!({"kind": "reset_before"}), false),
+        (json!({"kind": "garbage"}), false),
+        (json!({"kind": "html"}), false),
+        (json!({"kind": "invalid_utf8"}), false),
+        (json!({"kind": "oversize"}), false),
+        (json!({"status": 500}), false),
+        (json!({"status": 504}), false),
+        (json!({"status": 429, "headers": {"retry-after": "0"}}), false),
+    ] {
+        let order_id =
+            format!("lost-{}", kind.to_string().replace(|c: char| !c.is_alphanumeric(), ""));
+        let order = place(&order_id, json!({}));
+        let mut fault = kind.clone();
+        fault["method"] = json!("POST");
+        fault["path"] = json!("/v2/orders");
+        rig.fault(fault).await;
+        let outcome = write(&mut sink, &order).await;
+        assert!(matches!(outcome, Outcome::Unknown { .. }), "{kind}: {outcome:?}");
+        let resolved = loop {
+            // After failures in a row the breaker may want a pause first.
+            match sink.resolve(&order).await {
+                Err(Fault::Throttled { wait, .. }) => tokio::time::sleep(wait).await,
+                other => break other.unwrap(),
+            }
+        };
+        match arrived {
+            true => drop(id(&resolved)),
+            false => {
+                assert_eq!(resolved, Outcome::Absent, "{kind}");
+                drop(id(&write(&mut sink, &order).await));
+            }
+        }
+        assert_eq!(accepted(&rig, &format!("fs.{order_id}")).await, 1, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_repetition_is_refused_by_alpaca_and_accepted_by_us() {
+    let rig = Rig::start().await;
+    let mut sink = sink(&rig).await;
+    let order = place("twice", json!({}));
+    let first = id(&write(&mut sink, &order).await);
+    assert_eq!(id(&write(&mut sink, &order).await), first);
+    assert_eq!(accepted(&rig, "fs.twice").await, 1);
+    let change =
+        delivery(OrderAction::Replace, "twice", json!({"limit_price": "11", "request_id": "r9"}));
+    let second = id(&write(&mut sink, &change).await);
+    assert_eq!(id(&sink.resolve(&change).await.unwrap()), second);
+    let other = delivery(OrderAction::Replace, "twice", json!({"request_id": "r10"}));
+    assert_eq!(sink.resolve(&other).await.unwrap(), Outcome::Absent);
+}
+
+#[tokio::test]
+async fn cancels_are_resolved_by_the_state_of_the_order() {
+    let rig = Rig::start().await;
+    let mut sink = sink(&rig).await;
+    drop(id(&write(&mut sink, &place("open", json!({}))).await));
+    let cancel = delivery(OrderAction::Cancel, "open", json!({}));
+    assert_eq!(sink.resolve(&cancel).await.unwrap(), Outcome::Absent, "it is still open");
+    rig.fault(json!({"kind": "reset_after", "method": "DELETE"})).await;
+    assert!(matches!(write(&mut sink, &cancel).await, Outcome::Unknown { .. }));
+    drop(id(&sink.resolve(&cancel).await.unwrap()));
+    let market = json!({"order_type": "market", "limit_price": null});
+    drop(id(&write(&mut sink, &place("done", market)).await));
+    let cancel = delivery(OrderAction::Cancel, "done", json!({}));
+    let resolved = async {
+        loop {
+            match sink.resolve(&cancel).await.unwrap() {
+                Outcome::Rejected { reason } => break reason,
+                _ => tokio::task::yield_now().await, // not filled yet
+            }
+        }
+    };
+    let reason = tokio::time::timeout(common::SOON, resolved).await.unwrap();
+    assert!(reason.contains("filled"), "{reason}");
+}
+
+#[tokio::test]
+async fn nothing_is_unknown_about_what_never_left() {
+    let rig = Rig::start().await;
+    let mut sink = sink(&rig).await;
+    drop(rig);
+    // The mock stops in the background; until then an answer may still come.
+    let refused = async {
+        let mut number = 0;
+        loop {
+            number += 1;
+            let order = place(&format!("late-{number}"), json!({}));
+            match sink.write(std::slice::from_ref(&order)).await {
+                Err(fault) => break fault,
+                Ok(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let fault = tokio::time::timeout(common::SOON, refused).await.unwrap();
+    assert!(matches!(fault, Fault::Retry(_) | Fault::Throttled { .. }), "{fault}");
+}
+
+#[tokio::test]
+async fn a_wrong_key_stops_at_the_start() {
+    let mut rig = Rig::start().await;
+    rig.system["authentication"]["credentials"]["api_secret"] = json!("wrong");
+    let settings = serde_json::from_value(json!({})).unwrap();
+    let host = Host::test("alpaca", Orders::NAME);
+    let fault = Orders::connect(rig.system(), settings, host).await.err().unwrap();
+    assert_eq!(fault.kind(), "unauthorized");
+}
