@@ -38,6 +38,7 @@ pub struct Admin {
 pub struct TopicSpec {
     pub name: String,
     pub partitions: i32,
+    /// How many brokers keep a copy; -1 is the cluster's default.
     pub replication: i32,
     /// For example `cleanup.policy` = `compact`.
     pub config: BTreeMap<String, String>,
@@ -95,9 +96,9 @@ pub struct GroupLag {
 }
 
 impl TopicSpec {
-    /// A topic with the broker's defaults.
+    /// A topic with the cluster's defaults.
     pub fn new(name: impl Into<String>, partitions: i32) -> Self {
-        TopicSpec { name: name.into(), partitions, replication: 1, config: BTreeMap::new() }
+        TopicSpec { name: name.into(), partitions, replication: -1, config: BTreeMap::new() }
     }
 
     pub fn with(mut self, setting: &str, value: &str) -> Self {

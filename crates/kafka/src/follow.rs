@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::Offset;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message as _;
-use rdkafka::{Offset, TopicPartitionList};
 
 use crate::cluster::{QueryClient, create};
 use crate::context::Context;
@@ -113,29 +113,6 @@ impl Follow {
             (topic.clone(), *partition, offset)
         };
         Ok(self.starts.iter().map(position).collect())
-    }
-
-    /// Starts over elsewhere, for example to look at an older stretch.
-    pub fn seek(&mut self, offsets: &[(Arc<str>, i32, i64)]) -> Result<()> {
-        let attempted = self.attempted();
-        for (topic, partition, offset) in offsets {
-            let same = |s: &&mut (Arc<str>, i32, i64)| s.0 == *topic && s.1 == *partition;
-            match self.starts.iter_mut().find(same) {
-                Some(start) => start.2 = *offset,
-                None => {
-                    let reason = format!("`{topic}`[{partition}] is not followed");
-                    return Err(Error::other(attempted, reason));
-                }
-            }
-        }
-        let mut list = TopicPartitionList::new();
-        for (topic, partition, at) in self.positions()? {
-            let sought = offsets.iter().find(|(t, p, _)| *t == topic && *p == partition);
-            let offset = sought.map_or(at, |(_, _, offset)| *offset);
-            list.add_partition_offset(&topic, partition, Offset::Offset(offset))
-                .map_err(|error| Error::from_client(&attempted, &error))?;
-        }
-        self.consumer.assign(&list).map_err(|error| Error::from_client(attempted, &error))
     }
 
     fn attempted(&self) -> String {

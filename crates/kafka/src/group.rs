@@ -110,16 +110,16 @@ impl ConsumerContext for Context<Rebalances> {
         code: RDKafkaRespErr,
         partitions: &mut TopicPartitionList,
     ) {
-        if self.state.closing.load(Ordering::Relaxed) {
-            // Nobody will ask again; a consumer that is closing waits for this.
-            let _ = consumer.unassign();
-            return;
-        }
         let partitions = partitions.clone();
         let event = match code {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Rebalance::Assign(partitions),
             _ => Rebalance::Revoke { partitions, lost: consumer.assignment_lost() },
         };
+        if self.state.closing.load(Ordering::Relaxed) {
+            // Nobody will ask for it any more, and a consumer that is closing waits for it.
+            event.carry_out(consumer);
+            return;
+        }
         lock(&self.state.waiting).push_back(event);
     }
 }
@@ -480,11 +480,24 @@ impl Group {
 impl Drop for Group {
     /// The consumer waits, while it closes, for every rebalance to be carried out.
     fn drop(&mut self) {
+        if let Err(error) = self.carry_out() {
+            tracing::debug!(%error, "rebalance not carried out before closing");
+        }
         let state = &self.consumer.context().state;
         state.closing.store(true, Ordering::Relaxed);
         let waiting = std::mem::take(&mut *lock(&state.waiting));
-        if self.announced.is_some() || !waiting.is_empty() {
-            let _ = self.consumer.unassign();
+        waiting.into_iter().for_each(|event| event.carry_out(&self.consumer));
+    }
+}
+
+impl Rebalance {
+    fn carry_out<C: ConsumerContext>(self, consumer: &BaseConsumer<C>) {
+        let result = match self {
+            Rebalance::Assign(list) => assign(consumer, &list),
+            Rebalance::Revoke { partitions, .. } => unassign(consumer, &partitions),
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "rebalance not carried out while closing");
         }
     }
 }

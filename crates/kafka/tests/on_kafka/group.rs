@@ -197,6 +197,40 @@ fn a_member_with_a_name_returns_at_once() {
 }
 
 #[test]
+fn leaving_in_the_middle_of_a_rebalance_holds_nobody_up() {
+    let topic = topic("group.leave", 2);
+    fill(&topic, 0, numbered("n", 1));
+    let id = unique("group.leave");
+    let assigned = |group: &mut Group| {
+        eventually("an assignment", || {
+            matches!(group.next(10, BRIEFLY).unwrap(), Polled::Assigned(_)).then_some(())
+        });
+    };
+    let start = std::time::Instant::now();
+    // Told of its partitions, it leaves without having taken them.
+    let mut group = cluster().group(&id, &[&topic]).unwrap();
+    assigned(&mut group);
+    drop(group);
+    // Told that it has to hand one over, it leaves without having done so.
+    let mut group = cluster().group(&id, &[&topic]).unwrap();
+    assigned(&mut group);
+    let mut other = cluster().group(&id, &[&topic]).unwrap();
+    eventually("a revocation", || {
+        other.next(1, Duration::ZERO).unwrap();
+        matches!(group.next(1, BRIEFLY).unwrap(), Polled::Revoked { .. }).then_some(())
+    });
+    drop(group);
+    // Nobody has heard of the assignment that waits for this one.
+    let unheard = cluster().group(&id, &[&topic]).unwrap();
+    drop(unheard);
+    eventually("everything", || {
+        other.next(1, BRIEFLY).unwrap();
+        (other.assignment().len() == 2).then_some(())
+    });
+    assert!(start.elapsed() < Duration::from_secs(8), "a session had to run out");
+}
+
+#[test]
 fn lag_counts_records_and_not_markers() {
     let topic = topic("group.lag", 1);
     let mut transactions = cluster().transactions(&unique("group.lag")).unwrap();

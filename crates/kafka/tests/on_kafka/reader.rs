@@ -212,16 +212,6 @@ fn following_starts_where_it_is_told_and_goes_on() {
         assert_eq!(follow.behind().unwrap(), 0);
         assert_eq!(follow.positions().unwrap(), [(name.clone(), 0, 11)]);
     }
-    let (follow, ..) = &mut starts[0];
-    follow.seek(&[(name.clone(), 0, 9)]).unwrap();
-    assert_eq!(follow.behind().unwrap(), 2);
-    let mut found = Vec::new();
-    eventually("the records again", || {
-        found.extend(follow.next(4, Duration::from_millis(100)).unwrap().iter().map(text));
-        (found.len() >= 2).then_some(())
-    });
-    assert_eq!(found, ["n.9", "n.10"]);
-    assert!(follow.seek(&[(name, 7, 0)]).is_err());
 }
 
 #[test]
