@@ -40,10 +40,11 @@ pub fn exit(code: u8, message: impl Into<String>) -> anyhow::Error {
 /// Logs go to stderr: as much as `FOLIOSTREAM_LOG` says, else warnings.
 pub fn logging(cli: &Cli) {
     let default = match cli.command {
-        Command::Run(_) => "info,rdkafka=warn",
+        Command::Run(_) => "info",
         // The live table owns the terminal.
         Command::Demo(ref demo) if !demo.once && io::stdout().is_terminal() => "off",
-        _ => "warn",
+        // Kafka's own complaints while it is started and stopped say nothing to a user.
+        _ => "warn,kafka=error",
     };
     let filter = EnvFilter::try_from_env("FOLIOSTREAM_LOG");
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(default));

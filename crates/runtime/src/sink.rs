@@ -344,22 +344,14 @@ fn delivery(entry: &Entry) -> Delivery {
     }
 }
 
-/// What the order's state machine is told of an outcome.
+/// What the order's state machine is told of an outcome. Which request it answers is in `action`.
 fn order_event(entry: &Entry) -> Event {
     let request = &entry.order.request;
-    let kind = match (entry.status, request.action) {
-        (DeliveryStatus::Accepted, OrderAction::Place) => OrderEventKind::Submitted,
-        (DeliveryStatus::Accepted, OrderAction::Replace) => OrderEventKind::PendingReplace,
-        (DeliveryStatus::Accepted, OrderAction::Cancel) => OrderEventKind::PendingCancel,
-        (DeliveryStatus::Rejected, OrderAction::Place) => OrderEventKind::Rejected,
-        (DeliveryStatus::Rejected | DeliveryStatus::NotSent, OrderAction::Replace) => {
-            OrderEventKind::ReplaceRejected
-        }
-        (DeliveryStatus::Rejected | DeliveryStatus::NotSent, OrderAction::Cancel) => {
-            OrderEventKind::CancelRejected
-        }
-        (DeliveryStatus::NotSent, OrderAction::Place) => OrderEventKind::NotSent,
-        (DeliveryStatus::Unknown | DeliveryStatus::Sending, _) => OrderEventKind::OutcomeUnknown,
+    let kind = match entry.status {
+        DeliveryStatus::Accepted => OrderEventKind::Submitted,
+        DeliveryStatus::Rejected => OrderEventKind::Rejected,
+        DeliveryStatus::NotSent => OrderEventKind::NotSent,
+        DeliveryStatus::Unknown | DeliveryStatus::Sending => OrderEventKind::OutcomeUnknown,
     };
     let event_id = EventId::of(&[&entry.head.event_id.to_string(), "order event"]);
     OrderEvent {

@@ -19,7 +19,7 @@ use crate::platform::Platform;
 use crate::tables::{cell, latest};
 
 /// How long Kafka may take to acknowledge a request.
-const ACKNOWLEDGED: Duration = Duration::from_secs(10);
+pub const ACKNOWLEDGED: Duration = Duration::from_secs(10);
 
 pub async fn run(cli: &Cli, command: &Order) -> Result<ExitCode> {
     let wiring = Platform::running(cli)?.look(&cli.prefix).await?;

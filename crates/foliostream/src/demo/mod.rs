@@ -76,7 +76,7 @@ async fn play(
         runtime::serve(args.listen, prometheus, statuses.clone(), wiring.shutdown.clone()).await?;
     platform.endpoints.publish(&cli.data)?;
     announce(cli, args, platform, &mock, served)?;
-    let mut script = Script::new(&wiring, &view, state.run);
+    let mut script = Script::new(&wiring, &view, state.run)?;
     let played = if args.once {
         script.play().await.map(|()| true)
     } else {

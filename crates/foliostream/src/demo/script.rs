@@ -6,10 +6,12 @@ use anyhow::{Result, bail};
 use model::{
     Decimal, InstrumentId, OrderAction, OrderRequest, OrderStatus, OrderType, Side, TimeInForce,
 };
-use runtime::Wiring;
+use kafka::Pipeline;
+use runtime::{Publisher, Wiring};
+use tokio::task::block_in_place;
 
 use super::view::View;
-use crate::commands::order::{blank, publish};
+use crate::commands::order::{ACKNOWLEDGED, blank};
 
 /// The account that trades.
 pub const ACCOUNT: &str = "main";
@@ -24,6 +26,8 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 pub struct Script {
     wiring: Wiring,
     view: View,
+    pipeline: Pipeline,
+    publisher: Publisher,
     run: u64,
     /// Orders placed so far.
     pub placed: Vec<String>,
@@ -31,8 +35,15 @@ pub struct Script {
 
 impl Script {
     /// A script for this run; its number makes the order ids new.
-    pub fn new(wiring: &Wiring, view: &View, run: u64) -> Self {
-        Self { wiring: wiring.clone(), view: view.clone(), run, placed: Vec::new() }
+    pub fn new(wiring: &Wiring, view: &View, run: u64) -> Result<Self> {
+        Ok(Self {
+            wiring: wiring.clone(),
+            view: view.clone(),
+            pipeline: wiring.cluster.pipeline()?,
+            publisher: Publisher::new(wiring),
+            run,
+            placed: Vec::new(),
+        })
     }
 
     /// Waits for the market, sends one of each, and waits until all are terminal.
@@ -153,8 +164,11 @@ impl Script {
         Ok(order_id)
     }
 
-    fn send(&self, request: OrderRequest) -> Result<()> {
-        publish(&self.wiring, request)
+    fn send(&mut self, request: OrderRequest) -> Result<()> {
+        block_in_place(|| {
+            self.publisher.publish(&mut self.pipeline, &request.into(), None)?;
+            Ok(self.pipeline.flush(ACKNOWLEDGED)?)
+        })
     }
 
     /// Waits until the broker works an order.
