@@ -12,6 +12,8 @@ mod place;
 mod replace;
 mod scene;
 
+#[cfg(test)]
+mod tests;
 mod valuation;
 
 use std::collections::{BTreeMap, HashMap};
