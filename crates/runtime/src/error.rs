@@ -24,6 +24,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the one record that was to be sent is at fault, and no other.
+    pub fn is_about_the_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Encode(avro::EncodeError::Decimal { .. })
+                | Self::Kafka(kafka::Error::TooLarge { .. })
+        )
+    }
+
     /// Whether starting again can help.
     pub fn is_final(&self) -> bool {
         match self {

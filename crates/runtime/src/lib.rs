@@ -13,6 +13,7 @@ mod journal;
 mod metric;
 mod processor;
 mod publish;
+mod published;
 mod recent;
 mod serve;
 mod sink;

@@ -19,6 +19,8 @@ const BATCH: usize = 5_000;
 const IDLE: Duration = Duration::from_millis(200);
 /// Records of a global topic that are looked at on start, for each partition.
 const GLOBAL_TAIL: usize = 2_000;
+/// Longest wait for all that is on the global topics.
+const GLOBALS_WAIT: Duration = Duration::from_secs(30);
 /// Least time between two ticks of the watermark.
 const TICK: i64 = 1_000_000_000;
 
@@ -37,7 +39,10 @@ pub fn drive<P: Processor>(processor: &P, wiring: &Wiring, status: &Status) -> R
         }
         if lag_at.elapsed() > Duration::from_secs(1) {
             lag_at = Instant::now();
-            status.set_lag(driver.group.lag()?.iter().map(kafka::Lag::records).sum());
+            match driver.group.lag() {
+                Ok(lag) => status.set_lag(lag.iter().map(kafka::Lag::records).sum()),
+                Err(error) => warn!(processor = P::NAME, %error, "the lag is not known"),
+            }
         }
     }
     Ok(())
@@ -55,6 +60,8 @@ struct Driver<'a, P: Processor> {
     states_topic: String,
     states: States<P::State>,
     assigned: BTreeSet<(Arc<str>, i32)>,
+    /// The next offset to read of every partition that something has been read of.
+    positions: BTreeMap<(Arc<str>, i32), i64>,
     global: P::Global,
     follow: Option<Follow>,
     watermark: Timestamp,
@@ -62,6 +69,7 @@ struct Driver<'a, P: Processor> {
 }
 
 /// What one transaction will hold.
+#[derive(Default)]
 struct Work<'m> {
     output: Vec<(Event, Option<&'m [u8]>)>,
     changed: BTreeSet<(i32, Text)>,
@@ -81,6 +89,7 @@ impl<'a, P: Processor> Driver<'a, P> {
             states_topic: wiring.names.topic(&Names::states(P::NAME)),
             states: States::new(),
             assigned: BTreeSet::new(),
+            positions: BTreeMap::new(),
             global: P::Global::default(),
             follow: None,
             watermark: Timestamp::default(),
@@ -116,9 +125,23 @@ impl<'a, P: Processor> Driver<'a, P> {
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         self.follow = Some(reader.follow(&topics, Start::Offsets(positions))?);
         // Decisions need what is known already: read up to the end before the first record.
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while self.observe(Duration::from_millis(50))? > 0 && Instant::now() < deadline {}
+        let deadline = Instant::now() + GLOBALS_WAIT;
+        while self.is_behind_on_globals()? {
+            if Instant::now() > deadline {
+                let topics = P::GLOBALS.join(", ");
+                let reason = format!("{topics} could not be read to the end in {GLOBALS_WAIT:?}");
+                return Err(component::Fault::retry(reason).into());
+            }
+            self.observe(Duration::from_millis(20))?;
+        }
         Ok(())
+    }
+
+    fn is_behind_on_globals(&self) -> Result<bool, Error> {
+        match &self.follow {
+            Some(follow) => Ok(follow.behind()? > 0),
+            None => Ok(false),
+        }
     }
 
     /// Looks at what is new on the global topics.
@@ -169,6 +192,7 @@ impl<'a, P: Processor> Driver<'a, P> {
     fn forget(&mut self, partitions: &[(Arc<str>, i32)]) {
         for gone in partitions {
             self.assigned.remove(gone);
+            self.positions.remove(gone);
         }
         let kept: BTreeSet<i32> = self.assigned.iter().map(|(_, partition)| *partition).collect();
         self.states.retain(|partition, _| kept.contains(partition));
@@ -176,11 +200,10 @@ impl<'a, P: Processor> Driver<'a, P> {
 
     fn fold(&mut self, messages: &[Message]) -> Result<(), Error> {
         self.observe(Duration::ZERO)?;
-        let mut work =
-            Work { output: Vec::new(), changed: BTreeSet::new(), offsets: BTreeMap::new() };
+        let mut work = Work::default();
         for message in messages {
             work.offsets.insert((message.topic.clone(), message.partition), message.offset + 1);
-            if message.payload().is_some() {
+            if message.payload().is_some() && !dead::is_for_another(message, P::NAME) {
                 self.fold_one(message, &mut work)?;
             }
         }
@@ -204,13 +227,20 @@ impl<'a, P: Processor> Driver<'a, P> {
         let Some(key) = self.processor.key(&event) else { return Ok(()) };
         let states = self.states.entry(message.partition).or_default();
         let mut out = Out::caused_by(P::NAME, event.head());
+        let is_new = !states.contains_key(&key);
         let state = states.entry(key.clone()).or_default();
         match self.processor.apply(state, &self.global, &event, &mut out) {
             Ok(()) => {
                 work.changed.insert((message.partition, key));
                 work.output.extend(out.into_events().into_iter().map(|event| (event, trace)));
             }
-            Err(bad) => work.output.push((self.letter(Stage::Apply, message, &bad), trace)),
+            Err(bad) => {
+                // Nothing is saved of a key whose only record was refused.
+                if is_new {
+                    states.remove(&key);
+                }
+                work.output.push((self.letter(Stage::Apply, message, &bad), trace));
+            }
         }
         Ok(())
     }
@@ -226,10 +256,23 @@ impl<'a, P: Processor> Driver<'a, P> {
     fn idle(&mut self) -> Result<(), Error> {
         self.observe(Duration::ZERO)?;
         self.watermark = self.watermark.max(self.wiring.clock.now());
-        let mut work =
-            Work { output: Vec::new(), changed: BTreeSet::new(), offsets: BTreeMap::new() };
+        let mut work = Work::default();
         self.tick(&mut work)?;
-        if work.output.is_empty() { Ok(()) } else { self.commit(work) }
+        if work.output.is_empty() {
+            return Ok(());
+        }
+        work.offsets = self.positions()?;
+        self.commit(work)
+    }
+
+    /// Positions that move nothing when they are committed. Without any offsets, the group could
+    /// not refuse the states of a member that has lost its partitions and does not know it yet.
+    fn positions(&mut self) -> Result<BTreeMap<(Arc<str>, i32), i64>, Error> {
+        if self.positions.is_empty() {
+            let lags = self.group.lag()?.into_iter();
+            self.positions.extend(lags.map(|lag| ((lag.topic, lag.partition), lag.position)));
+        }
+        Ok(self.positions.clone())
     }
 
     fn tick(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
@@ -254,30 +297,45 @@ impl<'a, P: Processor> Driver<'a, P> {
         Ok(())
     }
 
+    /// Sends an event, or a dead letter about it where it cannot be written.
+    fn publish(&mut self, event: &Event, trace: Option<&[u8]>) -> Result<(), Error> {
+        match self.publisher.publish(&mut self.transactions, event, trace) {
+            Err(error) if error.is_about_the_record() => {
+                warn!(processor = P::NAME, %error, "dead letter");
+                self.wiring.metrics.dead(P::NAME);
+                let letter = dead::output(P::NAME, event, &error);
+                self.publisher.publish(&mut self.transactions, &letter, trace)
+            }
+            sent => sent,
+        }
+    }
+
     /// Output, states and offsets become visible together or not at all.
     fn commit(&mut self, work: Work<'_>) -> Result<(), Error> {
         let started = Instant::now();
         reached(P::NAME, "before_begin");
         self.transactions.begin()?;
         for (event, trace) in &work.output {
-            self.publisher.publish(&mut self.transactions, event, *trace)?;
+            self.publish(event, *trace)?;
         }
         for (partition, key) in &work.changed {
             let Some(state) = self.states.get(partition).and_then(|states| states.get(key)) else {
                 continue;
             };
             let event = saved::<P>(key, state)?;
-            self.publisher.publish_to(
-                &mut self.transactions,
-                &event,
-                &self.states_topic,
-                *partition,
-            )?;
+            let (topic, transactions) = (&self.states_topic, &mut self.transactions);
+            match self.publisher.publish_to(transactions, &event, topic, *partition) {
+                Err(error) if error.is_about_the_record() => {
+                    let reason = format!("the state of {key:?} cannot be saved: {error}");
+                    return Err(component::Fault::fatal(reason).into());
+                }
+                sent => sent?,
+            }
         }
         let offsets: Vec<_> = work
             .offsets
-            .into_iter()
-            .map(|((topic, partition), next)| (topic, partition, next))
+            .iter()
+            .map(|((topic, partition), next)| (topic.clone(), *partition, *next))
             .collect();
         if !offsets.is_empty() {
             self.transactions.send_offsets(&self.group, &offsets)?;
@@ -285,6 +343,7 @@ impl<'a, P: Processor> Driver<'a, P> {
         reached(P::NAME, "before_commit");
         self.transactions.commit()?;
         reached(P::NAME, "after_commit");
+        self.positions.extend(work.offsets);
         self.wiring.metrics.commit(P::NAME, started.elapsed());
         for (topic, count) in self.publisher.take_counts() {
             self.wiring.metrics.published(P::NAME, topic, count);

@@ -1,15 +1,16 @@
 //! Drives one source: connect, read, publish, save the cursor.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use component::{Batch, Fault, Feed, Host, Item, Source};
+use component::{Audit, Batch, Fault, Feed, Host, Item, Source};
 use kafka::{Pipeline, Transactions};
 use model::{Checkpoint, Event, EventId, Gap, GapStatus, Head, InstrumentId};
 use tokio::task::block_in_place;
 use tracing::{debug, warn};
 
 use crate::failpoint::reached;
+use crate::published::{last_checkpoint, recent_last, recent_since};
 use crate::supervisor::{State, Status};
 use crate::{Backoff, Error, Publisher, Recent, Wiring, dead};
 
@@ -38,6 +39,22 @@ pub async fn drive<S: Source>(
 ) -> Result<(), Error> {
     status.set(State::Starting, "");
     let mut feeder: Feeder<S> = block_in_place(|| Feeder::open(&host, &wiring))?;
+    let ended = attend(&mut feeder, system, settings, &status).await;
+    match &ended {
+        // What was read is published and its cursor saved, whatever the vendor had to say.
+        Ok(()) | Err(Error::Component(_)) => ended.and(block_in_place(|| feeder.close())),
+        Err(_) => ended,
+    }
+}
+
+/// Connects and reads until shutdown, or until a fault that waiting does not cure.
+async fn attend<S: Source>(
+    feeder: &mut Feeder<S>,
+    system: S::System,
+    settings: S::Settings,
+    status: &Status,
+) -> Result<(), Error> {
+    let (host, wiring) = (feeder.host.clone(), feeder.wiring.clone());
     let mut backoff = Backoff::new(&host.instance(), FIRST_WAIT, LONGEST_WAIT);
     while !wiring.shutdown.is_cancelled() {
         let attempt = S::connect(system.clone(), settings.clone(), host.clone());
@@ -46,7 +63,7 @@ pub async fn drive<S: Source>(
             Some(Err(fault)) => fault,
             Some(Ok(mut source)) => {
                 status.set(State::Running, "");
-                match feeder.run(&mut source, &mut backoff).await? {
+                match feeder.run(&mut source, &mut backoff, status).await? {
                     None => break,
                     Some(fault) => fault,
                 }
@@ -60,7 +77,7 @@ pub async fn drive<S: Source>(
             break;
         }
     }
-    block_in_place(|| feeder.close())
+    Ok(())
 }
 
 /// What to do about a fault: wait this long, or give up.
@@ -97,6 +114,16 @@ struct Live {
     saved_at: i64,
 }
 
+/// What became of an item.
+enum Fate {
+    /// It is on its topic; the instrument it is about, if it is about one.
+    Published(Option<InstrumentId>),
+    /// It is a dead letter.
+    SetAside,
+    /// It had been there before.
+    Repeated,
+}
+
 /// Publishes what a source reads.
 struct Feeder<S: Source> {
     host: Host,
@@ -117,18 +144,25 @@ impl<S: Source> Feeder<S> {
     /// Fences older owners, then reads where they stopped and what they published last.
     fn open(host: &Host, wiring: &Wiring) -> Result<Self, Error> {
         let instance = host.instance();
-        let (outlet, window) = match S::FEED {
+        let outlet = match S::FEED {
             Feed::Exact => {
-                let id = wiring.transactional_id(&instance);
-                (Outlet::Exact(wiring.cluster.transactions(&id)?), EXACT_WINDOW)
+                let id = wiring.sole_transactional_id(&instance);
+                Outlet::Exact(wiring.cluster.transactions(&id)?)
             }
             Feed::Live => {
                 let pipeline = wiring.cluster.pipeline()?;
                 let pending = VecDeque::new();
-                (Outlet::Live(Live { pipeline, sent: 0, pending, saved_at: 0 }), LIVE_WINDOW)
+                Outlet::Live(Live { pipeline, sent: 0, pending, saved_at: 0 })
             }
         };
         let last = last_checkpoint(wiring, &instance)?;
+        let recent = match (S::FEED, &last) {
+            (Feed::Live, Some(last)) => {
+                recent_since::<S>(host, wiring, LIVE_WINDOW, last.head.event_time)?
+            }
+            (Feed::Live, None) => recent_last::<S>(host, wiring, LIVE_WINDOW)?,
+            (Feed::Exact, _) => recent_last::<S>(host, wiring, EXACT_WINDOW)?,
+        };
         let (sequence, records, saved) =
             last.map_or((0, 0, String::new()), |c| (c.sequence, c.records, c.cursor.to_string()));
         let cursor = if saved.is_empty() {
@@ -141,7 +175,7 @@ impl<S: Source> Feeder<S> {
             })?
         };
         Ok(Self {
-            recent: recent::<S>(host, wiring, window)?,
+            recent,
             publisher: Publisher::new(wiring),
             host: host.clone(),
             wiring: wiring.clone(),
@@ -156,9 +190,15 @@ impl<S: Source> Feeder<S> {
     }
 
     /// Reads and publishes until shutdown (`None`) or until the session ends (its fault).
-    async fn run(&mut self, source: &mut S, backoff: &mut Backoff) -> Result<Option<Fault>, Error> {
+    async fn run(
+        &mut self,
+        source: &mut S,
+        backoff: &mut Backoff,
+        status: &Status,
+    ) -> Result<Option<Fault>, Error> {
         let shutdown = self.wiring.shutdown.clone();
         let clock = self.wiring.clock.clone();
+        let mut is_failing = false;
         loop {
             let cursor = self.cursor.clone();
             let read = source.read(&cursor);
@@ -176,6 +216,9 @@ impl<S: Source> Feeder<S> {
             let fault = match batch {
                 Ok(batch) => {
                     backoff.succeeded();
+                    if std::mem::take(&mut is_failing) {
+                        status.set(State::Running, "");
+                    }
                     let wait = batch.wait;
                     block_in_place(|| self.publish(batch))?;
                     if self.pause(wait).await? {
@@ -189,6 +232,8 @@ impl<S: Source> Feeder<S> {
             let wait = after(&fault, backoff)?;
             debug!(component = self.instance, %fault, ?wait, "reading again");
             self.wiring.metrics.fault(&self.instance, fault.kind());
+            status.set(State::Waiting, fault.to_string());
+            is_failing = true;
             if !self.pause(wait).await? {
                 return Ok(None);
             }
@@ -225,20 +270,24 @@ impl<S: Source> Feeder<S> {
         if let Outlet::Exact(transactions) = &mut self.outlet {
             transactions.begin()?;
         }
-        let mut missed: HashMap<InstrumentId, i64> = HashMap::new();
+        let audit = batch.audit;
+        if let Some(audit) = &audit {
+            self.open_gaps(&batch.items, audit)?;
+        }
+        let mut missed: BTreeMap<InstrumentId, i64> = BTreeMap::new();
         let mut repeated = 0;
         for item in batch.items {
             match self.publish_item(item)? {
-                None => repeated += 1,
-                Some(instrument) if batch.audit.is_some() => {
+                Fate::Repeated => repeated += 1,
+                Fate::Published(Some(instrument)) if audit.is_some() => {
                     *missed.entry(instrument).or_default() += 1;
                 }
-                Some(_) => {}
+                Fate::Published(_) | Fate::SetAside => {}
             }
         }
         self.wiring.metrics.repeated(&self.instance, repeated);
-        if let Some(audit) = &batch.audit {
-            self.mark_missed(missed, audit)?;
+        if let Some(audit) = &audit {
+            self.close_gaps(missed, audit)?;
         }
         for (topic, count) in self.publisher.take_counts() {
             self.records += count as i64;
@@ -247,39 +296,47 @@ impl<S: Source> Feeder<S> {
         self.save(saved)
     }
 
-    /// Publishes one item unless it is a repetition; gives the instrument of a new record.
-    fn publish_item(&mut self, item: Item) -> Result<Option<InstrumentId>, Error> {
+    /// Publishes one item, unless it is a repetition or cannot be published.
+    fn publish_item(&mut self, item: Item) -> Result<Fate, Error> {
         let mut event = match item {
             Item::Event(event) => event,
             Item::Bad { raw, bad } => {
                 warn!(component = self.instance, %bad, "dead letter");
-                self.wiring.metrics.dead(&self.instance);
-                dead::item(&self.instance, &raw, &bad)
+                return self.set_aside(dead::item(&self.instance, &raw, &bad));
             }
         };
         self.stamp(&mut event);
         if !self.recent.insert(event.head().event_id) {
-            return Ok(None);
+            return Ok(Fate::Repeated);
         }
-        let instrument = event.instrument().cloned().unwrap_or_default();
         if let Event::Gap(gap) = &mut event {
             self.note_gap(gap);
-        } else if let Some(count) = self.recovered.get_mut(&instrument) {
+        }
+        if let Err(error) = self.send(&event) {
+            if !error.is_about_the_record() {
+                return Err(error);
+            }
+            warn!(component = self.instance, %error, "dead letter");
+            return self.set_aside(dead::output(&self.instance, &event, &error));
+        }
+        let instrument = event.instrument();
+        if !matches!(event, Event::Gap(_))
+            && let Some(count) = instrument.and_then(|id| self.recovered.get_mut(id))
+        {
             *count += 1;
         }
-        match self.send(&event) {
-            Err(Error::Encode(error)) => {
-                // Only a number that does not fit can bring us here: set it aside, say which.
-                let raw = serde_json::to_vec(&event).unwrap_or_default();
-                let bad = component::Bad::new("", error);
-                self.wiring.metrics.dead(&self.instance);
-                let mut letter = dead::item(&self.instance, &raw, &bad);
-                self.stamp(&mut letter);
-                self.send(&letter)?;
-            }
-            sent => sent?,
+        Ok(Fate::Published(instrument.cloned()))
+    }
+
+    /// Publishes a dead letter, unless it is there already.
+    fn set_aside(&mut self, mut letter: Event) -> Result<Fate, Error> {
+        self.stamp(&mut letter);
+        if !self.recent.insert(letter.head().event_id) {
+            return Ok(Fate::Repeated);
         }
-        Ok(Some(instrument))
+        self.wiring.metrics.dead(&self.instance);
+        self.send(&letter)?;
+        Ok(Fate::SetAside)
     }
 
     fn send(&mut self, event: &Event) -> Result<(), Error> {
@@ -318,38 +375,76 @@ impl<S: Source> Feeder<S> {
         }
     }
 
-    /// What an audit found new had been missed: open and close a gap for each instrument.
-    fn mark_missed(
-        &mut self,
-        missed: HashMap<InstrumentId, i64>,
-        audit: &component::Audit,
-    ) -> Result<(), Error> {
-        let mut missed: Vec<_> = missed.into_iter().collect();
-        missed.sort();
-        for (instrument, recovered) in missed {
-            let from = audit.from.0.to_string();
-            let gap_id = EventId::of(&[&self.instance, instrument.as_str(), "audit", &from]);
-            let gap = |status: GapStatus, recovered: Option<i64>| Gap {
-                head: Head::new(EventId::of(&[&gap_id.to_string(), status.as_str()]), audit.to),
-                instrument: instrument.clone(),
-                gap_id: gap_id.to_string().into(),
-                component: self.instance.as_str().into(),
-                status,
-                from_time: audit.from,
-                to_time: Some(audit.to),
-                reason: "the vendor's history holds records that its stream did not send".into(),
-                recovered,
-            };
-            for gap in [gap(GapStatus::Opened, None), gap(GapStatus::Closed, Some(recovered))] {
-                self.publish_item(Item::Event(gap.into()))?;
+    /// What an audit brings that is new had been missed: a gap opens for each instrument before
+    /// its records are published.
+    fn open_gaps(&mut self, items: &[Item], audit: &Audit) -> Result<(), Error> {
+        let mut missed = BTreeSet::new();
+        for item in items {
+            let Item::Event(event) = item else { continue };
+            if let Some(instrument) = event.instrument()
+                && !self.recent.contains(event.head().event_id)
+            {
+                missed.insert(instrument.clone());
             }
+        }
+        for instrument in missed {
+            let gap = self.gap(instrument, audit, GapStatus::Opened, None);
+            self.publish_item(Item::Event(gap))?;
         }
         Ok(())
     }
 
+    /// Closes the gaps of an audit, with the number of records that it recovered.
+    fn close_gaps(
+        &mut self,
+        missed: BTreeMap<InstrumentId, i64>,
+        audit: &Audit,
+    ) -> Result<(), Error> {
+        for (instrument, recovered) in missed {
+            let gap = self.gap(instrument, audit, GapStatus::Closed, Some(recovered));
+            self.publish_item(Item::Event(gap))?;
+        }
+        Ok(())
+    }
+
+    /// A gap that is named by where it starts: an audit that was cut short and begins again goes
+    /// on with the gaps of the first attempt.
+    fn gap(
+        &self,
+        instrument: InstrumentId,
+        audit: &Audit,
+        status: GapStatus,
+        recovered: Option<i64>,
+    ) -> Event {
+        let from = audit.from.0.to_string();
+        let gap_id = EventId::of(&[&self.instance, instrument.as_str(), "audit", &from]);
+        let gap_id = gap_id.to_string();
+        // What a second attempt finds closes the gap once more, so its end is part of the id.
+        let end = match recovered {
+            Some(count) => format!("{} {count}", audit.to.0),
+            None => String::new(),
+        };
+        Gap {
+            head: Head::new(EventId::of(&[&gap_id, status.as_str(), &end]), audit.to),
+            instrument,
+            gap_id: gap_id.into(),
+            component: self.instance.as_str().into(),
+            status,
+            from_time: audit.from,
+            to_time: Some(audit.to),
+            reason: "the vendor's history holds records that its stream did not send".into(),
+            recovered,
+        }
+        .into()
+    }
+
     fn save(&mut self, saved: String) -> Result<(), Error> {
         if let Outlet::Live(live) = &mut self.outlet {
-            live.pending.push_back((live.sent, saved));
+            match live.pending.back_mut() {
+                // Nothing was sent since: only the newest cursor is of use.
+                Some((sequence, last)) if *sequence == live.sent => *last = saved,
+                _ => live.pending.push_back((live.sent, saved)),
+            }
             return self.look();
         }
         let checkpoint = self.checkpoint(&saved);
@@ -422,35 +517,4 @@ impl<S: Source> Feeder<S> {
         }
         Ok(())
     }
-}
-
-fn last_checkpoint(wiring: &Wiring, instance: &str) -> Result<Option<Checkpoint>, Error> {
-    let topic = wiring.names.topic("ops.checkpoints");
-    let mut last = None;
-    wiring.cluster.reader()?.read_all(&topic, |message| {
-        if message.key() == Some(instance.as_bytes()) {
-            last = Some(message);
-        }
-    })?;
-    match last.map(|message| wiring.read(&message)).transpose()? {
-        Some(Event::Checkpoint(checkpoint)) => Ok(Some(*checkpoint)),
-        _ => Ok(None),
-    }
-}
-
-/// What this system published last on the topics of the source.
-fn recent<S: Source>(host: &Host, wiring: &Wiring, window: usize) -> Result<Recent, Error> {
-    let mut recent = Recent::new(window);
-    let reader = wiring.cluster.reader()?;
-    for base in S::PUBLISHES.iter().chain(&["market.gaps", "dead.letters"]) {
-        let per_partition = window / wiring.names.partitions(base).max(1) as usize;
-        reader.tail(&wiring.names.topic(base), per_partition, |message| {
-            let is_ours = message.header("ce_source") == Some(host.system.as_bytes());
-            let id = message.header("ce_id").and_then(|id| std::str::from_utf8(id).ok());
-            if let (true, Some(Ok(id))) = (is_ours, id.map(str::parse)) {
-                recent.insert(id);
-            }
-        })?;
-    }
-    Ok(recent)
 }

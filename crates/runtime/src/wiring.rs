@@ -167,9 +167,15 @@ impl Wiring {
         Ok(event)
     }
 
-    /// The id of a producer whose older incarnations must be fenced.
+    /// The id of this process's producer for a component; older incarnations are fenced.
     pub fn transactional_id(&self, instance: &str) -> String {
         format!("foliostream.{}{instance}.{}", self.names.prefix(), self.instance)
+    }
+
+    /// As [`Self::transactional_id`], for what must have one owner among all processes: a feed
+    /// that two of them read would be published twice, an order that both hold could leave twice.
+    pub fn sole_transactional_id(&self, instance: &str) -> String {
+        format!("foliostream.{}{instance}", self.names.prefix())
     }
 
     /// A member of the component's consumer group. It has a name of its own, so that a process
@@ -177,6 +183,12 @@ impl Wiring {
     pub fn group(&self, instance: &str, topics: &[&str]) -> Result<Group, kafka::Error> {
         let group = format!("foliostream.{}{instance}", self.names.prefix());
         self.cluster.group_member(&group, &self.transactional_id(instance), topics)
+    }
+
+    /// The only member of the component's consumer group: a newer one ends an older one.
+    pub fn sole_group(&self, instance: &str, topics: &[&str]) -> Result<Group, kafka::Error> {
+        let id = self.sole_transactional_id(instance);
+        self.cluster.group_member(&id, &id, topics)
     }
 }
 

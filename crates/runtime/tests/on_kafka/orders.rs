@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use component::Clock;
-use model::{DeliveryStatus, Event, OrderEvent, OrderEventKind as Kind, Timestamp};
+use model::{DeliveryStatus, Event, OrderAction, OrderEvent, OrderEventKind as Kind, Timestamp};
 use runtime::{State, Task};
 
 use crate::toys::{Act, Ledger, Loose, Strict, approved, cancel, halt, request_id, resume, sink};
@@ -238,7 +238,8 @@ async fn a_halt_from_before_the_start_holds_orders_and_passes_cancels() {
         let run = world.run(strict(&ledger));
         settled(&world, [0, 1]).await;
         assert_eq!((ledger.taken("r0"), ledger.taken("r1")), (0, 1), "{scope}");
-        assert_eq!(told(&world, 0), [Kind::NotSent, Kind::PendingCancel]);
+        assert_eq!(told(&world, 0), [Kind::NotSent, Kind::Submitted]);
+        assert_eq!(last_told(&world, 0).action, Some(OrderAction::Cancel));
         world.publish([resume(scope)]);
         // An order that was held is not sent later: whoever wants it asks again.
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -42,7 +42,7 @@ async fn members_come_and_go_while_records_flow() {
 /// Inputs that share a state must come to the same member, partition by partition.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_inputs_of_an_account_meet_one_state() {
-    let world = world(&[("orders.fills", 3), ("accounts.activities", 3)]).await;
+    let world = world(&[("orders.fills", 3)]).await;
     let pair = || [processor::<Pair>(json!({}))];
     let mut members = vec![world.run_as(0, pair())];
     let mut expected = 0;

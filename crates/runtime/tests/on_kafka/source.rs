@@ -1,6 +1,6 @@
 //! A feed that is read exactly once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use component::Fault;
 use model::{EventId, Fill};
@@ -137,7 +137,11 @@ async fn an_open_transaction_of_a_neighbour_hides_nothing() {
     run.stop().await;
     let run = world.run([source::<Fills>(&vendor)]);
     vendor.push(Entry::Good);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // The next run may wait for the open transaction, or go on without; it is given the time.
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while vendor.books().connects < 2 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     tokio::task::block_in_place(|| neighbour.abort()).unwrap();
     published(&world, 21).await;
     run.stop().await;
