@@ -1,17 +1,34 @@
 //! The house's own tools: `cargo xtask codegen|tidy|docs|fidelity`.
 
+// A command-line tool speaks through its output.
+#![allow(clippy::print_stdout)]
+
 mod codegen;
+mod docs;
+mod fidelity;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+const USAGE: &str = "\
+usage: cargo xtask codegen [--check]      the Rust side of schemas/*.avsc
+       cargo xtask docs [--check]         docs/reference, from the settings' own schemas
+       cargo xtask fidelity [NAME…]       mocks against their vendors' own clients
+       cargo xtask tidy                   the rules of the house";
+
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let check = args.iter().any(|a| a == "--check");
-    match args.first().map(String::as_str) {
-        Some("codegen") => codegen::run(&root(), check),
-        _ => bail!("usage: cargo xtask codegen [--check]"),
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["codegen"] => codegen::run(&root(), false),
+        ["codegen", "--check"] => codegen::run(&root(), true),
+        ["docs"] => docs::run(&root(), false),
+        ["docs", "--check"] => docs::run(&root(), true),
+        ["fidelity", names @ ..] => fidelity::run(&root(), names),
+        ["tidy"] => tidy::run(&root()),
+        _ => bail!("{USAGE}"),
     }
 }
 

@@ -1,0 +1,4 @@
+//! .
+pub fn run(_: &std::path::Path, _: &[&str]) -> anyhow::Result<()> {
+    Ok(())
+}

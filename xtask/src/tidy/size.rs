@@ -1,0 +1,91 @@
+//! A vendor is a small folder.
+
+use super::Finding;
+use super::tree::Tree;
+
+/// Lines of code about a vendor that is only read, for each of its sources.
+const SOURCE_LINES: usize = 400;
+/// Lines of code about a vendor in all: what a full broker may take.
+const MOST_LINES: usize = 1_500;
+
+/// Lines of code for files: no shared crate carries their protocol, for no one else speaks it.
+const FILES_LINES: usize = 2_000;
+
+/// One connector's own code.
+struct Size<'a> {
+    name: &'a str,
+    lines: usize,
+    sources: usize,
+    sinks: usize,
+}
+
+impl Size<'_> {
+    fn limit(&self) -> usize {
+        match (self.sources, self.sinks) {
+            _ if self.name == "files" => FILES_LINES,
+            (sources, 0) => (sources.max(1) * SOURCE_LINES).min(MOST_LINES),
+            _ => MOST_LINES,
+        }
+    }
+}
+
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let sizes = sizes(tree);
+    let too_long = sizes.iter().filter(|size| size.lines > size.limit());
+    too_long
+        .map(|size| {
+            let message = format!(
+                "{} lines of code where {} are the limit: what another vendor would need too \
+                 belongs in http or session",
+                size.lines,
+                size.limit()
+            );
+            Finding::new(&format!("connectors/{}/src", size.name), 1, message)
+        })
+        .collect()
+}
+
+/// What there is, for the reader.
+pub(super) fn table(tree: &Tree) -> Vec<String> {
+    let row = |size: &Size<'_>| {
+        format!(
+            "connectors/{}: {} lines of code of at most {}, {} sources, {} sinks",
+            size.name,
+            size.lines,
+            size.limit(),
+            size.sources,
+            size.sinks
+        )
+    };
+    sizes(tree).iter().map(row).collect()
+}
+
+/// Code lines of every connector: neither tests nor comments nor blank lines.
+fn sizes(tree: &Tree) -> Vec<Size<'_>> {
+    let mut sizes: Vec<Size<'_>> = Vec::new();
+    for (file, rust) in tree.rust() {
+        let Some(path) = file.path.strip_prefix("connectors/") else { continue };
+        let Some((name, "src")) = path
+            .split_once('/')
+            .and_then(|(name, rest)| rest.split_once('/').map(|(folder, _)| (name, folder)))
+        else {
+            continue;
+        };
+        let is_code = |(line, text): &(usize, &str)| {
+            let text = text.trim();
+            !text.is_empty() && !text.starts_with("//") && !rust.is_test(*line)
+        };
+        let code: Vec<&str> = file.lines().filter(is_code).map(|(_, text)| text).collect();
+        let count = |what: &str| code.iter().filter(|text| text.starts_with(what)).count();
+        let (sources, sinks) = (count("impl Source for"), count("impl Sink for"));
+        match sizes.iter_mut().find(|size| size.name == name) {
+            Some(size) => {
+                size.lines += code.len();
+                size.sources += sources;
+                size.sinks += sinks;
+            }
+            None => sizes.push(Size { name, lines: code.len(), sources, sinks }),
+        }
+    }
+    sizes
+}

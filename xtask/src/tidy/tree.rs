@@ -1,0 +1,214 @@
+//! What the rules look at: tracked files, parsed Rust, the dependency graph.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{DependencyKind, MetadataCommand};
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+
+/// Files larger than this are data, not text that somebody wrote.
+const MAX_FILE_BYTES: u64 = 2 << 20;
+
+/// The workspace.
+#[derive(Default)]
+pub(super) struct Tree {
+    /// Tracked text files and those about to be.
+    pub files: Vec<File>,
+    /// Packages of the workspace and everything they depend on.
+    pub packages: Vec<Package>,
+}
+
+/// A text file.
+pub(super) struct File {
+    /// Path below the root, with `/`.
+    pub path: String,
+    pub text: String,
+    /// Set for Rust that could be parsed.
+    pub rust: Option<Rust>,
+}
+
+/// A parsed Rust file.
+pub(super) struct Rust {
+    pub syntax: syn::File,
+    /// Lines of items that only tests see.
+    tests: Vec<RangeInclusive<usize>>,
+}
+
+/// A package of ours or of others.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Package {
+    pub name: String,
+    pub version: String,
+    pub license: String,
+    /// Folder of a package of ours, below the root.
+    pub folder: Option<String>,
+    /// Whether it comes from crates.io; a package of ours need not.
+    pub is_from_registry: bool,
+    pub dependencies: Vec<Dependency>,
+}
+
+/// An edge of the dependency graph.
+#[derive(Clone, Debug)]
+pub(super) struct Dependency {
+    pub name: String,
+    /// Only for tests, examples and benchmarks.
+    pub is_dev: bool,
+}
+
+impl Tree {
+    /// The workspace in this folder.
+    pub fn read(root: &Path) -> Result<Self> {
+        let mut files = Vec::new();
+        for path in tracked(root)? {
+            let full = root.join(&path);
+            let Ok(metadata) = full.symlink_metadata() else { continue }; // removed, not committed
+            if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+                continue;
+            }
+            let bytes = std::fs::read(&full).with_context(|| format!("reading {path}"))?;
+            if let Ok(text) = String::from_utf8(bytes) {
+                files.push(File::new(path, text)?);
+            }
+        }
+        Ok(Self { files, packages: packages(root)? })
+    }
+
+    /// The Rust files with their syntax.
+    pub fn rust(&self) -> impl Iterator<Item = (&File, &Rust)> {
+        self.files.iter().filter_map(|file| Some((file, file.rust.as_ref()?)))
+    }
+
+    /// Packages of the workspace.
+    pub fn ours(&self) -> impl Iterator<Item = (&Package, &str)> {
+        self.packages.iter().filter_map(|package| Some((package, package.folder.as_deref()?)))
+    }
+
+    /// Names of the connectors that speak to a vendor; files have none.
+    pub fn vendors(&self) -> Vec<&str> {
+        let folders = self.ours().filter_map(|(_, folder)| folder.strip_prefix("connectors/"));
+        folders.filter(|name| *name != "files").collect()
+    }
+}
+
+impl File {
+    pub fn new(path: String, text: String) -> Result<Self> {
+        let rust = path.ends_with(".rs").then(|| Rust::parse(&path, &text)).transpose()?;
+        Ok(Self { path, text, rust })
+    }
+
+    /// Lines with their numbers from 1.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
+    }
+}
+
+impl Rust {
+    fn parse(path: &str, text: &str) -> Result<Self> {
+        let syntax = syn::parse_file(text).with_context(|| format!("parsing {path}"))?;
+        let mut finder = TestFinder::default();
+        let names = ["tests", "examples", "benches", "fuzz"];
+        let mut parts = path.split('/');
+        let name = parts.next_back().unwrap_or_default();
+        if parts.any(|part| names.contains(&part)) || name == "tests.rs" || name == "cases.rs" {
+            finder.tests.push(1..=usize::MAX);
+        }
+        finder.visit_file(&syntax);
+        Ok(Self { syntax, tests: finder.tests })
+    }
+
+    /// Whether only tests see this line.
+    pub fn is_test(&self, line: usize) -> bool {
+        self.tests.iter().any(|range| range.contains(&line))
+    }
+}
+
+/// Finds what stands under `#[cfg(test)]`.
+#[derive(Default)]
+struct TestFinder {
+    tests: Vec<RangeInclusive<usize>>,
+}
+
+impl TestFinder {
+    fn note(&mut self, attributes: &[syn::Attribute], item: &impl Spanned) {
+        let is_test = |attribute: &syn::Attribute| {
+            attribute.path().is_ident("test")
+                || attribute.path().is_ident("cfg")
+                    && attribute
+                        .parse_args::<syn::Ident>()
+                        .is_ok_and(|condition| condition == "test")
+        };
+        if attributes.iter().any(is_test) {
+            let span = item.span();
+            self.tests.push(span.start().line..=span.end().line);
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for TestFinder {
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.note(&item.attrs, item);
+        visit::visit_item_mod(self, item);
+    }
+
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        self.note(&item.attrs, item);
+        visit::visit_item_fn(self, item);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        self.note(&item.attrs, item);
+        visit::visit_item_impl(self, item);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.note(&item.attrs, item);
+        visit::visit_impl_item_fn(self, item);
+    }
+}
+
+/// Files that git tracks or would.
+fn tracked(root: &Path) -> Result<Vec<String>> {
+    let output = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root)
+        .output()
+        .context("running git ls-files")?;
+    if !output.status.success() {
+        bail!("git ls-files: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    let names = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
+    let mut names: Vec<String> =
+        names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn packages(root: &Path) -> Result<Vec<Package>> {
+    let mut command = MetadataCommand::new();
+    let metadata = command.current_dir(root).exec().context("running cargo metadata")?;
+    let ours = |package: &cargo_metadata::Package| {
+        let folder = package.manifest_path.parent()?.strip_prefix(&metadata.workspace_root).ok()?;
+        let is_member = metadata.workspace_members.contains(&package.id);
+        is_member.then(|| folder.as_str().replace('\\', "/"))
+    };
+    let package = |package: &cargo_metadata::Package| Package {
+        name: package.name.to_string(),
+        version: package.version.to_string(),
+        license: package.license.clone().unwrap_or_default(),
+        folder: ours(package),
+        is_from_registry: package.source.as_ref().is_some_and(|s| s.is_crates_io()),
+        dependencies: package.dependencies.iter().map(dependency).collect(),
+    };
+    Ok(metadata.packages.iter().map(package).collect())
+}
+
+fn dependency(dependency: &cargo_metadata::Dependency) -> Dependency {
+    Dependency {
+        name: dependency.name.clone(),
+        is_dev: dependency.kind == DependencyKind::Development,
+    }
+}
