@@ -25,6 +25,7 @@ pub fn routes() -> Router<Shared> {
         .route("/_mock/replay", get(replay).post(change_replay))
         .route("/_mock/streams", get(streams))
         .route("/_mock/activities", post(add_activity))
+        .route("/_mock/points", post(add_points))
 }
 
 /// A control request that makes no sense, in words.
@@ -173,6 +174,41 @@ async fn add_activity(State(core): State<Shared>, body: Bytes) -> Result<Json<Va
     Ok(Json(
         booked.map_or(Value::Null, |row| wire::activity(row, book.terms.id, &core.world.assets)),
     ))
+}
+
+/// Messages for the data streams that the replayed days do not have, such as
+/// `{"T":"x","S":"BAC","i":1,"x":"N","p":13.9,"s":100,"a":"C","z":"A","t":"2013-10-07T13:31:00Z"}`:
+/// halts, cancellations, corrections. Everyone who follows their channel gets them as they are.
+async fn add_points(State(core): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
+    let points: Vec<Value> = decode(&body)?;
+    let mut delivered = 0;
+    let mut state = core.state();
+    for point in &points {
+        let kind = point["T"].as_str().unwrap_or_default();
+        let symbol = point["S"].as_str();
+        let symbol = symbol.ok_or_else(|| Refused(format!("{point} has no \"S\"")))?;
+        let channel = channel(kind).ok_or_else(|| Refused(format!("unknown \"T\": {kind:?}")))?;
+        delivered += state.hub.publish_value(channel, symbol, point);
+    }
+    state.hub.flush();
+    Ok(Json(json!({ "delivered": delivered })))
+}
+
+fn channel(kind: &str) -> Option<&'static str> {
+    match kind {
+        "t" => Some("trades"),
+        "q" => Some("quotes"),
+        "b" => Some("bars"),
+        "u" => Some("updatedBars"),
+        "d" => Some("dailyBars"),
+        "s" => Some("statuses"),
+        "l" => Some("lulds"),
+        "i" => Some("imbalances"),
+        "c" => Some("corrections"),
+        "x" => Some("cancelErrors"),
+        "o" => Some("orderbooks"),
+        _ => None,
+    }
 }
 
 fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {

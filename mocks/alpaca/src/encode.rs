@@ -278,7 +278,7 @@ pub mod msgpack {
         timestamp(out, "t", bar.time);
     }
 
-    /// Control messages and news: `created_at` and `updated_at` become timestamps.
+    /// Control messages, news and the like: times become timestamps.
     pub fn value(out: &mut Vec<u8>, message: &Value) {
         match message {
             Value::Null => drop(write_nil(out)),
@@ -299,7 +299,9 @@ pub mod msgpack {
                 // `T` is a capital letter, so it sorts first.
                 for (name, field) in fields {
                     match (name.as_str(), field.as_str().map(time::parse)) {
-                        ("created_at" | "updated_at", Some(Ok(time))) => timestamp(out, name, time),
+                        ("t" | "created_at" | "updated_at", Some(Ok(time))) => {
+                            timestamp(out, name, time)
+                        }
                         _ => {
                             key(out, name);
                             value(out, field);

@@ -125,6 +125,14 @@ impl Hub {
         }
     }
 
+    /// A message as it is, to whoever follows its channel; to how many.
+    pub fn publish_value(&mut self, channel: &str, symbol: &str, message: &Value) -> usize {
+        let followers = self.data.iter_mut().filter(|client| {
+            client.feed != Feed::News && client.subscriptions.follows(channel, symbol)
+        });
+        followers.map(|client| client.batch.add_value(message)).count()
+    }
+
     pub fn publish_order(&mut self, account: usize, message: &Value) {
         let listeners = self.orders.iter().filter(|c| c.listens && c.account == account);
         for client in listeners {

@@ -155,7 +155,6 @@ fn load(settings: Settings, kit: Kit, start: i64) -> Result<Core> {
         }
     }
     let symbols = market.listings().iter().map(|listing| listing.symbol.clone()).collect();
-    let market = Arc::new(market);
     let updates = watch::Sender::new(0);
     let world = World { kit, settings, market, assets, symbols, rules, updates };
     let state = State::new(&world, start)?;

@@ -201,6 +201,24 @@ async fn bars_come_again_when_they_were_wrong() {
 }
 
 #[tokio::test]
+async fn rare_messages_can_be_had_on_demand() {
+    let mock = start(frozen()).await;
+    let mut stream = mock.data_stream(false).await;
+    stream.say(json!({"action": "subscribe", "trades": ["BAC"], "statuses": ["*"]})).await;
+    stream.next().await;
+    let halt: Value =
+        serde_json::from_str(fixture_text("data-stream-messages.ndjson").lines().last().unwrap())
+            .unwrap();
+    let cancel = json!({"T": "x", "S": "BAC", "i": 7, "x": "N", "p": 13.9, "s": 100, "a": "C",
+                        "t": "2013-10-07T13:31:00Z", "z": "A"});
+    let other = json!({"T": "c", "S": "IBM", "oi": 1});
+    let answer = mock.post("/_mock/points", json!([halt, cancel, other])).await.json();
+    assert_eq!(answer, json!({"delivered": 2}));
+    assert_eq!(stream.next().await, json!([halt, cancel]));
+    assert_eq!(mock.post("/_mock/points", json!([{"T": "?", "S": "BAC"}])).await.status, 400);
+}
+
+#[tokio::test]
 async fn data_streams_refuse_with_their_codes() {
     let mut settings = frozen();
     settings.streams.symbols = Some(3);
@@ -302,11 +320,11 @@ async fn message_pack_has_the_layout_of_the_sample() {
 #[tokio::test]
 async fn the_load_generator_sends_every_message_once() {
     let start_time = "2013-10-07T08:00:00Z".to_owned();
-    let replay = Replay { batch: 500, loops: 2 };
+    let replay = Replay { batch: 50, loops: 2 };
     let settings = Settings { speed: Speed::Max, start: start_time, replay, ..frozen() };
     let mock = start(settings).await;
     let mut stream = mock.data_stream(false).await;
-    stream.say(json!({"action": "subscribe", "trades": ["BAC"], "quotes": ["BAC"]})).await;
+    stream.say(json!({"action": "subscribe", "trades": ["AIG"], "quotes": ["AIG"]})).await;
     stream.next().await;
     let (mut trades, mut quotes) = (Vec::new(), 0_u64);
     let mut batches = Vec::new();
@@ -330,7 +348,7 @@ async fn the_load_generator_sends_every_message_once() {
     let ids = |trades: &[(String, u64)]| trades.iter().map(|(_, id)| *id).collect::<Vec<_>>();
     assert_eq!(ids(first), ids(second));
     assert_eq!(ids(first), (1..=first.len() as u64).collect::<Vec<_>>());
-    assert!(batches[..batches.len() - 1].iter().all(|length| *length == 500));
+    assert!(batches[..batches.len() - 1].iter().all(|length| *length == 50));
 }
 
 #[tokio::test]

@@ -63,16 +63,24 @@ pub struct DailyBar {
 }
 
 impl Market {
-    /// The slice of data that the crate carries.
-    pub fn embedded() -> Result<Market> {
-        Market::new(Source::Embedded)
+    /// The slice of data that the crate carries. It is read once in a process, for all mocks and
+    /// tests in it.
+    pub fn embedded() -> Result<Arc<Market>> {
+        static EMBEDDED: Mutex<Option<Arc<Market>>> = Mutex::new(None);
+        let mut embedded = EMBEDDED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(market) = embedded.as_ref() {
+            return Ok(Arc::clone(market));
+        }
+        let market = Arc::new(Market::new(Source::Embedded)?);
+        *embedded = Some(Arc::clone(&market));
+        Ok(market)
     }
 
     /// Data from a folder in Lean's layout, or from a folder that has it as `equities/`.
-    pub fn from_folder(path: &Path) -> Result<Market> {
+    pub fn from_folder(path: &Path) -> Result<Arc<Market>> {
         let inner = path.join("equities");
         let root = if inner.is_dir() { inner } else { path.to_owned() };
-        Market::new(Source::Folder(root))
+        Market::new(Source::Folder(root)).map(Arc::new)
     }
 
     fn new(source: Source) -> Result<Market> {
@@ -95,19 +103,16 @@ impl Market {
 
     /// Everything that happened on a date; an empty day if nothing is known of it.
     pub fn day(&self, date: Date) -> Result<Arc<Day>> {
-        if let Some(day) = self.loaded().get(&date) {
+        if self.days.binary_search(&date).is_err() {
+            return Ok(Arc::new(Day::empty(date, self.listings.len())));
+        }
+        // The lock is held while a day is read, so that nobody reads it twice.
+        let mut loaded = self.loaded();
+        if let Some(day) = loaded.get(&date) {
             return Ok(Arc::clone(day));
         }
-        let known = self.days.binary_search(&date).is_ok();
-        let day = if known {
-            lean::day(&self.source, &self.listings, date)?
-        } else {
-            Day::empty(date, self.listings.len())
-        };
-        let day = Arc::new(day);
-        if known {
-            self.loaded().insert(date, Arc::clone(&day));
-        }
+        let day = Arc::new(lean::day(&self.source, &self.listings, date)?);
+        loaded.insert(date, Arc::clone(&day));
         Ok(day)
     }
 

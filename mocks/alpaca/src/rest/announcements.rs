@@ -87,6 +87,7 @@ fn announcement(assets: &[Asset], action: &Action) -> Option<Value> {
         "target_original_cusip": asset.cusip,
         "declaration_date": day(action.declaration_date()),
         "ex_date": day(action.ex_date),
+        "expiration_date": null,
         "record_date": day(action.record_date()),
         "payable_date": day(action.payable_date()),
         "cash": cash,
