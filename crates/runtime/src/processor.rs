@@ -80,11 +80,18 @@ impl<'a, P: Processor> Driver<'a, P> {
     fn open(processor: &'a P, wiring: &'a Wiring) -> Result<Self, Error> {
         let inputs: Vec<String> = P::INPUTS.iter().map(|t| wiring.names.topic(t)).collect();
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        // A group hands out the partitions of each topic by itself: two members could hold the
+        // same partition of two inputs, and both would think that its state is theirs. With more
+        // than one input there is one member, the newest.
+        let (id, group) = match inputs.len() {
+            1 => (wiring.transactional_id(P::NAME), wiring.group(P::NAME, &inputs)),
+            _ => (wiring.sole_transactional_id(P::NAME), wiring.sole_group(P::NAME, &inputs)),
+        };
         let mut driver = Self {
             processor,
             wiring,
-            transactions: wiring.cluster.transactions(&wiring.transactional_id(P::NAME))?,
-            group: wiring.group(P::NAME, &inputs)?,
+            transactions: wiring.cluster.transactions(&id)?,
+            group: group?,
             publisher: Publisher::new(wiring),
             states_topic: wiring.names.topic(&Names::states(P::NAME)),
             states: States::new(),
@@ -106,13 +113,14 @@ impl<'a, P: Processor> Driver<'a, P> {
         }
         let names = &self.wiring.names;
         let reader = self.wiring.cluster.reader()?;
-        let mut positions = Vec::new();
+        let (mut positions, mut ends) = (Vec::new(), Vec::new());
         for base in P::GLOBALS {
             let topic = names.topic(base);
             let shared: Arc<str> = topic.as_str().into();
             let is_compacted = Event::KINDS.iter().any(|i| i.topic == *base && i.is_compacted);
             for partition in reader.partitions(&topic)? {
                 let (start, end) = reader.watermarks(&topic, partition)?;
+                ends.push(end);
                 let tail = (end - GLOBAL_TAIL as i64).max(start);
                 positions.push((
                     shared.clone(),
@@ -124,9 +132,10 @@ impl<'a, P: Processor> Driver<'a, P> {
         let topics: Vec<String> = P::GLOBALS.iter().map(|t| names.topic(t)).collect();
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         self.follow = Some(reader.follow(&topics, Start::Offsets(positions))?);
-        // Decisions need what is known already: read up to the end before the first record.
+        // Decisions need what is known already: read up to today's end, which a busy topic keeps
+        // moving away from, before the first record.
         let deadline = Instant::now() + GLOBALS_WAIT;
-        while self.is_behind_on_globals()? {
+        while self.is_behind_on_globals(&ends)? {
             if Instant::now() > deadline {
                 let topics = P::GLOBALS.join(", ");
                 let reason = format!("{topics} could not be read to the end in {GLOBALS_WAIT:?}");
@@ -137,11 +146,9 @@ impl<'a, P: Processor> Driver<'a, P> {
         Ok(())
     }
 
-    fn is_behind_on_globals(&self) -> Result<bool, Error> {
-        match &self.follow {
-            Some(follow) => Ok(follow.behind()? > 0),
-            None => Ok(false),
-        }
+    fn is_behind_on_globals(&self, ends: &[i64]) -> Result<bool, Error> {
+        let Some(follow) = &self.follow else { return Ok(false) };
+        Ok(follow.positions()?.iter().zip(ends).any(|((_, _, at), end)| at < end))
     }
 
     /// Looks at what is new on the global topics.
