@@ -33,6 +33,7 @@ fn main() {
     bench("consume", consume);
     bench("commit", commit);
     bench("start", start);
+    bench("idle", idle);
 }
 
 fn cluster() -> Cluster {
@@ -124,6 +125,26 @@ fn start(cluster: &Cluster) {
         let mut group = cluster.group(&format!("start.{n}"), &[&topic]).unwrap();
         while !matches!(group.next(1, PATIENCE).unwrap(), Polled::Messages(_)) {}
     });
+}
+
+/// Nothing arrives and nothing is sent: every client should cost next to nothing.
+fn idle(cluster: &Cluster) {
+    const SECONDS: u64 = 10;
+    let topic = topic(cluster, "idle");
+    let mut group = cluster.group("idle", &[&topic]).unwrap();
+    let mut pipeline = cluster.pipeline().unwrap();
+    let _transactions = cluster.transactions("idle").unwrap();
+    while group.assignment().len() < PARTITIONS as usize {
+        group.next(1, Duration::from_millis(100)).unwrap();
+    }
+    let (start, before) = (Instant::now(), cpu());
+    while start.elapsed() < Duration::from_secs(SECONDS) {
+        group.next(100, Duration::from_millis(100)).unwrap();
+        pipeline.acknowledged().unwrap();
+    }
+    let share = 100.0 * (cpu() - before) / start.elapsed().as_secs_f64();
+    println!("{:>44}: {share:.1} % of a core", "group, pipeline and transactions together");
+    println!("{:>44}: {} MB", "resident memory of this process", resident() / 1_000_000);
 }
 
 fn pipeline(cluster: &Cluster, topic: &str) {
@@ -243,6 +264,13 @@ fn timed(records: u64, run: impl FnOnce()) -> Cost {
 fn median(mut costs: Vec<Cost>) -> Cost {
     costs.sort_by(|a, b| a.wall.total_cmp(&b.wall));
     costs[costs.len() / 2]
+}
+
+/// Resident memory in bytes.
+fn resident() -> u64 {
+    const PAGE: u64 = 4096;
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * PAGE
 }
 
 /// Processor time of this process so far, in seconds.

@@ -8,6 +8,7 @@ mod crash;
 mod group;
 mod pipeline;
 mod reader;
+mod security;
 mod transactions;
 
 use std::sync::Arc;
