@@ -34,5 +34,7 @@ components! {
 pub const PROCESSORS: &[ProcessorEntry] = &[
     runtime::processor::<approve::Approve>(),
     runtime::processor::<book::Book>(),
+    runtime::processor::<reconcile::Reconcile>(),
     runtime::processor::<track::Track>(),
+    runtime::processor::<validate::Validate>(),
 ];

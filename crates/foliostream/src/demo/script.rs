@@ -59,7 +59,7 @@ impl Script {
         let low = self.price(spy, "0.97");
         let changed =
             self.place("replace", spy, Side::Buy, 10, OrderType::Limit, |r| r.limit_price = low)?;
-        let trigger = self.price(ibm, "1.0005");
+        let trigger = self.price(ibm, "1.003");
         let stop =
             self.place("stop", ibm, Side::Buy, 10, OrderType::Stop, |r| r.stop_price = trigger)?;
         self.place("reject", spy, Side::Buy, 90_000, OrderType::Market, |_| {})?;
