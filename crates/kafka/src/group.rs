@@ -157,7 +157,9 @@ impl Group {
     /// The next records, or the next rebalance; waits only if there is neither.
     ///
     /// Returns as soon as there is something: at most `max` records that have already been
-    /// fetched. Calling this again after `Assigned` or `Revoked` says that the caller is done
+    /// fetched. New partitions are told of once their committed offsets are settled, which may take
+    /// longer than `wait` if another member died in the middle of a transaction. Calling this
+    /// again after `Assigned` or `Revoked` says that the caller is done
     /// restoring or committing. After an error it may be called again.
     pub fn next(&mut self, max: usize, wait: Duration) -> Result<Polled> {
         self.carry_out()?;

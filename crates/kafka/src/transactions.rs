@@ -19,8 +19,10 @@ use crate::{Error, Group, Outgoing, Result, Settings};
 /// the previous owner left open.
 const CLAIM_WAIT: Duration = Duration::from_secs(30);
 
-/// The claim is waited for in slices of this length, to notice refused credentials early.
+/// The claim is waited for in slices of this length, to notice refused credentials early, with a
+/// pause between them in case one ends at once.
 const CLAIM_SLICE: Duration = Duration::from_secs(2);
+const CLAIM_PAUSE: Duration = Duration::from_millis(50);
 
 /// After this the broker has ended the transaction by itself, whatever we still hear.
 const END_WAIT: Duration = Duration::from_secs(TRANSACTION_TIMEOUT.as_secs() + 2);
@@ -44,6 +46,8 @@ pub struct Transactions {
     sender: Sender,
     id: String,
     state: State,
+    /// When the last transaction began.
+    began: Instant,
     /// When the brokers have probably finished with the transaction before.
     marked_at: Option<Instant>,
 }
@@ -63,7 +67,13 @@ impl Transactions {
         let config = settings.for_transactions(id)?;
         let sender = Sender::new(settings, &config, &attempted)?;
         claim(&sender, &attempted)?;
-        Ok(Transactions { sender, id: id.to_owned(), state: State::Idle, marked_at: None })
+        Ok(Transactions {
+            sender,
+            id: id.to_owned(),
+            state: State::Idle,
+            began: Instant::now(),
+            marked_at: None,
+        })
     }
 
     /// The transactional id.
@@ -85,6 +95,7 @@ impl Transactions {
             State::Dead(error) => return Err(error.clone()),
         }
         self.refuse_if_doubtful(&attempted)?;
+        self.began = Instant::now();
         let result = self.sender.producer.begin_transaction();
         self.settle(&attempted, result)?;
         self.state = State::Open;
@@ -93,7 +104,9 @@ impl Transactions {
 
     /// Adds a record to the open transaction. Only enqueues; `commit` waits for the brokers.
     pub fn send(&mut self, record: &Outgoing<'_>) -> Result<()> {
-        self.must_be_open("send in")?;
+        if !matches!(self.state, State::Open) {
+            self.must_be_open("send in")?;
+        }
         self.wait_for_marks();
         let Err(error) = self.sender.send(record) else { return Ok(()) };
         match error {
@@ -249,7 +262,15 @@ impl Transactions {
         Error::new(kind, attempted, reason)
     }
 
-    fn die(&mut self, error: Error) -> Error {
+    fn die(&mut self, mut error: Error) -> Error {
+        // The broker ends a transaction that stays open too long in the same way as it fences an
+        // older owner. Then there need not be a newer one, and coming back is right.
+        if let Error::Fenced { attempted, reason } = &error
+            && self.began.elapsed() >= TRANSACTION_TIMEOUT
+        {
+            let reason = format!("it was open longer than {TRANSACTION_TIMEOUT:?}: {reason}");
+            error = Error::new(Kind::Indefinite, attempted, reason);
+        }
         self.state = State::Dead(error.clone());
         error
     }
@@ -260,8 +281,8 @@ impl Transactions {
 }
 
 fn claim(sender: &Sender, attempted: &str) -> Result<()> {
-    let slices = CLAIM_WAIT.as_secs() / CLAIM_SLICE.as_secs();
-    for _ in 0..slices {
+    let deadline = Instant::now() + CLAIM_WAIT;
+    while Instant::now() < deadline {
         sender.serve();
         match sender.producer.init_transactions(CLAIM_SLICE) {
             Ok(()) => {
@@ -275,6 +296,7 @@ fn claim(sender: &Sender, attempted: &str) -> Result<()> {
                 if matches!(unreachable, Error::Unauthorized { .. }) {
                     return Err(unreachable);
                 }
+                thread::sleep(CLAIM_PAUSE);
             }
             Err(error) => {
                 let KafkaError::Transaction(native) = &error else {

@@ -100,6 +100,25 @@ fn an_idle_owner_is_fenced_at_its_next_transaction() {
 }
 
 #[test]
+fn a_transaction_that_stays_open_too_long_is_not_taken_for_a_takeover() {
+    let topic = topic("tx.long", 1);
+    let id = unique("tx.long");
+    let mut transactions = cluster().transactions(&id).unwrap();
+    transactions.begin().unwrap();
+    transactions.send(&record(&topic, 0, "forgotten")).unwrap();
+    let reader = cluster().reader().unwrap();
+    eventually("the record to reach the broker", || {
+        (reader.watermarks(&topic, 0).unwrap().1 >= 1).then_some(())
+    });
+    // Returns when the broker has ended the transaction.
+    assert!(committed(&topic).is_empty());
+    let error = transactions.commit().unwrap_err();
+    assert!(matches!(error, Error::Indefinite { .. }), "{error:?}");
+    assert!(!transactions.usable());
+    assert!(cluster().transactions(&id).unwrap().begin().is_ok());
+}
+
+#[test]
 fn offsets_move_with_the_transaction() {
     let (input, output) = (topic("tx.offsets.in", 1), topic("tx.offsets.out", 1));
     fill(&input, 0, numbered("in", 10));
