@@ -76,7 +76,8 @@ fn wait_until_all_are_filled(stage: &Stage, placed: &[String]) {
 
 #[test]
 fn every_order_is_at_the_broker_exactly_once_whenever_we_are_killed() {
-    let stage = Stage::set("0");
+    // The market moves, so that there is always somebody to sell.
+    let stage = Stage::set("5");
     let topology = stage.topology(&features(), &processors());
     // The state machine and the broker's reports run beside the process that is killed.
     let steady = stage.run(&topology, &["track", "alpaca.alpaca_order_updates"], &[]).unwrap();
@@ -102,7 +103,7 @@ fn every_order_is_at_the_broker_exactly_once_whenever_we_are_killed() {
 
 #[test]
 fn a_kill_while_the_request_is_on_its_way_neither_loses_nor_repeats_the_order() {
-    let stage = Stage::set("0");
+    let stage = Stage::set("5");
     let topology = stage.topology(&features(), &processors());
     let steady = stage.run(&topology, &["track", "alpaca.alpaca_order_updates"], &[]).unwrap();
     let names = ["approve", "alpaca.alpaca_orders"];

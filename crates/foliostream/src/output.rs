@@ -37,7 +37,8 @@ pub fn exit(code: u8, message: impl Into<String>) -> anyhow::Error {
     Exit { code, message: message.into() }.into()
 }
 
-/// Logs go to stderr: as much as `FOLIOSTREAM_LOG` says, else warnings.
+/// Logs go to stderr: as much as `FOLIOSTREAM_LOG` says, else warnings. Libraries that log through
+/// the `log` crate are not listened to: some of them print whole frames, logins included.
 pub fn logging(cli: &Cli) {
     let default = match cli.command {
         Command::Run(_) => "info",
