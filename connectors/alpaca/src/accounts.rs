@@ -3,18 +3,15 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use component::{Bad, Batch, Clock, Feed, Host, OrBad, Result, Source};
-use http::{Changes, Http, Request, decode, optional};
-use model::{
-    Activity, Balance, Decimal, EventId, Head, InstrumentId, Position, Text, Timestamp, money,
-    price, quantity,
-};
+use component::{Bad, Batch, Clock, Feed, Host, Result, Source};
+use http::{Changes, Http, Request};
+use model::{Event, InstrumentId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::api::{VendorClock, account_number};
+use crate::map;
 use crate::settings::{self, System};
-use crate::{map, wire};
 
 /// An account that is asked from time to time.
 struct Asked {
@@ -62,7 +59,7 @@ impl Source for Positions {
         let mut present = HashSet::new();
         let mut all_read = true;
         for raw in list {
-            let position = position(raw, account, now);
+            let position = map::position(raw, account, now);
             if let Ok(position) = &position {
                 present.insert(position.instrument.clone());
             } else {
@@ -73,8 +70,8 @@ impl Source for Positions {
         // A row that could not be read may be any position: nothing is called gone beside it.
         let is_kept = |key: &str| !all_read || present.contains(&InstrumentId::from(key));
         for (key, change) in batch.cursor.drop_others(is_kept) {
-            let mut gone = nothing(InstrumentId::from(key), account, now);
-            gone.head.event_id = changed_id(gone.head.event_id, change);
+            let mut gone = map::nothing(InstrumentId::from(key), account, now);
+            gone.head.event_id = change;
             batch.push(gone);
         }
         Ok(batch)
@@ -82,7 +79,7 @@ impl Source for Positions {
 }
 
 /// Adds what has changed since the last poll.
-fn changed<E: Into<model::Event>>(
+fn changed<E: Into<Event>>(
     batch: &mut Batch<Changes>,
     raw: &RawValue,
     event: Result<E, Bad>,
@@ -94,59 +91,11 @@ fn changed<E: Into<model::Event>>(
             let mut event = event.into();
             let head = event.head_mut();
             if let Some(change) = batch.cursor.note(&key, head.event_id) {
-                head.event_id = changed_id(head.event_id, change);
+                head.event_id = change;
                 batch.push(event);
             }
         }
         Err(bad) => batch.push_bad(raw.get().as_bytes(), bad),
-    }
-}
-
-/// A value that comes back after another is another fact.
-fn changed_id(contents: EventId, change: u64) -> EventId {
-    EventId::of(&[&contents.to_string(), &change.to_string()])
-}
-
-/// One position; its id is that of its contents.
-pub fn position(raw: &RawValue, account: &str, now: Timestamp) -> Result<Position, Bad> {
-    let wire: wire::Position<'_> = decode(raw)?;
-    let held = wire.qty.read("qty", quantity)?;
-    let held = match wire.side {
-        // Short quantities are negative, older answers leave that to `side`.
-        "short" => -held.abs(),
-        "long" => held,
-        other => return Err(Bad::new("side", format!("unknown side {other:?}"))),
-    };
-    let id = EventId::of(&["alpaca", "positions", account, raw.get()]);
-    Ok(Position {
-        head: Head::new(id, now),
-        symbol: wire.symbol.clone(),
-        quantity: held,
-        average_price: optional(wire.avg_entry_price, "avg_entry_price", price)?,
-        last_price: optional(wire.current_price, "current_price", price)?,
-        market_value: optional(wire.market_value, "market_value", money)?,
-        cost_basis: optional(wire.cost_basis, "cost_basis", money)?,
-        unrealized_profit: optional(wire.unrealized_pl, "unrealized_pl", money)?,
-        ..nothing(map::instrument(&wire.symbol, &wire.asset_class), account, now)
-    })
-}
-
-fn nothing(instrument: InstrumentId, account: &str, now: Timestamp) -> Position {
-    let id = EventId::of(&["alpaca", "positions", account, instrument.as_str(), "none"]);
-    Position {
-        head: Head::new(id, now),
-        account: Text::default(),
-        system: Text::default(),
-        broker_account: account.into(),
-        symbol: instrument.symbol().into(),
-        instrument,
-        quantity: Decimal::ZERO,
-        average_price: None,
-        last_price: None,
-        market_value: None,
-        cost_basis: None,
-        unrealized_profit: None,
-        currency: "USD".into(),
     }
 }
 
@@ -169,33 +118,11 @@ impl Source for Balances {
         let answer = self.0.http.fetch(&Request::get("/v2/account")).await?;
         let raw: &RawValue = answer.json()?;
         let mut batch = Batch::up_to(cursor.clone()).wait(self.0.pause);
-        changed(&mut batch, raw, balance(raw, self.0.now()), |balance| balance.currency.clone());
+        changed(&mut batch, raw, map::balance(raw, self.0.now()), |balance| {
+            balance.currency.clone()
+        });
         Ok(batch)
     }
-}
-
-/// The account's balance; its id is that of its contents.
-pub fn balance(raw: &RawValue, now: Timestamp) -> Result<Balance, Bad> {
-    let wire: wire::Account<'_> = decode(raw)?;
-    let mut balance = Balance {
-        head: Head::new(EventId::default(), now),
-        account: Text::default(),
-        system: Text::default(),
-        broker_account: wire.account_number,
-        currency: wire.currency,
-        cash: wire.cash.read("cash", money)?,
-        equity: optional(wire.equity, "equity", money)?,
-        buying_power: optional(wire.buying_power, "buying_power", money)?,
-        initial_margin: optional(wire.initial_margin, "initial_margin", money)?,
-        maintenance_margin: optional(wire.maintenance_margin, "maintenance_margin", money)?,
-        pending_in: optional(wire.pending_transfer_in, "pending_transfer_in", money)?,
-        pending_out: optional(wire.pending_transfer_out, "pending_transfer_out", money)?,
-        is_blocked: wire.account_blocked || wire.trading_blocked,
-    };
-    // Of the answer, only what we report makes a change.
-    let contents = Balance { head: Head::default(), ..balance.clone() };
-    balance.head.event_id = EventId::of(&["alpaca", "balances", &format!("{contents:?}")]);
-    Ok(balance)
 }
 
 /// Reports everything that moved the account but fills.
@@ -227,13 +154,11 @@ impl Source for Activities {
     }
 
     async fn read(&mut self, cursor: &ActivitiesCursor) -> Result<Batch<ActivitiesCursor>> {
-        let mut request = Request::get("/v2/account/activities")
-            .query(&[("category", "non_trade_activity"), ("direction", "asc")]);
-        if cursor.last.is_empty() {
-            request = request.query(&[("after", &self.first.to_string())]);
-        } else {
-            request = request.query(&[("page_token", &cursor.last)]);
-        }
+        let is_first = cursor.last.is_empty();
+        let request = Request::get("/v2/account/activities")
+            .query(&[("category", "non_trade_activity"), ("direction", "asc")])
+            .maybe("after", is_first.then(|| self.first.to_string()).as_deref())
+            .maybe("page_token", Some(&cursor.last));
         let answer = self.asked.http.fetch(&request).await?;
         let mut batch = Batch::up_to(cursor.clone());
         let list: Vec<&RawValue> = answer.json()?;
@@ -241,7 +166,7 @@ impl Source for Activities {
             return Ok(batch.wait(self.asked.pause));
         }
         for raw in list {
-            let activity = activity(raw, &self.asked.account);
+            let activity = map::activity(raw, &self.asked.account);
             if let Ok(activity) = &activity {
                 batch.cursor.last = activity.activity_id.clone();
             }
@@ -249,34 +174,4 @@ impl Source for Activities {
         }
         Ok(batch)
     }
-}
-
-/// One activity that is no fill.
-pub fn activity(raw: &RawValue, account: &str) -> Result<Activity, Bad> {
-    let wire: wire::Activity<'_> = decode(raw)?;
-    let date = wire.date.map(|date| date.parse().or_bad("date")).transpose()?;
-    let time = match (&wire.created_at, date) {
-        (Some(time), _) => time.parse().or_bad("created_at")?,
-        (None, Some(date)) => map::midnight(date),
-        (None, None) => return Err(Bad::new("date", "missing")),
-    };
-    let symbol = wire.symbol.filter(|symbol| !symbol.is_empty());
-    Ok(Activity {
-        head: Head::new(EventId::of(&["alpaca", "activities", &wire.id]), time),
-        account: Text::default(),
-        system: Text::default(),
-        broker_account: account.into(),
-        activity_id: wire.id,
-        kind: wire.activity_type,
-        sub_kind: wire.activity_sub_type,
-        date,
-        instrument: symbol.as_deref().map(|symbol| map::instrument(symbol, "")),
-        symbol,
-        net_amount: optional(wire.net_amount, "net_amount", money)?,
-        quantity: optional(wire.qty, "qty", quantity)?,
-        per_unit_amount: optional(wire.per_share_amount, "per_share_amount", money)?,
-        currency: wire.currency.unwrap_or_else(|| "USD".into()),
-        status: wire.status,
-        description: wire.description,
-    })
 }

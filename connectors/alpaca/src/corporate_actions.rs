@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use component::{Bad, Batch, Clock, Feed, Host, OrBad, Result, Source};
-use http::{Changes, Http, Request, decode};
-use model::{CorporateAction, CorporateActionKind, Date, Decimal, EventId, Head, Text, Timestamp};
+use component::{Batch, Clock, Feed, Host, Result, Source};
+use http::{Changes, Http, Request};
+use model::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::api::VendorClock;
 use crate::settings::{self, System};
@@ -55,24 +54,21 @@ impl Source for CorporateActions {
         let ahead = i32::try_from(self.settings.ahead_days).unwrap_or(365);
         let from = cursor.from.unwrap_or(Date(today.0 - lookback));
         let (start, end) = (from.to_string(), Date(today.0 + ahead).to_string());
-        let mut request = Request::get("/v1/corporate-actions").query(&[
+        let request = Request::get("/v1/corporate-actions").query(&[
             ("start", &start),
             ("end", &end),
             ("sort", "asc"),
             ("limit", "1000"),
         ]);
-        if !self.settings.symbols.is_empty() {
-            request = request.query(&[("symbols", &self.settings.symbols.join(","))]);
-        }
-        if let Some(token) = &self.next {
-            request = request.query(&[("page_token", token)]);
-        }
+        let request = request
+            .maybe("symbols", Some(&self.settings.symbols.join(",")))
+            .maybe("page_token", self.next.as_deref());
         let answer = self.http.fetch(&request).await?;
         let page: wire::CorporateActionsPage<'_> = answer.json()?;
         let mut batch = Batch::up_to(Cursor { from: Some(from), known: cursor.known.clone() });
         for (group, list) in &page.corporate_actions {
             for raw in list {
-                let action = corporate_action(group, raw);
+                let action = map::corporate_action(group, raw);
                 if let Ok(action) = &action {
                     // The day comes first, so that days that are done can be forgotten.
                     let day = action.process_date.map(|day| day.to_string()).unwrap_or_default();
@@ -93,59 +89,4 @@ impl Source for CorporateActions {
         batch.cursor.from = from.parse().ok();
         Ok(batch.wait(Duration::from_secs(self.settings.poll_secs.max(1))))
     }
-}
-
-fn kind(group: &str) -> CorporateActionKind {
-    let known = CorporateActionKind::ALL.iter();
-    let mut plural = known.filter(|kind| group.strip_suffix('s') == Some(kind.as_str()));
-    plural.next().copied().unwrap_or(CorporateActionKind::Other)
-}
-
-/// One action of a group. Each group spells the same few ideas in its own way; whatever has no
-/// field of its own stays in `terms`.
-pub fn corporate_action(group: &str, raw: &RawValue) -> Result<CorporateAction, Bad> {
-    let mut fields: wire::CorporateAction<'_> = decode(raw)?;
-    let mut take = |names: &[&str]| {
-        let num = names.iter().find_map(|name| fields.remove(*name))?;
-        Some(num.text()).filter(|text| !text.is_empty() && *text != "null")
-    };
-    let date = |text: Option<&str>, field| text.map(|text| text.parse().or_bad(field)).transpose();
-    let rate = |text: Option<&str>, field| {
-        text.map(|text| model::quantity(text).or_bad(field)).transpose()
-    };
-    use CorporateActionKind as Kind;
-    let kind = kind(group);
-    let symbol = take(&["symbol", "source_symbol", "old_symbol", "acquiree_symbol"]);
-    let symbol = symbol.or_bad("symbol")?;
-    let is_paid_in_cash = matches!(kind, Kind::CashDividend | Kind::CashMerger | Kind::Redemption);
-    let single = take(&["rate"]);
-    let (cash, units) = if is_paid_in_cash { (single, None) } else { (None, single) };
-    let new_rate = rate(take(&["new_rate", "acquirer_rate"]).or(units), "new_rate")?;
-    let old_rate = rate(take(&["old_rate", "source_rate", "acquiree_rate"]), "old_rate")?;
-    let process_date: Option<Date> = date(take(&["process_date"]), "process_date")?;
-    let contents = EventId::of(&[raw.get()]).to_string();
-    let action_id = take(&["id"]).map_or_else(|| Text::from(&contents), Text::from);
-    let action = CorporateAction {
-        head: Head::new(
-            EventId::of(&["alpaca", "corporate_actions", &action_id, &contents]),
-            process_date.map_or(Timestamp(0), map::midnight),
-        ),
-        instrument: map::instrument(symbol, ""),
-        symbol: symbol.into(),
-        kind,
-        ex_date: date(take(&["ex_date"]), "ex_date")?,
-        record_date: date(take(&["record_date"]), "record_date")?,
-        payable_date: date(take(&["payable_date"]), "payable_date")?,
-        effective_date: date(take(&["effective_date"]), "effective_date")?,
-        process_date,
-        cash_rate: rate(take(&["cash_rate"]).or(cash), "rate")?,
-        currency: take(&["currency"]).or(is_paid_in_cash.then_some("USD")).map(Into::into),
-        new_rate,
-        old_rate: old_rate.or(units.map(|_| Decimal::ONE)),
-        new_instrument: take(&["new_symbol", "acquirer_symbol"])
-            .map(|symbol| map::instrument(symbol, "")),
-        action_id,
-        terms: fields.into_iter().map(|(name, num)| (name, num.text().into())).collect(),
-    };
-    Ok(action)
 }

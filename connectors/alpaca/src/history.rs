@@ -4,73 +4,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Source};
-use http::{Answer, Http, Request, decode};
+use component::{Batch, Clock, Fault, Feed, Host, Item, Result, Source};
+use http::{Http, Request};
 use model::{Date, Event, Text, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::api::VendorClock;
-use crate::map::{self, Period};
+use crate::map::{self, Period, Records};
 use crate::settings::{self, System};
-use crate::wire;
 
-/// A kind of record that Alpaca keeps.
-#[derive(Clone, Debug)]
-pub enum Records {
-    Trades,
-    Quotes,
-    Bars(Period),
-}
-
-impl Records {
-    /// Asks for a page, oldest first; both ends are included.
-    pub fn request(
-        &self,
-        symbols: &str,
-        feed: &str,
-        from: Timestamp,
-        to: Option<Timestamp>,
-        token: &str,
-    ) -> Request {
-        let path = match self {
-            Self::Trades => "/v2/stocks/trades",
-            Self::Quotes => "/v2/stocks/quotes",
-            Self::Bars(_) => "/v2/stocks/bars",
-        };
-        let mut request = Request::get(path)
-            .query(&[("symbols", symbols), ("feed", feed), ("start", &from.to_string())])
-            .query(&[("limit", "10000"), ("sort", "asc")]);
-        if let Self::Bars(period) = self {
-            let adjustment = period.adjustment.as_str();
-            let timeframe = period.timeframe.as_str();
-            request = request.query(&[("timeframe", timeframe), ("adjustment", adjustment)]);
-        }
-        if let Some(to) = to {
-            request = request.query(&[("end", &to.to_string())]);
-        }
-        if token.is_empty() { request } else { request.query(&[("page_token", token)]) }
-    }
-
-    fn decode(&self, symbol: &str, raw: &RawValue) -> Result<Event, Bad> {
-        match self {
-            Self::Trades => Ok(map::trade(symbol, decode(raw)?)?.into()),
-            Self::Quotes => Ok(map::quote(symbol, decode(raw)?)?.into()),
-            Self::Bars(period) => Ok(map::bar(symbol, &decode(raw)?, period, true)?.into()),
-        }
-    }
-}
-
-/// What a page holds, and how to ask for the next.
-pub fn read(records: &Records, answer: &Answer) -> Result<(Vec<Item>, Option<String>)> {
-    let page: wire::Page<'_> = answer.json()?;
-    let mut items = Vec::new();
-    for (symbol, list) in &page.bars {
-        for raw in list.iter().flatten() {
-            map::push(&mut items, raw, records.decode(symbol, raw));
-        }
-    }
-    Ok((items, page.next_page_token.filter(|token| !token.is_empty())))
+/// Asks for a page of history, oldest first; both ends are included.
+pub fn request(
+    records: &Records,
+    symbols: &str,
+    feed: &str,
+    (from, to): (Timestamp, Option<Timestamp>),
+    token: &str,
+) -> Request {
+    let (path, period) = match records {
+        Records::Trades => ("/v2/stocks/trades", None),
+        Records::Quotes => ("/v2/stocks/quotes", None),
+        Records::Bars(period) => ("/v2/stocks/bars", Some(period)),
+    };
+    Request::get(path)
+        .query(&[("symbols", symbols), ("feed", feed), ("start", &from.to_string())])
+        .query(&[("limit", "10000"), ("sort", "asc")])
+        .maybe("end", to.map(|to| to.to_string()).as_deref())
+        .maybe("timeframe", period.map(|period| period.timeframe.as_str()))
+        .maybe("adjustment", period.map(|period| period.adjustment.as_str()))
+        .maybe("page_token", Some(token))
 }
 
 /// What the three sources differ in.
@@ -146,8 +108,10 @@ impl<K: Kind> Source for History<K> {
         let to = self.range.end.map(|day| map::midnight(Date(day.0 + 1)).plus_nanos(-1));
         let next = self.next.as_ref().filter(|(of, _)| *of == symbol);
         let token = next.map_or("", |(_, token)| token.as_str());
-        let request = self.range.records.request(&symbol, self.feed, from, to, token);
-        let (mut items, token) = read(&self.range.records, &self.http.fetch(&request).await?)?;
+        let records = &self.range.records;
+        let request = request(records, &symbol, self.feed, (from, to), token);
+        let answer = self.http.fetch(&request).await?;
+        let (mut items, token) = map::page(records, &answer.json()?);
         let now = self.vendor.now(&self.clock);
         let mut cursor = cursor.clone();
         for item in &mut items {

@@ -3,15 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use component::{Bad, Batch, Clock, Feed, Host, Item, Result, Source};
-use http::{Http, Request, decode, optional};
-use model::{Decimal, EventId, Head, Instrument, Timestamp, quantity};
+use component::{Batch, Clock, Feed, Host, Item, Result, Source};
+use http::{Http, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::api::VendorClock;
+use crate::map;
 use crate::settings::{self, System};
-use crate::{map, wire};
 
 /// The list has more than ten thousand rows and no pages.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -67,7 +66,7 @@ impl Source for Instruments {
             let now = self.vendor.now(&self.clock);
             let mut items = Vec::new();
             for raw in answer.json::<Vec<&RawValue>>()? {
-                map::push(&mut items, raw, instrument(raw, now).map(Into::into));
+                map::push(&mut items, raw, map::instrument(raw, now).map(Into::into));
             }
             self.unread.pop();
             self.pending = items.into();
@@ -81,35 +80,4 @@ impl Source for Instruments {
         }
         Ok(batch)
     }
-}
-
-/// One asset.
-pub fn instrument(raw: &RawValue, now: Timestamp) -> Result<Instrument, Bad> {
-    let asset: wire::Asset<'_> = decode(raw)?;
-    let is_active = match asset.status {
-        "active" => true,
-        "inactive" => false,
-        other => return Err(Bad::new("status", format!("unknown status {other:?}"))),
-    };
-    let asset_class = map::asset_class(asset.class);
-    let is_option = asset_class == model::AssetClass::Option;
-    Ok(Instrument {
-        // The same contents are the same fact, on whichever day they are read.
-        head: Head::new(EventId::of(&["alpaca", "instruments", raw.get()]), now),
-        instrument: map::instrument(&asset.symbol, asset.class),
-        symbol: asset.symbol,
-        name: asset.name,
-        asset_class,
-        venue: asset.exchange.filter(|venue| !venue.is_empty()),
-        currency: "USD".into(),
-        broker_instrument_id: Some(asset.id),
-        is_active,
-        is_tradable: asset.tradable,
-        is_shortable: asset.shortable,
-        is_fractionable: asset.fractionable,
-        price_increment: optional(asset.price_increment, "price_increment", quantity)?,
-        quantity_increment: optional(asset.min_trade_increment, "min_trade_increment", quantity)?,
-        minimum_quantity: optional(asset.min_order_size, "min_order_size", quantity)?,
-        multiplier: is_option.then_some(Decimal::ONE_HUNDRED),
-    })
 }

@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use session::{Cursor, Frame, Live, Page, Session, Step, Stretch, Subscription};
 
 use crate::api::{VendorClock, refused};
-use crate::history::{self, Records};
-use crate::map::{self, Period};
+use crate::history;
+use crate::map::{self, Period, Records};
 use crate::settings::{self, System};
 use crate::wire::{self, Message};
 
@@ -161,12 +161,12 @@ impl Subscription for Symbols {
         let is_bars = matches!(records, Records::Bars(_));
         let overlap = if is_bars { BARS_OVERLAP } else { OVERLAP };
         let from = stretch.from.plus_nanos(-(overlap.as_nanos() as i64));
-        let request = records.request(symbols, self.feed, from, stretch.to, token);
+        let request = history::request(records, symbols, self.feed, (from, stretch.to), token);
         let (http, records) = (self.http.clone(), records.clone());
         let has_more = index + 1 < self.kinds.len();
         async move {
             let answer = http.fetch(&request).await?;
-            let (mut items, token) = history::read(&records, &answer)?;
+            let (mut items, token) = map::page(&records, &answer.json()?);
             // A bar that has not ended will come by the stream.
             let end = stretch.to.unwrap_or(stretch.now);
             let is_running =
@@ -185,6 +185,6 @@ impl Subscription for Symbols {
         let mut symbols: Vec<&str> = self.kinds.iter().flat_map(|(_, s)| s.split(',')).collect();
         symbols.sort_unstable();
         symbols.dedup();
-        symbols.iter().map(|symbol| map::instrument(symbol, "")).collect()
+        symbols.iter().map(|symbol| map::identity(symbol, "")).collect()
     }
 }

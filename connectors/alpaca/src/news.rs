@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use component::{Bad, Batch, Feed, Host, OrBad, Result, Source};
-use html_escape::decode_html_entities;
-use http::{Http, Request, decode};
-use model::{EventId, Head, NewsItem, Text, Timestamp};
+use component::{Batch, Feed, Host, Result, Source};
+use http::{Http, Request};
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::api::VendorClock;
 use crate::settings::{self, System};
@@ -52,20 +50,16 @@ impl Source for News {
 
     async fn read(&mut self, cursor: &Cursor) -> Result<Batch<Cursor>> {
         let start = self.first.max(cursor.updated).to_string();
-        let mut request = Request::get("/v1beta1/news")
+        let request = Request::get("/v1beta1/news")
             .query(&[("start", &start), ("sort", "asc"), ("limit", "50")])
             .query(&[("include_content", "true")]);
-        if !self.symbols.is_empty() {
-            request = request.query(&[("symbols", &self.symbols)]);
-        }
-        if let Some(token) = &self.next {
-            request = request.query(&[("page_token", token)]);
-        }
+        let request =
+            request.maybe("symbols", Some(&self.symbols)).maybe("page_token", self.next.as_deref());
         let answer = self.http.fetch(&request).await?;
         let page: wire::NewsPage<'_> = answer.json()?;
         let mut batch = Batch::up_to(cursor.clone());
         for raw in page.news {
-            let item = news(raw);
+            let item = map::news(raw);
             if let Ok(item) = &item {
                 batch.cursor.updated = batch.cursor.updated.max(item.updated_time);
             }
@@ -75,28 +69,4 @@ impl Source for News {
         let pause = if self.next.is_some() { Duration::ZERO } else { self.pause };
         Ok(batch.wait(pause))
     }
-}
-
-/// One story, in the state of its last change.
-pub fn news(raw: &RawValue) -> Result<NewsItem, Bad> {
-    let raw: wire::News = decode(raw)?;
-    let updated: Timestamp = raw.updated_at.parse().or_bad("updated_at")?;
-    let id = raw.id.to_string();
-    let plain = |text: &str| Text::from(decode_html_entities(text.trim()));
-    Ok(NewsItem {
-        head: Head::new(
-            EventId::of(&["alpaca", "news", &id, &updated.0.to_string()]),
-            raw.created_at.parse().or_bad("created_at")?,
-        ),
-        news_id: id.into(),
-        headline: plain(&raw.headline),
-        summary: raw.summary.as_deref().map(plain).filter(|text| !text.is_empty()),
-        content: raw.content.filter(|text| !text.is_empty()).map(Into::into),
-        author: raw.author,
-        publisher: raw.source,
-        url: raw.url,
-        instruments: raw.symbols.iter().map(|symbol| map::instrument(symbol, "")).collect(),
-        symbols: raw.symbols,
-        updated_time: updated,
-    })
 }

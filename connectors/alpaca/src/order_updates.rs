@@ -19,8 +19,6 @@ use crate::{map, wire};
 const LOGIN: Duration = Duration::from_secs(10);
 /// Orders and fills this long before the last known ones are read again.
 const OVERLAP: i64 = 60_000_000_000;
-/// Pages of one list at most; more would be an endless loop.
-const MAX_PAGES: usize = 1_000;
 const ORDERS_A_PAGE: usize = 500;
 const FILLS_A_PAGE: usize = 100;
 /// Orders that are looked up one by one in one go: a night can end thousands.
@@ -187,58 +185,45 @@ impl OrderUpdates {
         Ok(batch)
     }
 
-    /// Pages of orders, oldest first, submitted after a time.
+    /// Orders, oldest first, submitted after a time.
     async fn orders(&self, status: &str, after: Option<Timestamp>) -> Result<Vec<Answer>> {
-        let mut pages = Vec::new();
-        let mut after = after;
-        for _ in 0..MAX_PAGES {
-            let mut request = Request::get("/v2/orders").query(&[("status", status)]).query(&[
-                ("direction", "asc"),
-                ("limit", "500"),
-                ("nested", "false"),
-            ]);
-            if let Some(after) = after {
-                request = request.query(&[("after", &after.to_string())]);
-            }
-            let answer = self.http.fetch(&request).await?;
+        let request = |after: Option<Timestamp>| {
+            Request::get("/v2/orders")
+                .query(&[("status", status), ("direction", "asc")])
+                .query(&[("limit", "500"), ("nested", "false")])
+                .maybe("after", after.map(|after| after.to_string()).as_deref())
+        };
+        let next = |answer: &Answer| {
             let list: Vec<&RawValue> = answer.json()?;
-            let is_last = list.len() < ORDERS_A_PAGE;
-            let submitted =
-                list.last().and_then(|raw| decode::<wire::Order<'_>>(raw).ok()?.submitted_at);
-            pages.push(answer);
-            match submitted.and_then(|text| text.parse::<Timestamp>().ok()) {
-                // Orders of the same moment may be on both sides of the edge.
-                Some(last) if !is_last && Some(last) > after => after = Some(last.plus_nanos(-1)),
-                _ => break,
-            }
-        }
-        Ok(pages)
+            let Some(last) = list.last().filter(|_| list.len() >= ORDERS_A_PAGE) else {
+                return Ok(None);
+            };
+            let last: wire::Order<'_> = decode(last).map_err(Fault::retry)?;
+            let submitted = last.submitted_at.unwrap_or_default();
+            let submitted: Timestamp = submitted.parse().map_err(Fault::retry)?;
+            // Orders of the same moment may be on both sides of the edge.
+            Ok(Some(request(Some(submitted.plus_nanos(-1)))))
+        };
+        self.http.pages(request(after), next).await
     }
 
-    /// Pages of fills, oldest first, after a time.
+    /// Fills, oldest first, after a time.
     async fn fills(&self, after: Timestamp) -> Result<Vec<Answer>> {
-        let mut pages: Vec<Answer> = Vec::new();
-        let mut token = Text::default();
-        for _ in 0..MAX_PAGES {
-            let mut request = Request::get("/v2/account/activities/FILL").query(&[
-                ("after", &after.to_string()),
-                ("direction", "asc"),
-                ("page_size", "100"),
-            ]);
-            if !token.is_empty() {
-                request = request.query(&[("page_token", &token)]);
-            }
-            let answer = self.http.fetch(&request).await?;
+        let after = after.to_string();
+        let request = |token: &str| {
+            Request::get("/v2/account/activities/FILL")
+                .query(&[("after", &after), ("direction", "asc"), ("page_size", "100")])
+                .maybe("page_token", Some(token))
+        };
+        let next = |answer: &Answer| {
             let list: Vec<&RawValue> = answer.json()?;
-            let is_last = list.len() < FILLS_A_PAGE;
-            let last = list.last().and_then(|raw| decode::<wire::FillActivity<'_>>(raw).ok());
-            token = last.map(|fill| fill.id).unwrap_or_default();
-            pages.push(answer);
-            if is_last || token.is_empty() {
-                break;
-            }
-        }
-        Ok(pages)
+            let Some(last) = list.last().filter(|_| list.len() >= FILLS_A_PAGE) else {
+                return Ok(None);
+            };
+            let last: wire::FillActivity<'_> = decode(last).map_err(Fault::retry)?;
+            Ok(Some(request(&last.id)))
+        };
+        self.http.pages(request(""), next).await
     }
 }
 

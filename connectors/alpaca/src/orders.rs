@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use component::{Delivery, Fault, Host, Outcome, Result, Sends, Sink};
-use http::{Answer, Http, Method, NoAnswer, Request};
+use http::{Answer, Http, Method, Request, Verdict};
 use model::{ApprovedOrder, Event, OrderAction, OrderClass, OrderRequest, Text};
 use serde::Serialize;
 use serde_json::Value;
@@ -120,8 +120,8 @@ impl Orders {
             // Never sent, and it never will be: as certain as the broker's own no.
             Err(reason) => return Ok(Outcome::Rejected { reason: format!("not sent: {reason}") }),
         };
-        let sent = self.http.send(&Request::new(Method::POST, "/v2/orders").json(&body)).await;
-        self.outcome(sent, &client_order_id(&request.order_id, None)).await
+        let post = Request::new(Method::POST, "/v2/orders").json(&body);
+        self.change(post, &client_order_id(&request.order_id, None)).await
     }
 
     async fn replace(&mut self, request: &OrderRequest) -> Result<Outcome> {
@@ -138,8 +138,7 @@ impl Orders {
             trail: request.trail_amount.or(request.trail_percent),
         };
         let patch = Request::new(Method::PATCH, "/v2/orders").segment(&id).json(&body(&change));
-        let sent = self.http.send(&patch).await;
-        let outcome = self.outcome(sent, &client_id).await?;
+        let outcome = self.change(patch, &client_id).await?;
         if let Outcome::Accepted { broker_order_id: Some(id) } = &outcome {
             if self.latest.len() >= MAX_REMEMBERED {
                 self.latest.clear();
@@ -153,17 +152,17 @@ impl Orders {
         let Found::Order { id, .. } = self.current(&request.order_id).await? else {
             return Ok(not_there());
         };
-        let sent = self.http.send(&Request::new(Method::DELETE, "/v2/orders").segment(&id)).await;
-        match verdict(sent)? {
-            Verdict::Done(_) => Ok(Outcome::Accepted { broker_order_id: Some(id) }),
-            Verdict::Refused(reason) => Ok(Outcome::Rejected { reason }),
-            Verdict::Unknown(reason) => Ok(Outcome::Unknown { reason }),
-        }
+        let delete = Request::new(Method::DELETE, "/v2/orders").segment(&id);
+        Ok(match self.http.change(&delete, words).await? {
+            Verdict::Done(_) => Outcome::Accepted { broker_order_id: Some(id) },
+            Verdict::Refused(reason) => Outcome::Rejected { reason },
+            Verdict::Unknown(reason) => Outcome::Unknown { reason },
+        })
     }
 
-    /// What an answer to a new order or a replacement means.
-    async fn outcome(&self, sent: Result<Answer, NoAnswer>, client_id: &str) -> Result<Outcome> {
-        let answer = match verdict(sent)? {
+    /// Sends a new order or a replacement.
+    async fn change(&self, request: Request, client_id: &str) -> Result<Outcome> {
+        let answer = match self.http.change(&request, words).await? {
             Verdict::Done(answer) => answer,
             Verdict::Unknown(reason) => return Ok(Outcome::Unknown { reason }),
             Verdict::Refused(reason) if reason.contains(DUPLICATE) => {
@@ -206,7 +205,7 @@ impl Orders {
 
     async fn find(&self, request: Request) -> Result<(Found, Option<Text>)> {
         let mut answer = self.http.send(&request).await?;
-        if answer.status == 404 && code(&answer) == Some(NOT_FOUND) {
+        if refusal(&answer).is_some_and(|refusal| refusal.code == Some(NOT_FOUND)) {
             return Ok((Found::Absent, None));
         }
         if !answer.is_success() {
@@ -222,36 +221,14 @@ impl Orders {
     }
 }
 
-enum Verdict {
-    Done(Answer),
-    /// An explicit no to this request, in Alpaca's words.
-    Refused(String),
-    Unknown(String),
+/// Alpaca's own refusal; whatever stands between us has no code.
+fn refusal(answer: &Answer) -> Option<wire::Refusal> {
+    let refusal = serde_json::from_slice::<wire::Refusal>(&answer.body).ok();
+    refusal.filter(|refusal| refusal.code.is_some())
 }
 
-/// What became of a request that changes something. `Err` only where nothing has been changed.
-fn verdict(sent: Result<Answer, NoAnswer>) -> Result<Verdict> {
-    let answer = match sent {
-        Ok(answer) => answer,
-        Err(NoAnswer::NotSent(fault)) => return Err(fault),
-        Err(NoAnswer::Lost(reason)) => return Ok(Verdict::Unknown(reason)),
-    };
-    if answer.is_success() {
-        return Ok(Verdict::Done(answer));
-    }
-    let refusal = serde_json::from_slice::<wire::Refusal>(&answer.body);
-    Ok(match (answer.status, refusal) {
-        (401, Ok(refusal)) => return Err(crate::api::refused(&refusal.message)),
-        // The code begins with the status: this is Alpaca itself and not something in between.
-        (400 | 403 | 404 | 422, Ok(refusal)) if refusal.code.is_some() => {
-            Verdict::Refused(refusal.message)
-        }
-        (status, _) => Verdict::Unknown(format!("answered {status}: {}", answer.excerpt())),
-    })
-}
-
-fn code(answer: &Answer) -> Option<u64> {
-    serde_json::from_slice::<wire::Refusal>(&answer.body).ok()?.code
+fn words(answer: &Answer) -> Option<String> {
+    refusal(answer).map(|refusal| refusal.message)
 }
 
 /// As JSON, without what is not said.

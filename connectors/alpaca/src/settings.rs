@@ -117,23 +117,20 @@ pub struct Credentials {
 
 /// Settings of `alpaca_market_data`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct MarketData {
     /// Symbols whose trades are followed, in Alpaca's spelling.
+    #[serde(default = "some_symbols")]
     pub trades: Vec<String>,
     /// Symbols whose quotes are followed.
+    #[serde(default = "some_symbols")]
     pub quotes: Vec<String>,
     /// Symbols whose minute bars are followed.
+    #[serde(default = "some_symbols")]
     pub bars: Vec<String>,
     /// How often what the stream sent is compared with the vendor's history; 0 for never.
+    #[serde(default = "number::<60>")]
     pub audit_secs: u64,
-}
-
-impl Default for MarketData {
-    fn default() -> Self {
-        let symbols = || vec!["AAPL".to_owned(), "SPY".to_owned()];
-        Self { trades: symbols(), quotes: symbols(), bars: symbols(), audit_secs: 60 }
-    }
 }
 
 /// Settings of `alpaca_bars_history`.
@@ -145,7 +142,7 @@ pub struct BarsHistory {
     /// First day.
     #[schemars(with = "String")]
     pub start: Date,
-    /// Last day; if not said, new bars are read for ever.
+    /// Last day; if not said, new records are read for ever.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub end: Option<Date>,
@@ -157,7 +154,7 @@ pub struct BarsHistory {
     #[schemars(with = "String")]
     pub adjustment: Adjustment,
     /// Pause between polls once everything is read.
-    #[serde(default = "one_minute")]
+    #[serde(default = "number::<60>")]
     pub poll_secs: u64,
 }
 
@@ -175,8 +172,103 @@ pub struct TicksHistory {
     #[schemars(with = "Option<String>")]
     pub end: Option<Date>,
     /// Pause between polls once everything is read.
-    #[serde(default = "one_minute")]
+    #[serde(default = "number::<60>")]
     pub poll_secs: u64,
+}
+
+/// Settings of `alpaca_order_updates`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderUpdates {
+    /// How far the very first start looks back for orders and fills.
+    #[serde(default = "number::<3_600>")]
+    pub lookback_secs: u64,
+    /// How often what the stream sent is compared with the account; 0 for only after a connect.
+    #[serde(default = "number::<60>")]
+    pub audit_secs: u64,
+}
+
+/// Settings of `alpaca_positions` and `alpaca_balances`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// Pause between polls.
+    #[serde(default = "number::<15>")]
+    pub poll_secs: u64,
+}
+
+/// Settings of `alpaca_activities`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Activities {
+    /// How many days the very first start looks back.
+    #[serde(default = "number::<7>")]
+    pub lookback_days: u64,
+    /// Pause between polls.
+    #[serde(default = "number::<60>")]
+    pub poll_secs: u64,
+}
+
+/// Settings of `alpaca_news`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct News {
+    /// Only news about these symbols; all news if empty.
+    #[serde(default)]
+    pub symbols: Vec<String>,
+    /// How many hours the very first start looks back.
+    #[serde(default = "number::<24>")]
+    pub lookback_hours: u64,
+    /// Pause between polls.
+    #[serde(default = "number::<30>")]
+    pub poll_secs: u64,
+}
+
+/// Settings of `alpaca_corporate_actions`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorporateActions {
+    /// Only actions of these symbols; the whole market if empty.
+    #[serde(default)]
+    pub symbols: Vec<String>,
+    /// How many days the very first start looks back.
+    #[serde(default = "number::<30>")]
+    pub lookback_days: u64,
+    /// How many days ahead announced actions are read.
+    #[serde(default = "number::<30>")]
+    pub ahead_days: u64,
+    /// Pause between polls.
+    #[serde(default = "number::<3_600>")]
+    pub poll_secs: u64,
+}
+
+/// Settings of `alpaca_instruments`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Instruments {
+    /// Which assets: `us_equity`, `us_option`, `crypto`.
+    #[serde(default = "equities")]
+    pub asset_classes: Vec<String>,
+    /// Pause between polls.
+    #[serde(default = "number::<86_400>")]
+    pub poll_secs: u64,
+}
+
+/// Settings of `alpaca_orders`: none yet.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Orders {}
+
+fn number<const N: u64>() -> u64 {
+    N
+}
+
+fn some_symbols() -> Vec<String> {
+    ["AAPL", "SPY"].map(str::to_owned).into()
+}
+
+fn equities() -> Vec<String> {
+    vec!["us_equity".to_owned()]
 }
 
 fn one_day() -> String {
@@ -186,112 +278,3 @@ fn one_day() -> String {
 fn raw() -> Adjustment {
     Adjustment::Raw
 }
-
-fn one_minute() -> u64 {
-    60
-}
-
-/// Settings of `alpaca_order_updates`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct OrderUpdates {
-    /// How far the very first start looks back for orders and fills.
-    pub lookback_secs: u64,
-    /// How often what the stream sent is compared with the account; 0 for only after a connect.
-    pub audit_secs: u64,
-}
-
-impl Default for OrderUpdates {
-    fn default() -> Self {
-        Self { lookback_secs: 3_600, audit_secs: 60 }
-    }
-}
-
-/// Settings of `alpaca_positions` and `alpaca_balances`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Poll {
-    /// Pause between polls.
-    pub poll_secs: u64,
-}
-
-impl Default for Poll {
-    fn default() -> Self {
-        Self { poll_secs: 15 }
-    }
-}
-
-/// Settings of `alpaca_activities`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Activities {
-    /// How many days the very first start looks back.
-    pub lookback_days: u64,
-    /// Pause between polls.
-    pub poll_secs: u64,
-}
-
-impl Default for Activities {
-    fn default() -> Self {
-        Self { lookback_days: 7, poll_secs: 60 }
-    }
-}
-
-/// Settings of `alpaca_news`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct News {
-    /// Only news about these symbols; all news if empty.
-    pub symbols: Vec<String>,
-    /// How many hours the very first start looks back.
-    pub lookback_hours: u64,
-    /// Pause between polls.
-    pub poll_secs: u64,
-}
-
-impl Default for News {
-    fn default() -> Self {
-        Self { symbols: Vec::new(), lookback_hours: 24, poll_secs: 30 }
-    }
-}
-
-/// Settings of `alpaca_corporate_actions`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CorporateActions {
-    /// Only actions of these symbols; the whole market if empty.
-    pub symbols: Vec<String>,
-    /// How many days the very first start looks back.
-    pub lookback_days: u64,
-    /// How many days ahead announced actions are read.
-    pub ahead_days: u64,
-    /// Pause between polls.
-    pub poll_secs: u64,
-}
-
-impl Default for CorporateActions {
-    fn default() -> Self {
-        Self { symbols: Vec::new(), lookback_days: 30, ahead_days: 30, poll_secs: 3_600 }
-    }
-}
-
-/// Settings of `alpaca_instruments`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Instruments {
-    /// Which assets: `us_equity`, `us_option`, `crypto`.
-    pub asset_classes: Vec<String>,
-    /// Pause between polls.
-    pub poll_secs: u64,
-}
-
-impl Default for Instruments {
-    fn default() -> Self {
-        Self { asset_classes: vec!["us_equity".to_owned()], poll_secs: 86_400 }
-    }
-}
-
-/// Settings of `alpaca_orders`: none yet.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Orders {}

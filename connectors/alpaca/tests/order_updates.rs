@@ -77,6 +77,7 @@ async fn an_order_is_followed_to_its_fill() {
     let rig = Rig::start().await;
     let (mut driver, trader) = (driver(&rig), Trader::new(&rig));
     driver.connect().await.unwrap();
+    driver.step().await; // the first look at the account's history
     let broker_id = trader.buy("fs.mine", 10).await;
     let foreign = trader.buy("somebody-else", 3).await;
     driver.until(|d| is_filled(d, "mine") && is_filled(d, &foreign)).await;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Remembers what the last poll of a list gave, as part of a cursor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Changes {
-    /// Changes noted so far: makes the id of a value that returns differ from its first.
+    /// Changes noted so far: a value that comes back is another fact than its first time.
     #[serde(default)]
     sequence: u64,
     #[serde(default)]
@@ -16,14 +16,18 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Notes what `key` contains now. When that is new, says which change it is.
-    pub fn note(&mut self, key: &str, contents: EventId) -> Option<u64> {
+    /// Notes what `key` contains now. When that is new, gives the id of the change.
+    pub fn note(&mut self, key: &str, contents: EventId) -> Option<EventId> {
         if self.seen.get(key) == Some(&contents) {
             return None;
         }
         self.seen.insert(key.into(), contents);
+        Some(self.change(contents))
+    }
+
+    fn change(&mut self, contents: EventId) -> EventId {
         self.sequence += 1;
-        Some(self.sequence)
+        EventId::of(&[&contents.to_string(), &self.sequence.to_string()])
     }
 
     /// What is remembered.
@@ -36,14 +40,14 @@ impl Changes {
         self.seen.remove(key);
     }
 
-    /// Forgets the keys that `is_kept` does not want, and says which, each with its change.
-    pub fn drop_others(&mut self, is_kept: impl Fn(&str) -> bool) -> Vec<(Text, u64)> {
+    /// Forgets the keys that `is_kept` does not want, and gives each with the id of its change.
+    pub fn drop_others(&mut self, is_kept: impl Fn(&str) -> bool) -> Vec<(Text, EventId)> {
         let gone: Vec<Text> = self.seen.keys().filter(|key| !is_kept(key)).cloned().collect();
         let mut dropped = Vec::with_capacity(gone.len());
         for key in gone {
             self.seen.remove(&key);
-            self.sequence += 1;
-            dropped.push((key, self.sequence));
+            let change = self.change(EventId::of(&[&key]));
+            dropped.push((key, change));
         }
         dropped
     }
@@ -57,12 +61,17 @@ mod tests {
     fn only_changes_are_reported_and_each_is_another() {
         let mut changes = Changes::default();
         let (ten, twenty) = (EventId::of(&["10"]), EventId::of(&["20"]));
-        assert_eq!(changes.note("BAC", ten), Some(1));
+        let mut ids = vec![changes.note("BAC", ten)];
         assert_eq!(changes.note("BAC", ten), None);
-        assert_eq!(changes.note("BAC", twenty), Some(2));
-        assert_eq!(changes.note("BAC", ten), Some(3));
-        assert_eq!(changes.drop_others(|key| key != "BAC"), [("BAC".into(), 4)]);
-        assert_eq!(changes.drop_others(|_| false), []);
-        assert_eq!(changes.note("BAC", ten), Some(5));
+        ids.push(changes.note("BAC", twenty));
+        ids.push(changes.note("BAC", ten));
+        assert!(changes.drop_others(|key| key == "BAC").is_empty());
+        let gone = changes.drop_others(|_| false);
+        assert_eq!(gone[0].0, "BAC");
+        ids.push(Some(gone[0].1));
+        assert!(changes.drop_others(|_| false).is_empty());
+        ids.push(changes.note("BAC", ten));
+        assert!(ids.iter().all(Option::is_some));
+        assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
     }
 }

@@ -18,6 +18,10 @@ use crate::rate::{Rate, nanos};
 use crate::request::{Answer, Method, NoAnswer, Request};
 use crate::retry::Retries;
 use crate::shared::{Shared, is_loopback};
+use crate::verdict::{Verdict, verdict};
+
+/// More pages than this are an endless loop.
+const MAX_PAGES: usize = 1_000;
 
 /// A client for one host of one system. Copies, and other clients with the same key, share one
 /// budget of requests.
@@ -92,6 +96,39 @@ impl Http {
     /// The successful answer to a request, for reading it without a copy.
     pub async fn fetch(&self, request: &Request) -> Result<Answer> {
         self.ask(request, |answer| Ok(answer.clone())).await
+    }
+
+    /// All pages of a list. `next` says how to ask for the page after one, if there is one.
+    pub async fn pages(
+        &self,
+        first: Request,
+        next: impl Fn(&Answer) -> Result<Option<Request>>,
+    ) -> Result<Vec<Answer>> {
+        let mut pages = Vec::new();
+        let mut request = Some(first);
+        while let Some(current) = request {
+            if pages.len() == MAX_PAGES {
+                let title = current.title();
+                return Err(Fault::retry(format!("{title} has no end after {MAX_PAGES} pages")));
+            }
+            let answer = self.fetch(&current).await?;
+            request = next(&answer)?;
+            pages.push(answer);
+        }
+        Ok(pages)
+    }
+
+    /// Changes something at the vendor, once, and says what is certain about it afterwards. `no`
+    /// finds the vendor's own words in an answer that refuses; a gateway's page has none.
+    ///
+    /// `Err` is for what has certainly changed nothing.
+    pub async fn change(
+        &self,
+        request: &Request,
+        no: impl Fn(&Answer) -> Option<String>,
+    ) -> Result<Verdict> {
+        let sent = self.send(request).await;
+        verdict(sent, no, self.auth.setting)
     }
 
     /// Sends until there is an answer that `read` understands; repeats only what is safe.

@@ -22,6 +22,15 @@ impl<'a> Num<'a> {
         }
     }
 
+    /// The text without the zeros that one endpoint writes and another leaves out.
+    pub fn canonical(self) -> &'a str {
+        let text = self.text();
+        if text.contains('.') && !text.contains(['e', 'E']) {
+            return text.trim_end_matches('0').trim_end_matches('.');
+        }
+        text
+    }
+
     /// What `parse` (such as [`model::price`]) makes of it, or what is wrong with `field`.
     pub fn read(
         self,
@@ -72,6 +81,14 @@ mod tests {
         let b = optional(row.b, "b", model::price).unwrap();
         assert_eq!(b.unwrap().to_string(), "150.25");
         assert_eq!(optional(row.c, "c", model::price).unwrap(), None);
+    }
+
+    #[test]
+    fn equal_numbers_have_one_spelling() {
+        for (text, expected) in [("1.50", "1.5"), ("2.0", "2"), ("100", "100"), ("1.0e3", "1.0e3")]
+        {
+            assert_eq!(serde_json::from_str::<Num<'_>>(text).unwrap().canonical(), expected);
+        }
     }
 
     #[test]

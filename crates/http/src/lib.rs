@@ -15,6 +15,7 @@ mod request;
 mod retry;
 mod shared;
 mod tls;
+mod verdict;
 
 pub use auth::Auth;
 pub use changes::Changes;
@@ -22,3 +23,4 @@ pub use client::Http;
 pub use json::{Num, decode, optional};
 pub use rate::Rate;
 pub use request::{Answer, Method, NoAnswer, Request};
+pub use verdict::Verdict;

@@ -71,6 +71,15 @@ impl Request {
         self
     }
 
+    /// Appends to the query unless there is nothing to say.
+    #[must_use]
+    pub fn maybe(self, name: &str, value: Option<&str>) -> Self {
+        match value.filter(|value| !value.is_empty()) {
+            Some(value) => self.query(&[(name, value)]),
+            None => self,
+        }
+    }
+
     /// Sends a body as JSON.
     #[must_use]
     pub fn json(mut self, body: &impl Serialize) -> Self {
@@ -204,6 +213,9 @@ mod tests {
             orders.query(&[("client_order_id", "fs.a b")]),
             "https://a.test/v2/orders:by_client_order_id?client_order_id=fs.a+b",
         );
+        let page =
+            Request::get("/x").maybe("token", Some("t")).maybe("a", None).maybe("b", Some(""));
+        check("https://a.test", page, "https://a.test/x?token=t");
         check(
             "https://a.test",
             Request::get("/v2/positions").segment("BTC/USD?x#y"),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use alpaca::System;
-use component::{Audit, Bad, Batch, Clock, Fault, Host, Item, Source, Throttling};
+use component::{Audit, Bad, Batch, Clock, Fault, Host, Item, Secret, Source, Throttling};
 use http::{Auth, Http, Rate};
 use model::{Event, EventId};
 use serde_json::{Value, json};
@@ -62,6 +62,26 @@ impl Rig {
 
     pub async fn get(&self, path: &str) -> Value {
         self.control.get(path, &[]).await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) {
+        let _: Value = self.control.post(path, body).await.unwrap();
+    }
+
+    /// As the holder of the account.
+    pub async fn trading(&self, method: &str, path: &str) {
+        let credentials = &self.system["authentication"]["credentials"];
+        let secret = |name: &str| Secret::new(credentials[name].as_str().unwrap());
+        let headers = vec![
+            ("apca-api-key-id", secret("api_key")),
+            ("apca-api-secret-key", secret("api_secret")),
+        ];
+        let base = Url::parse(self.system["connection"]["trading_url"].as_str().unwrap()).unwrap();
+        let auth = Auth::headers("key", headers);
+        let host = Host::test("holder", "holder");
+        let http = Http::open(&host, &base, false, auth, Rate::UNLIMITED).unwrap();
+        let method = http::Method::from_bytes(method.as_bytes()).unwrap();
+        http.fetch(&http::Request::new(method, path)).await.unwrap();
     }
 
     /// Requests whose path contains a text, as the mock saw them.
