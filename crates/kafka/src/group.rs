@@ -159,8 +159,8 @@ impl Group {
     /// Returns as soon as there is something: at most `max` records that have already been
     /// fetched. New partitions are told of once their committed offsets are settled, which may take
     /// longer than `wait` if another member died in the middle of a transaction. Calling this
-    /// again after `Assigned` or `Revoked` says that the caller is done
-    /// restoring or committing. After an error it may be called again.
+    /// again after `Assigned` or `Revoked` says that the caller is done restoring or committing.
+    /// After an error it may be called again.
     pub fn next(&mut self, max: usize, wait: Duration) -> Result<Polled> {
         self.carry_out()?;
         if let Some(error) = self.deferred.take() {

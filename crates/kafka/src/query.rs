@@ -1,6 +1,7 @@
 //! Questions to the cluster: metadata, offsets, ends. And the lists that both sides speak in.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -20,6 +21,9 @@ const TOPIC_BYTES_MAX: usize = 249;
 
 /// Questions are asked in slices of this length, to notice refused credentials early.
 const SLICE: Duration = Duration::from_millis(500);
+
+/// The pause before a question is asked again.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// One end of every partition, as `ListOffsets` spells it.
 #[derive(Clone, Copy)]
@@ -76,7 +80,7 @@ pub(crate) fn partitions(consumer: &BaseConsumer<Context<()>>, topic: &str) -> R
             }
             // A new topic has no leader for a moment.
             (_, Some(Code::LeaderNotAvailable)) if Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(20));
+                thread::sleep(PAUSE);
             }
             (_, code) => {
                 return Err(Error::from_code(attempted, code.unwrap_or(Code::UnknownTopic)));
@@ -128,6 +132,22 @@ fn offsets_for<C: ConsumerContext>(
     if partitions.is_empty() {
         return Ok(Vec::new());
     }
+    let deadline = Instant::now() + ANSWER_WAIT;
+    loop {
+        match offsets_once(consumer, partitions, wanted, attempted) {
+            // A leader has moved, or is only just one: the client asks around by itself.
+            Err(Error::Unreachable { .. }) if Instant::now() < deadline => thread::sleep(PAUSE),
+            answer => return answer,
+        }
+    }
+}
+
+fn offsets_once<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: &[(Arc<str>, i32)],
+    wanted: Offset,
+    attempted: &str,
+) -> Result<Vec<(String, Option<i64>)>> {
     let mut asked = TopicPartitionList::with_capacity(partitions.len());
     for (topic, partition) in partitions {
         check_topic(attempted, topic)?;
