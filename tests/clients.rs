@@ -25,7 +25,7 @@ fn confluents_client_reads_the_market_and_trades() {
     });
     let processors = json!({ "approve": true, "track": true, "book": true, "reconcile": true });
     let topology = stage.topology(&features, &processors);
-    let running = stage.run(&topology, &[], &[]).unwrap();
+    let running = stage.run(&topology, &[], &[]);
     let address = |name: &str| running.ready[name].as_str().unwrap().to_owned();
     let output = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clients.py"))

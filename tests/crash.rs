@@ -80,13 +80,13 @@ fn every_order_is_at_the_broker_exactly_once_whenever_we_are_killed() {
     let stage = Stage::set("5");
     let topology = stage.topology(&features(), &processors());
     // The state machine and the broker's reports run beside the process that is killed.
-    let steady = stage.run(&topology, &["track", "alpaca.alpaca_order_updates"], &[]).unwrap();
+    let steady = stage.run(&topology, &["track", "alpaca.alpaca_order_updates"], &[]);
     let names = ["approve", "alpaca.alpaca_orders"];
     let mut placed = Vec::new();
     for point in POINTS {
         let kill = format!("{point}:1");
         for _ in 0..crashes() {
-            let mut victim = stage.run(&topology, &names, &[("FOLIOSTREAM_KILL", &kill)]);
+            let mut victim = stage.try_run(&topology, &names, &[("FOLIOSTREAM_KILL", &kill)]);
             if victim.as_mut().is_none_or(Process::has_ended) {
                 continue; // it met the point while it caught up
             }
@@ -95,7 +95,7 @@ fn every_order_is_at_the_broker_exactly_once_whenever_we_are_killed() {
             wait_for(&format!("the kill at {point}\n{}", stage.log()), || victim.has_ended());
         }
     }
-    let survivor = stage.run(&topology, &names, &[]).unwrap();
+    let survivor = stage.run(&topology, &names, &[]);
     wait_until_all_are_filled(&stage, &placed);
     check_ledger(&stage, &placed);
     drop((survivor, steady));
@@ -105,7 +105,7 @@ fn every_order_is_at_the_broker_exactly_once_whenever_we_are_killed() {
 fn a_kill_while_the_request_is_on_its_way_neither_loses_nor_repeats_the_order() {
     let stage = Stage::set("5");
     let topology = stage.topology(&features(), &processors());
-    let steady = stage.run(&topology, &["track", "alpaca.alpaca_order_updates"], &[]).unwrap();
+    let steady = stage.run(&topology, &["track", "alpaca.alpaca_order_updates"], &[]);
     let names = ["approve", "alpaca.alpaca_orders"];
     let mut placed = Vec::new();
     let faults = [
@@ -117,7 +117,7 @@ fn a_kill_while_the_request_is_on_its_way_neither_loses_nor_repeats_the_order() 
         json!({ "method": "POST", "path": "/v2/orders", "kind": "truncated" }),
     ];
     for fault in faults.iter().cycle().take(faults.len() * crashes().div_ceil(3)) {
-        let mut victim = stage.run(&topology, &names, &[]).unwrap();
+        let mut victim = stage.run(&topology, &names, &[]);
         let sent = |stage: &Stage| {
             let ledger = stage.ledger();
             let asked = support::http("GET", &stage.mock_url, "/_mock/requests", "");
@@ -130,7 +130,7 @@ fn a_kill_while_the_request_is_on_its_way_neither_loses_nor_repeats_the_order() 
         victim.kill();
         support::http("DELETE", &stage.mock_url, "/_mock/faults", "");
     }
-    let survivor = stage.run(&topology, &names, &[]).unwrap();
+    let survivor = stage.run(&topology, &names, &[]);
     wait_until_all_are_filled(&stage, &placed);
     check_ledger(&stage, &placed);
     drop((survivor, steady));

@@ -17,6 +17,7 @@ fn topology(stage: &Stage) -> std::path::PathBuf {
         "position_reporting": { "poll_secs": 1 },
         "account_updates": { "poll_secs": 1 },
         "order_updates": true,
+        "order_execution": true,
     });
     stage.topology(&features, &json!({ "validate": true }))
 }
@@ -75,7 +76,7 @@ fn check_trades(stage: &Stage) {
 #[test]
 fn garbage_on_the_stream_becomes_dead_letters_and_nothing_is_lost() {
     let stage = Stage::set("20");
-    let mut running = stage.run(&topology(&stage), &[], &[]).unwrap();
+    let mut running = stage.run(&topology(&stage), &[], &[]);
     let trades = |stage: &Stage| records(stage, "market.trades").len();
     wait_for("the first trades", || trades(&stage) > 5);
     let kinds =
@@ -98,7 +99,7 @@ fn garbage_on_the_stream_becomes_dead_letters_and_nothing_is_lost() {
 #[test]
 fn hostile_answers_of_the_rest_side_stop_nothing() {
     let stage = Stage::set("0");
-    let mut running = stage.run(&topology(&stage), &[], &[]).unwrap();
+    let mut running = stage.run(&topology(&stage), &[], &[]);
     let asked = |stage: &Stage| {
         let requests = http("GET", &stage.mock_url, "/_mock/requests", "").to_string();
         requests.matches("/v2/positions").count()
@@ -116,7 +117,7 @@ fn hostile_answers_of_the_rest_side_stop_nothing() {
 #[test]
 fn a_half_open_socket_is_noticed_and_repaired() {
     let stage = Stage::set("20");
-    let mut running = stage.run(&topology(&stage), &[], &[]).unwrap();
+    let mut running = stage.run(&topology(&stage), &[], &[]);
     let trades = |stage: &Stage| records(stage, "market.trades").len();
     wait_for("the first trades", || trades(&stage) > 5);
     stage.fault(&json!({ "stream": STREAM, "kind": "silence" }));

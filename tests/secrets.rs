@@ -24,7 +24,7 @@ fn no_secret_leaves_the_process() {
     let processors = json!({ "approve": true, "track": true, "book": true });
     let topology = stage.topology(&features, &processors);
     let env = [("MOCK_KEY", KEY), ("MOCK_SECRET", SECRET), ("FOLIOSTREAM_LOG", "trace")];
-    let mut running = stage.run(&topology, &[], &env).unwrap();
+    let mut running = stage.run(&topology, &[], &env);
     for fault in [
         json!({ "path": "/v2/positions", "status": 500, "next": 2 }),
         json!({ "path": "/v2/account", "kind": "garbage" }),
@@ -38,7 +38,7 @@ fn no_secret_leaves_the_process() {
     running.stop();
     // With a wrong secret, and printing the mistakes of a topology.
     let wrong = [("MOCK_KEY", KEY), ("MOCK_SECRET", "planted/secret+wrong"), env[2]];
-    let refused = stage.run(&topology, &[], &wrong);
+    let refused = stage.try_run(&topology, &[], &wrong);
     wait_for("the refusal to be logged", || stage.log().contains("api_key"));
     drop(refused);
     let mut everything = stage.log();

@@ -165,8 +165,13 @@ impl Stage {
         path
     }
 
-    /// Runs parts of a topology; `None` if the process ended before it was ready.
-    pub fn run(&self, topology: &Path, names: &[&str], env: &[(&str, &str)]) -> Option<Process> {
+    /// Runs parts of a topology.
+    pub fn run(&self, topology: &Path, names: &[&str], env: &[(&str, &str)]) -> Process {
+        self.try_run(topology, names, env).unwrap_or_else(|| panic!("not ready: {}", self.log()))
+    }
+
+    /// The same; `None` if the process ended before it was ready.
+    pub fn try_run(&self, topology: &Path, names: &[&str], env: &[(&str, &str)]) -> Option<Process> {
         let data = self.data();
         let mut args = vec!["run", "--topology", text(topology), "--data", text(&data)];
         args.extend(names);
