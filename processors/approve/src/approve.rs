@@ -27,9 +27,9 @@ pub struct Approve {
 
 impl Processor for Approve {
     const NAME: &'static str = "approve";
-    const INPUTS: &'static [&'static str] = &["orders.requests", "portfolio.positions"];
+    const INPUTS: &'static [&'static str] = &["orders.requests"];
     const GLOBALS: &'static [&'static str] =
-        &["market.quotes", "market.trades", "ops.commands", "orders.state"];
+        &["market.quotes", "market.trades", "ops.commands", "orders.state", "portfolio.positions"];
     type Settings = Settings;
     type State = State;
     type Global = Known;
@@ -46,7 +46,6 @@ impl Processor for Approve {
     fn key(&self, event: &Event) -> Option<Text> {
         match event {
             Event::OrderRequest(request) => Some(request.account.clone()),
-            Event::PortfolioPosition(position) => Some(position.account.clone()),
             _ => None,
         }
     }
@@ -63,10 +62,6 @@ impl Processor for Approve {
         out: &mut Out,
     ) -> Result<(), Bad> {
         match event {
-            Event::PortfolioPosition(position) => {
-                state.note_position(&position.instrument, position.quantity);
-                Ok(())
-            }
             Event::OrderRequest(request) => self.decide(state, known, request, out),
             _ => Ok(()),
         }

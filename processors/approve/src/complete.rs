@@ -1,6 +1,6 @@
 //! Whether the terms of an order are complete and fit together.
 
-use model::{Decimal, OrderClass, OrderRequest, OrderType, Side};
+use model::{Decimal, InstrumentId, OrderClass, OrderRequest, OrderType, Side};
 
 /// Longest order id; brokers take at least as much.
 const MAX_ORDER_ID: usize = 64;
@@ -10,6 +10,9 @@ const MAX_LEGS: usize = 8;
 
 /// Options that only one broker knows; the longest list among them has about ten.
 const MAX_OPTIONS: usize = 32;
+
+/// Longest name of an instrument; options have about twenty letters.
+const MAX_INSTRUMENT: usize = 64;
 
 /// What is wrong, in words.
 type Problem = String;
@@ -36,9 +39,8 @@ pub(crate) fn check(terms: &OrderRequest) -> Result<(), Problem> {
     match terms.order_class {
         OrderClass::Mleg => check_legs(terms)?,
         OrderClass::Simple | OrderClass::Bracket | OrderClass::Oco | OrderClass::Oto => {
-            if terms.instrument.as_ref().is_none_or(|instrument| instrument.as_str().is_empty()) {
-                return Err("instrument is missing".into());
-            }
+            let instrument = terms.instrument.as_ref().ok_or("instrument is missing")?;
+            check_name(instrument)?;
             if terms.side.is_none() {
                 return Err("side is missing".into());
             }
@@ -91,6 +93,14 @@ fn refuse(name: &str, is_wrong: bool, why: &str) -> Result<(), Problem> {
 
 fn need(name: &str, value: Option<Decimal>, what: &str) -> Result<Decimal, Problem> {
     value.ok_or_else(|| format!("{name} is missing for {what}"))
+}
+
+fn check_name(instrument: &InstrumentId) -> Result<(), Problem> {
+    let length = instrument.as_str().len();
+    if (1..=MAX_INSTRUMENT).contains(&length) {
+        return Ok(());
+    }
+    Err(format!("instrument has {length} characters, needs 1 to {MAX_INSTRUMENT}"))
 }
 
 fn check_numbers(terms: &OrderRequest) -> Result<(), Problem> {
@@ -214,7 +224,7 @@ fn check_legs(terms: &OrderRequest) -> Result<(), Problem> {
         if leg.ratio_quantity <= Decimal::ZERO {
             return Err(format!("ratio_quantity of {} is not above zero", leg.instrument));
         }
-        refuse("instrument", leg.instrument.as_str().is_empty(), "of a leg is missing")?;
+        check_name(&leg.instrument)?;
     }
     Ok(())
 }

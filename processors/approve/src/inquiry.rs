@@ -6,7 +6,7 @@ use crate::exposure;
 use crate::known::Known;
 use crate::market::{NoPrice, Reference};
 use crate::settings::Resolved;
-use crate::state::{State, short_id};
+use crate::state::{MAX_OPEN, State, short_id};
 
 /// Why a request is denied: the check, the figure and the limit, in words.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,10 +93,14 @@ impl Inquiry<'_> {
 
     fn open_orders(&self) -> Verdict {
         let (count, most) = (self.state.open.len(), self.limits.max_open_orders);
-        if count < most as usize {
-            return Ok(());
+        if count >= most as usize {
+            return Err(format!("{count} orders are open, at most {most}"));
         }
-        Err(format!("{count} orders are open, at most {most}"))
+        let size = self.state.open_size() + 1 + self.terms.legs.len();
+        if size > MAX_OPEN {
+            return Err(format!("{size} orders and legs would be open, at most {MAX_OPEN}"));
+        }
+        Ok(())
     }
 
     fn duplicate(&self) -> Verdict {
@@ -235,7 +239,7 @@ impl Inquiry<'_> {
                 let price = self.reference.map(|reference| reference.price)?;
                 self.terms.notional?.checked_div(price)
             });
-            let held = self.state.held(instrument);
+            let held = self.known.held(&self.terms.account, instrument);
             let but = &self.terms.order_id;
             let sales = exposure::open_sales(self.state, self.known, but, instrument);
             let free = sales.and_then(|sales| held.checked_sub(sales)).unwrap_or_default();

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use model::{Command, CommandKind, Decimal, Event, OrderState, Text};
+use model::{
+    Command, CommandKind, Decimal, Event, InstrumentId, OrderState, PortfolioPosition, Text,
+};
 
 use crate::market::Market;
 use crate::state::short_id;
@@ -11,13 +13,17 @@ use crate::state::short_id;
 /// open and unfilled, which only makes the limits tighter.
 const MAX_ORDERS: usize = 200_000;
 
+/// Positions of all accounts that are remembered. One beyond that counts as not held, which only
+/// makes the limits tighter.
+const MAX_POSITIONS: usize = 200_000;
+
 /// Scopes that can be halted; a scope is an account or a system.
 const MAX_SCOPES: usize = 10_000;
 
 /// The scope that halts everything.
 const EVERYTHING: &str = "all";
 
-/// Last prices, halts, and how far orders have come.
+/// Last prices, halts, positions, and how far orders have come.
 #[derive(Debug, Default)]
 pub struct Known {
     pub(crate) market: Market,
@@ -25,6 +31,7 @@ pub struct Known {
     filled: HashMap<Text, Decimal>,
     ended: HashSet<u64>,
     ended_in_order: VecDeque<u64>,
+    positions: HashMap<(Text, InstrumentId), Decimal>,
 }
 
 impl Known {
@@ -34,6 +41,7 @@ impl Known {
             Event::Trade(trade) => self.market.note_trade(trade),
             Event::Command(command) => self.note_command(command),
             Event::OrderState(state) => self.note_order(state),
+            Event::PortfolioPosition(position) => self.note_position(position),
             _ => {}
         }
     }
@@ -49,6 +57,21 @@ impl Known {
 
     pub(crate) fn filled(&self, order_id: &str) -> Decimal {
         self.filled.get(order_id).copied().unwrap_or_default()
+    }
+
+    /// Units that our books hold of an instrument.
+    pub(crate) fn held(&self, account: &Text, instrument: &InstrumentId) -> Decimal {
+        let key = (account.clone(), instrument.clone());
+        self.positions.get(&key).copied().unwrap_or_default()
+    }
+
+    fn note_position(&mut self, position: &PortfolioPosition) {
+        let key = (position.account.clone(), position.instrument.clone());
+        if position.quantity.is_zero() {
+            self.positions.remove(&key);
+        } else if self.positions.len() < MAX_POSITIONS || self.positions.contains_key(&key) {
+            self.positions.insert(key, position.quantity);
+        }
     }
 
     fn note_command(&mut self, command: &Command) {

@@ -5,6 +5,7 @@ mod settings;
 mod known;
 mod market;
 mod state;
+mod terms;
 
 mod complete;
 mod exposure;

@@ -8,6 +8,7 @@ use crate::known::Known;
 use crate::market::Reference;
 use crate::settings::{Resolved, Route};
 use crate::state::{OpenOrder, State};
+use crate::terms;
 
 /// A request that may go out, and where.
 #[derive(Debug)]
@@ -52,15 +53,14 @@ pub(crate) fn place(
 
     let Inquiry { passed: checks, reference, unit_price, .. } = inquiry;
     let (system, broker_account) = (Text::from(&route.system), Text::from(&route.broker_account));
-    let terms = OrderRequest { broker_options: Default::default(), ..request.clone() };
     let order = OpenOrder {
-        terms,
+        terms: terms::of(request),
         system: system.clone(),
         broker_account: broker_account.clone(),
         unit_price,
     };
     state.open.insert(request.order_id.clone(), order);
-    state.count(Some(fingerprint(request)), limits.duplicate_window_secs);
+    state.count(Some(fingerprint(request)));
     Ok(Approval { system, broker_account, reference, checks })
 }
 
@@ -72,20 +72,20 @@ pub(crate) fn replace(
     state: &mut State,
 ) -> Result<Approval, Denial> {
     let order = known_order(request, state)?.clone();
-    let terms = complete::replaced(&order.terms, request);
-    let mut inquiry = inquiry(&terms, limits, known, state);
+    let new_terms = complete::replaced(&order.terms, request);
+    let mut inquiry = inquiry(&new_terms, limits, known, state);
     inquiry.run("known_order", Ok(()))?;
     let fits = complete::check_replacement(request, &order.terms);
-    inquiry.run("complete", fits.and_then(|()| complete::check(&terms)))?;
+    inquiry.run("complete", fits.and_then(|()| complete::check(&new_terms)))?;
     inquiry.run("expiry", not_expired(request, state))?;
     inquiry.run("kill_switch", not_halted(request, &order.system, known))?;
     inquiry.limits()?;
 
     let Inquiry { passed: checks, reference, unit_price, .. } = inquiry;
     let (system, broker_account) = (order.system.clone(), order.broker_account.clone());
-    let order = OpenOrder { terms, unit_price, ..order };
+    let order = OpenOrder { terms: new_terms, unit_price, ..order };
     state.open.insert(request.order_id.clone(), order);
-    state.count(None, limits.duplicate_window_secs);
+    state.count(None);
     Ok(Approval { system, broker_account, reference, checks })
 }
 

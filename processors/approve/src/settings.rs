@@ -7,17 +7,17 @@ use model::{Decimal, InstrumentId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::state::{MAX_REMEMBERED, REPLAY_WINDOW_SECS};
+use crate::state::{MAX_OPEN, MAX_REMEMBERED, RECENT_SECS, REPLAY_WINDOW_SECS};
 
 /// Most orders a minute that can be allowed: so many that every request which could be read a
 /// second time is still remembered.
 pub(crate) const MAX_ORDERS_PER_MINUTE: u32 = MAX_REMEMBERED as u32 / (REPLAY_WINDOW_SECS / 60);
 
 /// Longest window in which an order is compared with those before it.
-const MAX_DUPLICATE_WINDOW_SECS: u32 = REPLAY_WINDOW_SECS;
+const MAX_DUPLICATE_WINDOW_SECS: u32 = RECENT_SECS as u32;
 
 /// Most open orders that can be allowed for one account, which bounds its state.
-const MAX_OPEN_ORDERS: u32 = 5_000;
+const MAX_OPEN_ORDERS: u32 = MAX_OPEN as u32;
 
 /// Where accounts trade and what they may do.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -51,7 +51,7 @@ pub struct Limits {
     pub max_notional: Option<Decimal>,
     /// Most orders placed or replaced in any 60 seconds. Default 60, at most 1000.
     pub max_orders_per_minute: Option<u32>,
-    /// Most orders working at the same time. Default 500, at most 5000.
+    /// Most orders working at the same time. Default 500, at most 1000.
     pub max_open_orders: Option<u32>,
     /// Most money of all working orders together. No limit by default.
     pub max_open_notional: Option<Decimal>,
@@ -70,7 +70,7 @@ pub struct Limits {
     /// Instruments that may not be traded. None by default.
     pub blocked_instruments: Option<BTreeSet<String>>,
     /// The same instrument, side, quantity and prices within this time are taken for a mistake;
-    /// zero switches the check off. Default 2, at most 600.
+    /// zero switches the check off. Default 2, at most 60.
     pub duplicate_window_secs: Option<u32>,
 }
 

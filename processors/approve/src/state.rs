@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use model::{Decimal, EventId, InstrumentId, OrderRequest, Text, Timestamp};
+use model::{Decimal, EventId, OrderRequest, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::known::Known;
@@ -10,14 +10,22 @@ use crate::known::Known;
 /// A request that reached us this long before the latest one of its account is not new: a topic
 /// is read in order, so it is being read again. It is never acted on, remembered or not, which
 /// makes even a replay of the whole topic harmless.
-pub(crate) const REPLAY_WINDOW_SECS: u32 = 600;
+pub(crate) const REPLAY_WINDOW_SECS: u32 = 300;
 
-/// Ids remembered of each sort. Inside the replay window an id must be found: the highest order
-/// rate that the settings allow fills this memory in exactly that time.
-pub(crate) const MAX_REMEMBERED: usize = 10_000;
+/// Approved requests that are remembered, and order ids that were used. Inside the replay window
+/// a request must be found: the highest order rate that the settings allow fills this memory in
+/// exactly that time.
+pub(crate) const MAX_REMEMBERED: usize = 5_000;
 
-/// Instruments held in one account that are remembered for the short-sale check.
-const MAX_POSITIONS: usize = 10_000;
+/// Denied requests and cancellations that are remembered.
+const MAX_OTHERS: usize = 2_000;
+
+/// Orders, and legs of orders, that may be open in one account, whatever its limits say. With the
+/// memories above, the state then stays below a megabyte, the largest record that Kafka takes.
+pub(crate) const MAX_OPEN: usize = 1_000;
+
+/// For how long approvals are counted: the minute of the rate limit.
+pub(crate) const RECENT_SECS: i64 = 60;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -37,13 +45,13 @@ pub struct State {
     pub(crate) open: BTreeMap<Text, OpenOrder>,
     /// What was approved lately, for the rate and for suspected duplicates.
     recent: VecDeque<Recent>,
-    positions: BTreeMap<InstrumentId, Decimal>,
 }
 
 /// An order that may be working.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OpenOrder {
     /// Its terms now: the placing request and every replacement since.
+    #[serde(with = "crate::terms")]
     pub(crate) terms: OrderRequest,
     pub(crate) system: Text,
     pub(crate) broker_account: Text,
@@ -51,12 +59,10 @@ pub(crate) struct OpenOrder {
     pub(crate) unit_price: Option<Decimal>,
 }
 
+/// The account's time in nanoseconds, and the hash of the terms; null for a replacement, which
+/// repeats nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Recent {
-    time: Timestamp,
-    /// Hash of the terms; null for a replacement, which repeats nothing.
-    fingerprint: Option<u64>,
-}
+struct Recent(i64, Option<u64>);
 
 /// The first half of the hash: two of the ids remembered agree with a chance of one in 10^11.
 pub(crate) fn short_id(parts: &[&str]) -> u64 {
@@ -90,16 +96,16 @@ impl State {
     }
 
     pub(crate) fn remember_approved(&mut self, request_id: &str) {
-        push(&mut self.approved, short_id(&["request", request_id]));
+        push(&mut self.approved, short_id(&["request", request_id]), MAX_REMEMBERED);
     }
 
     pub(crate) fn remember_other(&mut self, request_id: &str) {
-        push(&mut self.others, short_id(&["request", request_id]));
+        push(&mut self.others, short_id(&["request", request_id]), MAX_OTHERS);
     }
 
     /// An order id that must not come back.
     pub(crate) fn use_up(&mut self, order_id: &str) {
-        push(&mut self.used, short_id(&["order", order_id]));
+        push(&mut self.used, short_id(&["order", order_id]), MAX_REMEMBERED);
     }
 
     /// Closes orders that have ended since.
@@ -114,49 +120,39 @@ impl State {
 
     /// Counts an order or replacement towards the rate. The account's own clock is used
     /// throughout, so that a request with an older time cannot hide those before it.
-    pub(crate) fn count(&mut self, fingerprint: Option<u64>, keep_secs: u32) {
-        let oldest = self.latest_time.plus_nanos(-i64::from(keep_secs.max(60)) * SECOND);
-        while self.recent.front().is_some_and(|recent| recent.time < oldest) {
+    pub(crate) fn count(&mut self, fingerprint: Option<u64>) {
+        let oldest = self.latest_time.plus_nanos(-RECENT_SECS * SECOND).0;
+        while self.recent.front().is_some_and(|Recent(time, _)| *time < oldest) {
             self.recent.pop_front();
         }
-        self.recent.push_back(Recent { time: self.latest_time, fingerprint });
-        if self.recent.len() > MAX_REMEMBERED {
-            self.recent.pop_front();
-        }
+        self.recent.push_back(Recent(self.latest_time.0, fingerprint));
     }
 
     /// Orders and replacements approved in the last minute.
     pub(crate) fn count_in_minute(&self) -> usize {
-        self.within(60).count()
+        self.within(RECENT_SECS).count()
     }
 
     /// Nanoseconds since the same terms were approved, if within this many seconds.
     pub(crate) fn since_alike(&self, fingerprint: u64, secs: u32) -> Option<i64> {
-        let mut alike = self.within(secs).filter(|recent| recent.fingerprint == Some(fingerprint));
-        alike.next().map(|recent| self.latest_time.since(recent.time))
+        let mut alike = self.within(secs.into()).filter(|Recent(_, of)| *of == Some(fingerprint));
+        alike.next().map(|Recent(time, _)| self.latest_time.0.saturating_sub(*time))
     }
 
-    fn within(&self, secs: u32) -> impl Iterator<Item = &Recent> {
-        let from = self.latest_time.plus_nanos(-i64::from(secs) * SECOND);
-        self.recent.iter().rev().take_while(move |recent| recent.time > from)
+    fn within(&self, secs: i64) -> impl Iterator<Item = &Recent> {
+        let from = self.latest_time.plus_nanos(-secs * SECOND).0;
+        self.recent.iter().rev().take_while(move |Recent(time, _)| *time > from)
     }
 
-    pub(crate) fn note_position(&mut self, instrument: &InstrumentId, quantity: Decimal) {
-        if quantity.is_zero() {
-            self.positions.remove(instrument);
-        } else if self.positions.len() < MAX_POSITIONS || self.positions.contains_key(instrument) {
-            self.positions.insert(instrument.clone(), quantity);
-        }
-    }
-
-    pub(crate) fn held(&self, instrument: &InstrumentId) -> Decimal {
-        self.positions.get(instrument).copied().unwrap_or_default()
+    /// Orders that are open, a leg counted as an order.
+    pub(crate) fn open_size(&self) -> usize {
+        self.open.values().map(|order| 1 + order.terms.legs.len()).sum()
     }
 }
 
-fn push(ids: &mut VecDeque<u64>, id: u64) {
+fn push(ids: &mut VecDeque<u64>, id: u64, limit: usize) {
     ids.push_back(id);
-    if ids.len() > MAX_REMEMBERED {
+    if ids.len() > limit {
         ids.pop_front();
     }
 }

@@ -543,7 +543,7 @@ fn what_is_not_held_is_not_sold_short_when_the_limits_say_so() {
     check("{}", sell("o1"), "approved");
     check(no_short, sell("o1"), "short: sells 10 of BAC.US; 0 held, 0 not yet on sale");
     let mut desk = Desk::new(no_short);
-    desk.take(held("BAC.US", "15"));
+    desk.see(held("BAC.US", "15"));
     assert_eq!(desk.ask(sell("o1")), "approved");
     assert_eq!(desk.ask(sell("o2")), "short: sells 10 of BAC.US; 15 held, 5 not yet on sale");
     let intent = with("o3", |r| r.position_intent = Some(PositionIntent::SellToOpen));
@@ -592,6 +592,49 @@ fn ids_that_cannot_be_answered_are_dead_letters() {
         assert_eq!(bad.field, field);
         assert_eq!(state, State::default());
     }
+}
+
+#[test]
+fn the_largest_state_fits_a_kafka_record() {
+    let limits = r#"{ "max_orders_per_minute": 1000, "max_open_orders": 1000,
+        "max_quantity": "99999999999999999999", "max_notional": "79228162514264337593543950335",
+        "collar_percent": "1000" }"#;
+    let settings: Settings = serde_json::from_str(&format!(
+        r#"{{ "accounts": {{ "main": {{ "system": "paper", "broker_account": "PA1" }} }},
+             "limits": {limits} }}"#
+    ))
+    .unwrap();
+    let approve = Approve::new(settings).unwrap();
+    let (mut known, mut state, mut approved) = (Known::default(), State::default(), 0);
+    let long = |n: i64| {
+        let request = with(&format!("{n:064}"), |r| {
+            r.instrument = Some(format!("{n:061}.US").as_str().into());
+            r.strategy = Some("s".repeat(100_000).into());
+            r.quantity = Some(number("1.123456789012345678"));
+            r.order_class = OrderClass::Bracket;
+            r.limit_price = Some(number("14.123456789012345678"));
+            r.take_profit_price = Some(number("15.123456789012345678"));
+            r.stop_loss_price = Some(number("13.123456789012345678"));
+            r.stop_loss_limit_price = Some(number("12.123456789012345678"));
+        });
+        at(1000 + n / 16, request)
+    };
+    let mut largest = 0;
+    for n in 0..8_000 {
+        let event = Event::from(long(n));
+        let mut out = Out::caused_by(Approve::NAME, event.head());
+        approve.apply(&mut state, &known, &event, &mut out).unwrap();
+        approved += usize::from(out.events().len() == 2);
+        // Orders that end, then a thousand that do not.
+        if n < 6_500 {
+            known.note(&progress(&format!("{n:064}"), OrderStatus::Filled, "1"));
+        }
+        if n % 500 == 499 {
+            largest = largest.max(serde_json::to_vec(&state).unwrap().len());
+        }
+    }
+    assert!(approved >= 7_000, "{approved}");
+    assert!((500_000..1_000_000).contains(&largest), "{largest} bytes");
 }
 
 #[test]
@@ -657,7 +700,7 @@ proptest! {
             r#"{ "max_orders_per_minute": 3, "max_price_age_secs": 1000, "allow_short": false,
                  "max_open_notional": "1000", "duplicate_window_secs": 0 }"#,
         );
-        desk.take(held("BAC.US", "1000"));
+        desk.see(held("BAC.US", "1000"));
         let (mut acted, mut placed, mut times) = (BTreeSet::new(), BTreeSet::new(), vec![]);
         let mut now = 0;
         for request in requests {
