@@ -27,6 +27,17 @@ pub enum Step {
     Resolve(Timestamp),
 }
 
+/// What to do about an order that the broker says it does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// Hand it over again under the same id.
+    SendAgain,
+    /// Ask again: a request may still be on its way.
+    AskAgain,
+    /// It was not sent, and will not be, for this reason.
+    NotSent(String),
+}
+
 /// Every delivery of one sink.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
@@ -107,10 +118,27 @@ impl Journal {
         }
     }
 
+    /// Whether this very attempt is the last that is known of its delivery, and has no outcome.
+    pub fn is_open(&self, entry: &Delivery) -> bool {
+        self.open.get(&entry.delivery_id).is_some_and(|last| {
+            last.attempt == entry.attempt && last.status == DeliveryStatus::Sending
+        })
+    }
+
+    /// Whether an attempt is too old to be made: it must be journaled anew first.
+    pub fn is_over(&self, entry: &Delivery, now: Timestamp) -> bool {
+        now > entry.deadline
+    }
+
     /// Why an order that is journaled must not leave after all.
     pub fn forbids(&self, entry: &Delivery, now: Timestamp) -> Option<String> {
-        if now > entry.deadline {
-            return Some(format!("its attempt ended at {}", entry.deadline));
+        expired(&entry.order, now)
+    }
+
+    /// Why an order that did not leave must not be journaled for another attempt.
+    pub fn forbids_another(&self, entry: &Delivery, now: Timestamp) -> Option<String> {
+        if entry.attempt >= MAX_ATTEMPTS {
+            return Some(format!("it could not be handed over in {MAX_ATTEMPTS} attempts"));
         }
         expired(&entry.order, now)
     }
@@ -148,16 +176,23 @@ impl Journal {
         }
     }
 
-    /// What to do with an order that the broker says it does not have: send it again under the
-    /// same id where that is safe (`Ok`), or not, and why.
-    pub fn absent(&self, entry: &Delivery, now: Timestamp) -> Result<(), String> {
-        if !self.repeats_are_refused {
-            return Err("the broker does not have it, and would not refuse it twice".to_owned());
+    /// What to do with an order that the broker says it does not have. It is sent again where the
+    /// broker would refuse it twice; that it was not sent is said only when nothing can still be
+    /// on its way.
+    pub fn absent(&self, entry: &Delivery, now: Timestamp) -> Absence {
+        let reason = if !self.repeats_are_refused {
+            "the broker does not have it, and would not refuse it twice".to_owned()
+        } else if entry.attempt >= MAX_ATTEMPTS {
+            format!("the broker does not have it after {MAX_ATTEMPTS} attempts")
+        } else if let Some(reason) = expired(&entry.order, now) {
+            reason
+        } else {
+            return Absence::SendAgain;
+        };
+        if now < entry.deadline.plus_nanos(MARGIN_NANOS) {
+            return Absence::AskAgain;
         }
-        if entry.attempt >= MAX_ATTEMPTS {
-            return Err(format!("the broker does not have it after {MAX_ATTEMPTS} attempts"));
-        }
-        expired(&entry.order, now).map_or(Ok(()), Err)
+        Absence::NotSent(reason)
     }
 
     fn head(&self, id: &str, attempt: i64, status: DeliveryStatus, now: Timestamp) -> Head {

@@ -8,6 +8,7 @@ mod backoff;
 mod dead;
 mod entry;
 mod error;
+mod export;
 mod failpoint;
 mod journal;
 mod metric;

@@ -1,8 +1,7 @@
 //! Drives one sink: orders through the journal, exports with plain offsets.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use component::{Bad, Delivery, Fault, Host, Outcome, Sends, Sink};
 use kafka::{Follow, From as Start, Group, Message, Polled, Transactions};
@@ -11,24 +10,26 @@ use model::{
     OrderAction, OrderEvent, OrderEventKind, Stage, Text, Timestamp,
 };
 use tokio::task::block_in_place;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::failpoint::reached;
-use crate::journal::{Journal, Step};
+use crate::journal::{Absence, Journal, Step};
 use crate::source::{after, or_shutdown};
 use crate::supervisor::{State, Status};
-use crate::{Backoff, Error, Publisher, Wiring, dead};
+use crate::{Backoff, Error, Publisher, Wiring, dead, export};
 
 /// Orders journaled in one transaction at most.
 const ORDER_BATCH: usize = 16;
-/// Records handed to an export at most.
-const EXPORT_BATCH: usize = 2_000;
 /// Longest wait for a record before unresolved orders are looked at.
 const IDLE: Duration = Duration::from_millis(100);
+/// A session that lasted this long was a good one: the next wait is a short one again.
+const LASTED: i64 = 10_000_000_000;
 /// First pause before the broker is asked again about an order.
 const ASK_FIRST: Duration = Duration::from_millis(500);
 /// Longest such pause.
 const ASK_LONGEST: Duration = Duration::from_secs(30);
+/// Longest wait for every command there is.
+const COMMANDS_WAIT: Duration = Duration::from_secs(30);
 
 /// Runs a sink until shutdown.
 pub async fn drive<S: Sink>(
@@ -41,6 +42,8 @@ pub async fn drive<S: Sink>(
     status.set(State::Starting, "");
     let mut backoff =
         Backoff::new(&host.instance(), Duration::from_millis(250), Duration::from_secs(30));
+    // Orders that are known not to have left, because this process did not send them.
+    let mut unsent = VecDeque::new();
     while !wiring.shutdown.is_cancelled() {
         let attempt = S::connect(system.clone(), settings.clone(), host.clone());
         let fault = match or_shutdown(&wiring, attempt).await {
@@ -48,15 +51,18 @@ pub async fn drive<S: Sink>(
             Some(Err(fault)) => fault,
             Some(Ok(sink)) => {
                 status.set(State::Running, "");
-                backoff.succeeded();
+                let started = wiring.clock.now();
                 let ended = match S::SENDS {
                     Sends::Orders { repeats_are_refused } => {
                         let open =
                             block_in_place(|| Orders::open(&host, &wiring, repeats_are_refused));
-                        open?.run(sink, &status).await?
+                        open?.run(sink, &mut unsent, &status).await?
                     }
-                    Sends::Exports => exports(sink, &settings, &host, &wiring, &status).await?,
+                    Sends::Exports => export::run(sink, &settings, &host, &wiring, &status).await?,
                 };
+                if wiring.clock.now().since(started) > LASTED {
+                    backoff.succeeded();
+                }
                 match ended {
                     None => break,
                     Some(fault) => fault,
@@ -93,7 +99,8 @@ impl Orders {
     /// Fences older owners, then reads the journal they left.
     fn open(host: &Host, wiring: &Wiring, repeats_are_refused: bool) -> Result<Self, Error> {
         let instance = host.instance();
-        let transactions = wiring.cluster.transactions(&wiring.transactional_id(&instance))?;
+        let id = wiring.sole_transactional_id(&instance);
+        let transactions = wiring.cluster.transactions(&id)?;
         let mut journal = Journal::new(&instance, repeats_are_refused);
         let mut entries = Vec::new();
         let reader = wiring.cluster.reader()?;
@@ -113,7 +120,7 @@ impl Orders {
         let topic = wiring.names.topic("orders.approved");
         let mut orders = Self {
             transactions,
-            group: wiring.group(&instance, &[&topic])?,
+            group: wiring.sole_group(&instance, &[&topic])?,
             publisher: Publisher::new(wiring),
             commands: reader.follow(&[&commands], Start::Start)?,
             wiring: wiring.clone(),
@@ -123,16 +130,41 @@ impl Orders {
             asking: HashMap::new(),
             halted: BTreeMap::new(),
         };
-        while orders.hear_commands(Duration::from_millis(50))? > 0 {}
+        orders.hear_all_commands()?;
         Ok(orders)
     }
 
+    /// No order may leave before every command there is has been heard.
+    fn hear_all_commands(&mut self) -> Result<(), Error> {
+        let deadline = Instant::now() + COMMANDS_WAIT;
+        while self.commands.behind()? > 0 {
+            if Instant::now() > deadline {
+                let reason = format!("the commands could not be read in {COMMANDS_WAIT:?}");
+                return Err(Fault::retry(reason).into());
+            }
+            self.hear_commands(Duration::from_millis(20))?;
+        }
+        Ok(())
+    }
+
     /// Works until shutdown (`None`) or until the session ends (its fault).
-    async fn run<S: Sink>(mut self, mut sink: S, status: &Status) -> Result<Option<Fault>, Error> {
+    async fn run<S: Sink>(
+        mut self,
+        mut sink: S,
+        unsent: &mut VecDeque<Entry>,
+        status: &Status,
+    ) -> Result<Option<Fault>, Error> {
+        // Another owner may have dealt with them since; the journal knows.
+        unsent.retain(|entry| self.journal.is_open(entry));
         while !self.wiring.shutdown.is_cancelled() {
-            if let Some(fault) = self.resolve(&mut sink).await? {
+            if let Some(fault) = self.send_all(&mut sink, unsent).await? {
                 return Ok(Some(fault));
             }
+            if let Some(fault) = self.resolve(&mut sink, unsent).await? {
+                return Ok(Some(fault));
+            }
+            // The loop must be interruptible where nothing else in it waits.
+            tokio::task::yield_now().await;
             let messages = match block_in_place(|| self.group.next(ORDER_BATCH, IDLE))? {
                 Polled::Messages(messages) => messages,
                 Polled::Assigned(_) | Polled::Revoked { .. } | Polled::Nothing => {
@@ -140,13 +172,23 @@ impl Orders {
                     continue;
                 }
             };
-            let entries = block_in_place(|| self.journal_batch(&messages))?;
-            for entry in entries {
-                if let Some(fault) = self.deliver(&mut sink, entry).await? {
-                    return Ok(Some(fault));
-                }
-            }
+            unsent.extend(block_in_place(|| self.journal_batch(&messages))?);
             status.set(State::Running, "");
+        }
+        Ok(None)
+    }
+
+    /// Sends what is journaled, oldest first. What a fault leaves unsent stays in the queue.
+    async fn send_all<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        unsent: &mut VecDeque<Entry>,
+    ) -> Result<Option<Fault>, Error> {
+        while let Some(entry) = unsent.pop_front() {
+            if let Some((entry, fault)) = self.deliver(sink, entry).await? {
+                unsent.push_front(entry);
+                return Ok(Some(fault));
+            }
         }
         Ok(None)
     }
@@ -159,6 +201,9 @@ impl Orders {
         let mut offsets = BTreeMap::new();
         for message in messages {
             offsets.insert((message.topic.clone(), message.partition), message.offset + 1);
+            if message.payload().is_none() || dead::is_for_another(message, &self.instance) {
+                continue;
+            }
             match self.wiring.read(message) {
                 Ok(Event::ApprovedOrder(order)) if order.system == *self.host.system => {
                     let entry = self.journal.sending(&order, now);
@@ -195,28 +240,37 @@ impl Orders {
         Ok(entries)
     }
 
-    /// Sends one journaled order and commits what became of it.
+    /// Sends one journaled order and commits what became of it. With a fault comes the entry of
+    /// the attempt that could not be made.
     async fn deliver<S: Sink>(
         &mut self,
         sink: &mut S,
-        entry: Entry,
-    ) -> Result<Option<Fault>, Error> {
+        mut entry: Entry,
+    ) -> Result<Option<(Entry, Fault)>, Error> {
         block_in_place(|| self.hear_commands(Duration::ZERO))?;
         let now = self.wiring.clock.now();
-        let refusal = self.halt(&entry.order).or_else(|| self.journal.forbids(&entry, now));
+        let is_over = self.journal.is_over(&entry, now);
+        let refusal = match self.halt(&entry.order) {
+            Some(halted) => Some(halted),
+            None if is_over => self.journal.forbids_another(&entry, now),
+            None => self.journal.forbids(&entry, now),
+        };
         if let Some(reason) = refusal {
             let ended = self.journal.not_sent(&entry, &reason, now);
             return block_in_place(|| self.commit_outcome(ended)).map(|()| None);
         }
-        let delivery = delivery(&entry);
+        if is_over {
+            // Committing it proves that nobody else owns the order by now.
+            entry = self.journal.sending(&entry.order, now);
+            block_in_place(|| self.commit_sending(&entry))?;
+        }
         reached("sink", "before_request");
-        let outcome = match sink.write(std::slice::from_ref(&delivery)).await {
+        let outcome = match sink.write(&[delivery(&entry)]).await {
             Ok(outcomes) => outcomes.into_iter().next().unwrap_or_else(|| Outcome::Unknown {
                 reason: "the connector gave no outcome".to_owned(),
             }),
-            // Nothing left this machine. The entry stays `sending`: it is resolved, found absent
-            // and sent again, or refused, by the one path that does so.
-            Err(fault) => return Ok(Some(fault)),
+            // Nothing left this machine, and this process knows it.
+            Err(fault) => return Ok(Some((entry, fault))),
         };
         reached("sink", "after_answer");
         let now = self.wiring.clock.now();
@@ -227,7 +281,11 @@ impl Orders {
     }
 
     /// Asks the broker about every delivery whose outcome is not known.
-    async fn resolve<S: Sink>(&mut self, sink: &mut S) -> Result<Option<Fault>, Error> {
+    async fn resolve<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        unsent: &mut VecDeque<Entry>,
+    ) -> Result<Option<Fault>, Error> {
         for (entry, not_before) in self.journal.unresolved() {
             let now = self.wiring.clock.now();
             let ask_at = self.asking.get(&entry.delivery_id).map_or(not_before, |(at, _)| *at);
@@ -240,18 +298,23 @@ impl Orders {
                 Err(fault) => return Ok(Some(fault)),
             };
             reached("sink", "after_resolve");
+            let now = self.wiring.clock.now();
             let id = entry.delivery_id.clone();
             match outcome {
                 Outcome::Unknown { reason } => self.ask_later(&id, &reason),
                 Outcome::Absent => match self.journal.absent(&entry, now) {
-                    Ok(()) => {
+                    Absence::SendAgain => {
                         let again = self.journal.sending(&entry.order, now);
                         block_in_place(|| self.commit_sending(&again))?;
-                        if let Some(fault) = self.deliver(sink, again).await? {
+                        // Should this one get lost as well, the next question can wait.
+                        self.ask_later(&id, "the broker does not have it, sent again");
+                        if let Some((entry, fault)) = self.deliver(sink, again).await? {
+                            unsent.push_back(entry);
                             return Ok(Some(fault));
                         }
                     }
-                    Err(reason) => {
+                    Absence::AskAgain => self.ask_later(&id, "the broker does not have it yet"),
+                    Absence::NotSent(reason) => {
                         let ended = self.journal.not_sent(&entry, &reason, now);
                         block_in_place(|| self.commit_outcome(ended))?;
                     }
@@ -260,7 +323,6 @@ impl Orders {
                     info!(component = self.instance, delivery = %id, outcome = ?known, "resolved");
                     let ended = self.journal.outcome(&entry, &known, now);
                     block_in_place(|| self.commit_outcome(ended))?;
-                    self.asking.remove(&id);
                 }
             }
         }
@@ -297,6 +359,9 @@ impl Orders {
         self.transactions.commit()?;
         self.count();
         self.wiring.metrics.delivery(&self.instance, entry.status.as_str());
+        if !matches!(entry.status, DeliveryStatus::Sending | DeliveryStatus::Unknown) {
+            self.asking.remove(&entry.delivery_id);
+        }
         self.journal.enter(entry);
         Ok(())
     }
@@ -311,7 +376,16 @@ impl Orders {
     fn hear_commands(&mut self, wait: Duration) -> Result<usize, Error> {
         let messages = self.commands.next(100, wait)?;
         for message in messages.iter().filter(|m| m.payload().is_some()) {
-            let Event::Command(command) = self.wiring.read(message)? else { continue };
+            let command = match self.wiring.read(message) {
+                Ok(Event::Command(command)) => command,
+                Ok(_) => continue,
+                Err(Error::Record { topic, reason }) => {
+                    let offset = message.offset;
+                    error!(component = self.instance, topic, offset, reason, "unreadable command");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             match command.kind {
                 CommandKind::Halt => {
                     let reason = command.reason.unwrap_or_default();
@@ -382,84 +456,4 @@ fn order_event(entry: &Entry) -> Event {
         reason: entry.reason.clone(),
     }
     .into()
-}
-
-/// Writes records out. They are read again after a crash, and the sink makes that harmless.
-async fn exports<S: Sink>(
-    mut sink: S,
-    settings: &S::Settings,
-    host: &Host,
-    wiring: &Wiring,
-    status: &Status,
-) -> Result<Option<Fault>, Error> {
-    let instance = host.instance();
-    let topics: Vec<String> = S::topics(settings).iter().map(|t| wiring.names.topic(t)).collect();
-    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-    let mut group = block_in_place(|| wiring.group(&instance, &topics))?;
-    let mut publisher = Publisher::new(wiring);
-    while !wiring.shutdown.is_cancelled() {
-        let messages = match block_in_place(|| group.next(EXPORT_BATCH, IDLE))? {
-            Polled::Messages(messages) => messages,
-            Polled::Assigned(_) | Polled::Revoked { .. } | Polled::Nothing => continue,
-        };
-        let mut offsets: BTreeMap<(Arc<str>, i32), i64> = BTreeMap::new();
-        let (mut deliveries, mut letters) = (Vec::new(), Vec::new());
-        for message in &messages {
-            offsets.insert((message.topic.clone(), message.partition), message.offset + 1);
-            if message.payload().is_none() {
-                continue;
-            }
-            match block_in_place(|| wiring.read(message)) {
-                Ok(event) => deliveries.push(export(message, event, wiring)),
-                Err(Error::Record { reason, .. }) => {
-                    let base = wiring.names.base(&message.topic);
-                    let bad = Bad::new("", reason);
-                    letters.push(dead::record(&instance, Stage::Decode, message, &bad, base));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        let outcomes = match sink.write(&deliveries).await {
-            Ok(outcomes) => outcomes,
-            Err(fault) => return Ok(Some(fault)),
-        };
-        for (delivery, outcome) in deliveries.iter().zip(outcomes) {
-            if let Outcome::Rejected { reason } = outcome {
-                let from = messages
-                    .iter()
-                    .find(|m| m.partition == delivery.partition && m.offset == delivery.offset);
-                let bad = Bad::new("", reason);
-                letters.extend(from.map(|message| {
-                    dead::record(&instance, Stage::Deliver, message, &bad, &delivery.topic)
-                }));
-            }
-        }
-        block_in_place(|| set_aside(wiring, &mut publisher, &letters))?;
-        let offsets: Vec<_> = offsets.into_iter().map(|((t, p), next)| (t, p, next)).collect();
-        block_in_place(|| group.commit(&offsets))?;
-        status.set(State::Running, "");
-    }
-    Ok(None)
-}
-
-fn export(message: &Message, event: Event, wiring: &Wiring) -> Delivery {
-    let topic = Text::from(wiring.names.base(&message.topic));
-    Delivery {
-        id: Text::from(format!("{topic}/{}/{}", message.partition, message.offset)),
-        topic,
-        partition: message.partition,
-        offset: message.offset,
-        event,
-    }
-}
-
-fn set_aside(wiring: &Wiring, publisher: &mut Publisher, letters: &[Event]) -> Result<(), Error> {
-    if letters.is_empty() {
-        return Ok(());
-    }
-    let mut pipeline = wiring.cluster.pipeline()?;
-    for letter in letters {
-        publisher.publish(&mut pipeline, letter, None)?;
-    }
-    Ok(pipeline.flush(Duration::from_secs(10))?)
 }

@@ -126,31 +126,31 @@ impl World {
         wiring.instance = instance;
         let mut supervisor = Supervisor::new(wiring.clone());
         tasks.into_iter().for_each(|task| supervisor.start(task));
-        Run { supervisor, wiring }
+        Run { supervisor: Some(supervisor), wiring }
     }
 }
 
 /// Components at work.
 pub struct Run {
-    supervisor: Supervisor,
+    /// Taken by whoever ends it.
+    supervisor: Option<Supervisor>,
     wiring: Wiring,
 }
 
 impl Run {
     /// Tells everything to stop and waits until it has.
-    pub async fn stop(self) {
-        assert!(self.supervisor.stop(PATIENCE).await, "did not stop within {PATIENCE:?}");
+    pub async fn stop(mut self) {
+        let supervisor = self.supervisor.take().unwrap();
+        assert!(supervisor.stop(PATIENCE).await, "did not stop within {PATIENCE:?}");
     }
 
     /// Drops everything where it stands.
     pub async fn crash(self) {
-        drop(self.supervisor);
-        // A processor works on a thread that cannot be dropped; it must at least not go on.
-        self.wiring.shutdown.cancel();
+        drop(self);
     }
 
     pub fn health(&self, component: &str) -> Health {
-        self.supervisor.statuses()[&Text::from(component)].get()
+        self.supervisor.as_ref().unwrap().statuses()[&Text::from(component)].get()
     }
 
     pub async fn reaches(&self, component: &str, state: State) -> Health {
@@ -158,6 +158,14 @@ impl Run {
             Some(self.health(component)).filter(|health| health.state == state)
         })
         .await
+    }
+}
+
+impl Drop for Run {
+    /// A processor works on a thread that cannot be dropped; it must at least not go on.
+    fn drop(&mut self) {
+        drop(self.supervisor.take());
+        self.wiring.shutdown.cancel();
     }
 }
 
