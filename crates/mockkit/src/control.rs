@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{Fault, Kit, Speed, time};
 
 /// A clock moved by more than a year was moved by mistake.
+const MAX_NOW: i64 = 230 * 365 * time::DAY;
 const MAX_ADVANCE_SECS: f64 = 366.0 * 86_400.0;
 
 pub(crate) fn routes(kit: Kit) -> Router {
@@ -50,7 +51,11 @@ async fn set_clock(State(kit): State<Kit>, body: Bytes) -> Result<Json<Value>, R
     let change: ClockChange = decode(&body)?;
     let clock = kit.clock();
     if let Some(text) = change.now {
-        clock.set(time::parse(&text).map_err(|error| Refused(format!("\"now\": {error}")))?);
+        let now = time::parse(&text).map_err(|error| Refused(format!("\"now\": {error}")))?;
+        if !(0..MAX_NOW).contains(&now) {
+            return Err(Refused(format!("\"now\": {text:?} is not between 1970 and 2200")));
+        }
+        clock.set(now);
     }
     if let Some(seconds) = change.advance_secs {
         if !(0.0..=MAX_ADVANCE_SECS).contains(&seconds) {

@@ -61,8 +61,8 @@ const HTTP_KINDS: [(&str, Kind); 10] = [
     ("delay", Kind::Delay),
 ];
 
-/// `garbage`, `truncated`, `invalid_utf8` and `oversize` are for streams when `stream` is given.
-const STREAM_KINDS: [(&str, Kind); 9] = [
+/// Those that requests have too are for streams when `stream` is given.
+const STREAM_KINDS: [(&str, Kind); 10] = [
     ("drop_frames", Kind::DropFrames),
     ("disconnect", Kind::Disconnect),
     ("reset", Kind::Reset),
@@ -72,10 +72,11 @@ const STREAM_KINDS: [(&str, Kind); 9] = [
     ("truncated", Kind::Truncated),
     ("invalid_utf8", Kind::InvalidUtf8),
     ("oversize", Kind::Oversize),
+    ("delay", Kind::Delay),
 ];
 
 /// Those that a stream applies to its data frames.
-pub(crate) const FRAME_KINDS: [Kind; 8] = [
+pub(crate) const FRAME_KINDS: [Kind; 9] = [
     Kind::DropFrames,
     Kind::Disconnect,
     Kind::Reset,
@@ -84,6 +85,7 @@ pub(crate) const FRAME_KINDS: [Kind; 8] = [
     Kind::Truncated,
     Kind::InvalidUtf8,
     Kind::Oversize,
+    Kind::Delay,
 ];
 
 /// One rule, as `POST /_mock/faults` takes it.
@@ -236,10 +238,12 @@ impl Rule {
 
 fn kind(fault: &Fault, vendor_kinds: &[&str]) -> Result<(Place, Kind), String> {
     let Some(name) = fault.kind.as_deref() else {
-        return match (fault.status, fault.delay_ms) {
-            (Some(_), _) => Ok((Place::Http, Kind::Status)),
-            (None, 1..) => Ok((Place::Http, Kind::Delay)),
-            (None, 0) => Err("a fault needs a \"kind\", a \"status\" or a \"delay_ms\"".into()),
+        return match (&fault.stream, fault.status, fault.delay_ms) {
+            (None, Some(_), _) => Ok((Place::Http, Kind::Status)),
+            (Some(_), Some(_), _) => Err("a fault of a stream has no \"status\"".into()),
+            (None, None, 1..) => Ok((Place::Http, Kind::Delay)),
+            (Some(_), None, 1..) => Ok((Place::Stream, Kind::Delay)),
+            (_, None, 0) => Err("a fault needs a \"kind\", a \"status\" or a \"delay_ms\"".into()),
         };
     };
     let find = |kinds: &[(&str, Kind)]| {
@@ -310,6 +314,7 @@ mod tests {
         check(serde_json::json!({"kind": "explode"}), "explode");
         check(serde_json::json!({"kind": "reset_after", "stream": "data"}), "reset_after");
         check(serde_json::json!({}), "needs");
+        check(serde_json::json!({"status": 500, "stream": "data"}), "stream");
         check(serde_json::json!({"status": 500, "next": 0}), "next");
     }
 }

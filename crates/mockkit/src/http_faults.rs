@@ -50,8 +50,7 @@ pub(crate) async fn observe(
     });
     let path = parts.uri.path().to_owned();
     let hit = kit.faults().take_http(parts.method.as_str(), &path);
-    let mut request = Request::from_parts(parts, Body::from(body));
-    request.extensions_mut().insert(kit.clone());
+    let request = Request::from_parts(parts, Body::from(body));
     let Some(hit) = hit else {
         let response = next.run(request).await;
         transcript.finish(sequence, Some(response.status().as_u16()), None);

@@ -24,7 +24,7 @@ pub use clock::{Clock, Speed};
 pub use error::{Error, Result};
 pub use faults::{Fault, Faults, Kind};
 pub use kit::{Kit, Tick, Vendor};
-pub use limits::{Allowance, Base, Limits, Verdict};
+pub use limits::{Allowance, Limits, Verdict, WindowClock};
 pub use line::Line;
 pub use seed::Seed;
 pub use server::{Ready, Running, serve};

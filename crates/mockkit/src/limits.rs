@@ -13,14 +13,14 @@ const MAX_KEYS: usize = 10_000;
 /// auditor can tell whether a client kept to the vendor's limit.
 pub struct Limits {
     clock: Clock,
-    base: Mutex<Base>,
+    base: Mutex<WindowClock>,
     meters: Mutex<BTreeMap<String, Meter>>,
 }
 
 /// Which clock the windows run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Base {
+pub enum WindowClock {
     #[default]
     Real,
     Virtual,
@@ -68,7 +68,7 @@ impl Limits {
         Limits { clock, base: Mutex::default(), meters: Mutex::default() }
     }
 
-    pub fn set_base(&self, base: Base) {
+    pub fn set_clock(&self, base: WindowClock) {
         *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
     }
 
@@ -76,8 +76,8 @@ impl Limits {
     pub fn count(&self, key: &str, allowance: Allowance) -> Verdict {
         let base = *self.base.lock().unwrap_or_else(PoisonError::into_inner);
         let now = match base {
-            Base::Real => time::wall(),
-            Base::Virtual => self.clock.now(),
+            WindowClock::Real => time::wall(),
+            WindowClock::Virtual => self.clock.now(),
         };
         let length = i64::try_from(allowance.window.as_nanos()).unwrap_or(i64::MAX).max(1);
         let window = now.div_euclid(length);
@@ -123,7 +123,7 @@ mod tests {
     fn refuses_beyond_the_limit_and_starts_anew_each_window() {
         let clock = Clock::new(10 * MINUTE, Speed::Frozen);
         let limits = Limits::new(clock.clone());
-        limits.set_base(Base::Virtual);
+        limits.set_clock(WindowClock::Virtual);
         let two = Allowance::per_minute(2);
         let allowed: Vec<bool> = (0..3).map(|_| limits.count("k", two).allowed).collect();
         assert_eq!(allowed, [true, true, false]);

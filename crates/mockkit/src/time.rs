@@ -44,7 +44,7 @@ pub fn write_utc(out: &mut Vec<u8>, ns: i64) {
 pub fn new_york(ns: i64) -> String {
     let offset = NEW_YORK.to_offset(timestamp(ns)).seconds();
     let mut text = Vec::with_capacity(36);
-    write_civil(&mut text, ns + i64::from(offset) * SECOND);
+    write_civil(&mut text, ns.saturating_add(i64::from(offset) * SECOND));
     let sign = if offset < 0 { '-' } else { '+' };
     let minutes = offset.abs() / 60;
     // A Vec takes every write.

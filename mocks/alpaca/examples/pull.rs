@@ -78,6 +78,6 @@ async fn wanted(
     let rate = messages as f64 / seconds;
     let megabytes = bytes as f64 / 1e6;
     Ok(format!(
-        "{messages} messages, {frames} frames, {megabytes:.1} MB, {seconds:.3} s, {rate:.0} messages/s"
+        "{messages} messages, {frames} frames, {megabytes:.1} MB, {seconds:.3} s, {rate:.0}/s"
     ))
 }

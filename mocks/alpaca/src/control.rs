@@ -130,6 +130,9 @@ struct NewActivity {
     description: Option<String>,
 }
 
+/// Safe to multiply with any other such number.
+const MAX_NUMBER: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
 const MOVES_SHARES: [&str; 5] = ["SPLIT", "JNLS", "ACATS", "SPIN", "MA"];
 
 async fn add_activity(State(core): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
@@ -166,6 +169,10 @@ async fn add_activity(State(core): State<Shared>, body: Bytes) -> Result<Json<Va
         per_share_amount: value(new.per_share_amount),
         price: value(new.price),
     };
+    let numbers = [new.net_amount, new.qty, new.price, new.per_share_amount];
+    if numbers.into_iter().flatten().any(|Given(number)| number.abs() > MAX_NUMBER) {
+        return Err(Refused(format!("a number is beyond {MAX_NUMBER}")));
+    }
     let mut state = core.state();
     let now = core.world.kit.clock().now();
     let book = &mut state.books[account];

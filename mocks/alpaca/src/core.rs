@@ -37,8 +37,9 @@ pub async fn drive(core: Shared) {
     let kit = core.world.kit.clone();
     let clock = kit.clock();
     loop {
-        let next = core.state().next_time();
+        // Before looking at what is next, so that no change in between goes unseen.
         let mut changes = clock.changes();
+        let next = core.state().next_time();
         let due = async {
             if clock.speed() == Speed::Max {
                 tokio::time::sleep(FOLLOW).await;

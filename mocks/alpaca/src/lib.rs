@@ -31,9 +31,10 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use mockkit::market::Market;
 use mockkit::{Clock, Kit, Ready, Vendor, time};
+use rust_decimal::Decimal;
 use tokio::sync::watch;
 
-pub use mockkit::{Base, Error, Result, Speed};
+pub use mockkit::{Error, Result, Speed, WindowClock};
 pub use number::Amount;
 pub use settings::{
     Account, Frames, OpeningPosition, Orders, Replay, RequestLimits, Settings, Streams,
@@ -53,6 +54,9 @@ const SECRETS: &[&str] = &[
     "access_token",
 ];
 
+/// Amounts up to this can be multiplied with each other.
+const MAX_AMOUNT: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
 /// The mock at work; it stops when dropped.
 pub struct Running {
     server: mockkit::Running,
@@ -71,7 +75,7 @@ pub async fn serve(settings: Settings) -> Result<Running> {
         error_body: gate::error_body,
     };
     let kit = Kit::new(vendor, clock);
-    kit.limits().set_base(settings.limits.clock);
+    kit.limits().set_clock(settings.limits.clock);
     let listen = settings.listen;
     let core = {
         let kit = kit.clone();
@@ -125,6 +129,13 @@ fn check(settings: &Settings) -> Result<()> {
     }
     if settings.accounts.iter().any(|account| !matches!(account.multiplier, 1 | 2 | 4)) {
         return wrong("an account's multiplier is 1, 2 or 4");
+    }
+    let huge = |amount: Amount| amount.0.abs() > MAX_AMOUNT;
+    let held = settings.accounts.iter().flat_map(|account| &account.positions);
+    if settings.accounts.iter().any(|account| huge(account.cash))
+        || held.into_iter().any(|held| huge(held.quantity) || huge(held.average_price))
+    {
+        return wrong("an amount of an account is beyond a thousand million");
     }
     if settings.orders.partial_fill_percent > 100 {
         return wrong("partial_fill_percent is at most 100");

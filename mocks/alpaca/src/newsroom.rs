@@ -90,10 +90,15 @@ fn item(symbol: &str, open: Price, bar: &mockkit::market::Bar) -> Item {
     let symbols = if symbol == "SPY" { vec![symbol] } else { vec![symbol, "SPY"] };
     let url =
         format!("https://news.example.com/{}/{}", symbol.to_ascii_lowercase(), bar.time / SECOND);
-    let picture = |size: &str, width: u32| json!({ "size": size, "url": format!("https://news.example.com/{width}/tape.jpeg") });
+    let picture = |size: &str, width: u32| {
+        let url = format!("https://news.example.com/{width}/tape.jpeg");
+        json!({ "size": size, "url": url })
+    };
+    let headline =
+        format!("{symbol}&#39;s shares {direction} at {minute}: &quot;{price}&quot; a share");
     let value = json!({
         "id": 0,
-        "headline": format!("{symbol}&#39;s shares {direction} at {minute}: &quot;{price}&quot; a share"),
+        "headline": headline,
         "author": "Mock Newsdesk",
         "created_at": time::utc(time),
         "updated_at": time::utc(time + EDITED_AFTER * SECOND),

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use mockkit::{Base, Speed};
+use mockkit::{Speed, WindowClock};
 use serde::Deserialize;
 
 use crate::number::Amount;
@@ -65,7 +65,7 @@ pub struct RequestLimits {
     pub trading_per_minute: u32,
     pub data_per_minute: u32,
     /// Whether minutes are real or virtual.
-    pub clock: Base,
+    pub clock: WindowClock,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -148,7 +148,7 @@ impl Default for Account {
 
 impl Default for RequestLimits {
     fn default() -> RequestLimits {
-        RequestLimits { trading_per_minute: 200, data_per_minute: 10_000, clock: Base::Real }
+        RequestLimits { trading_per_minute: 200, data_per_minute: 10_000, clock: WindowClock::Real }
     }
 }
 

@@ -122,7 +122,8 @@ async fn prices_are_adjusted_as_known_today() {
     let mock = start(frozen()).await;
     let bars = |adjustment: &str| {
         format!(
-            "/v2/stocks/AAPL/bars?timeframe=1Day&start=2014-06-06&end=2014-06-09&adjustment={adjustment}"
+            "/v2/stocks/AAPL/bars?timeframe=1Day&start=2014-06-06&end=2014-06-09\
+             &adjustment={adjustment}"
         )
     };
     assert_eq!(mock.get(&bars("raw")).await.json()["bars"], json!([]), "that is still to come");

@@ -51,7 +51,8 @@ async fn order_streams_let_in_whom_they_should() {
     let mock = start(frozen()).await;
     for (login, status) in [
         (
-            json!({"action": "authenticate", "data": {"key_id": "test-key", "secret_key": "test-secret"}}),
+            json!({"action": "authenticate",
+                   "data": {"key_id": "test-key", "secret_key": "test-secret"}}),
             "authorized",
         ),
         (json!({"action": "authenticate", "data": {"oauth_token": "test-token"}}), "authorized"),
@@ -62,7 +63,8 @@ async fn order_streams_let_in_whom_they_should() {
         let mut stream = mock.stream("trading_stream").await;
         let listen = json!({"action": "listen", "data": {"streams": ["trade_updates"]}});
         stream.say(listen.clone()).await;
-        let early = json!({"stream": "authorization", "data": {"status": "unauthorized", "action": "listen"}});
+        let early = json!({"status": "unauthorized", "action": "listen"});
+        let early = json!({"stream": "authorization", "data": early});
         assert_eq!(stream.next().await, early);
         stream.say(login.clone()).await;
         let raw = stream.next_raw().await.unwrap();
@@ -70,7 +72,8 @@ async fn order_streams_let_in_whom_they_should() {
         let answer: Value = serde_json::from_slice(&raw.into_data()).unwrap();
         assert_eq!(
             answer,
-            json!({"stream": "authorization", "data": {"status": status, "action": "authenticate"}}),
+            json!({"stream": "authorization",
+                   "data": {"status": status, "action": "authenticate"}}),
             "{login}"
         );
         if status == "unauthorized" {
@@ -130,7 +133,10 @@ async fn order_updates_can_go_wrong() {
 async fn market_data_is_what_rest_says_it_was() {
     let mock = start(frozen()).await;
     let mut stream = mock.data_stream(false).await;
-    stream.say(json!({"action": "subscribe", "trades": ["BAC", "IBM"], "quotes": ["BAC"], "bars": ["*"]})).await;
+    let trades = ["BAC", "IBM"];
+    let request =
+        json!({"action": "subscribe", "trades": trades, "quotes": ["BAC"], "bars": ["*"]});
+    stream.say(request).await;
     let list = stream.next().await;
     assert_eq!(list[0]["corrections"], json!(["BAC", "IBM"]));
     mock.advance(120.0).await;
@@ -180,7 +186,11 @@ async fn market_data_is_what_rest_says_it_was() {
 async fn bars_come_again_when_they_were_wrong() {
     let mock = start(frozen()).await;
     let mut stream = mock.data_stream(false).await;
-    stream.say(json!({"action": "subscribe", "bars": ["BAC"], "updatedBars": ["BAC"], "dailyBars": ["BAC"]})).await;
+    let symbols = ["BAC"];
+    stream
+        .say(json!({"action": "subscribe", "bars": symbols, "updatedBars": symbols,
+                    "dailyBars": symbols}))
+        .await;
     stream.next().await;
     mock.advance(600.0).await;
     let (mut bars, mut updated, mut daily) = (Vec::new(), Vec::new(), Vec::new());

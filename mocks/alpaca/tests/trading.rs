@@ -219,7 +219,7 @@ async fn too_many_requests_are_refused() {
     let mut settings = frozen();
     settings.limits.trading_per_minute = 3;
     settings.limits.data_per_minute = 1;
-    settings.limits.clock = alpaca_mock::Base::Virtual;
+    settings.limits.clock = alpaca_mock::WindowClock::Virtual;
     let mock = start(settings).await;
     for left in ["2", "1", "0"] {
         let answer = mock.get("/v2/clock").await;
@@ -269,6 +269,67 @@ async fn orders_follow_the_replayed_market() {
     mock.post("/_mock/clock", json!({"now": "2013-10-08T13:31:00Z"})).await;
     let path = format!("/v2/orders/{}", queued["id"].as_str().unwrap());
     assert_eq!(mock.get(&path).await.json()["status"], "filled");
+}
+
+#[tokio::test]
+async fn what_has_daily_bars_only_trades_at_its_last_close() {
+    let mock = start(frozen()).await;
+    mock.order(json!({"symbol": "AAPL", "notional": "1000"})).await;
+    let position = mock.get("/v2/positions/AAPL").await.json();
+    assert_eq!(position["avg_entry_price"], "483.04");
+    assert_eq!(
+        (&position["current_price"], &position["lastday_price"]),
+        (&json!("483.03"), &json!("483.03"))
+    );
+    mock.post("/_mock/clock", json!({"now": "2013-10-08T14:00:00Z"})).await;
+    assert_eq!(mock.get("/v2/positions/AAPL").await.json()["current_price"], "487.75");
+}
+
+#[tokio::test]
+async fn a_broker_books_more_than_fills() {
+    let mut settings = frozen();
+    let held = |symbol: &str, quantity: i64| OpeningPosition {
+        symbol: symbol.into(),
+        quantity: Amount(quantity.into()),
+        average_price: Amount(450.into()),
+    };
+    settings.accounts[0].positions = vec![held("AAPL", 10)];
+    let mock = start(settings).await;
+    let book = async |activity: Value| mock.post("/_mock/activities", activity).await;
+    let dividend = json!({"activity_type": "DIV", "symbol": "AAPL", "qty": "10",
+                          "per_share_amount": "3.05", "net_amount": "30.5"});
+    assert_eq!(book(dividend).await.status, 200);
+    let split = json!({"activity_type": "SPLIT", "symbol": "AAPL", "qty": "60"});
+    assert_eq!(book(split).await.status, 200);
+    let position = mock.get("/v2/positions/AAPL").await.json();
+    assert_eq!((&position["qty"], &position["cost_basis"]), (&json!("70"), &json!("4500")));
+    assert_eq!(mock.get("/v2/account").await.json()["cash"], "100030.5");
+    let rows = mock.get("/v2/account/activities?activity_types=DIV,SPLIT").await.json();
+    assert_eq!((&rows[0]["activity_type"], &rows[1]["qty"]), (&json!("SPLIT"), &json!("10")));
+    for nonsense in [
+        json!({"activity_type": "FILL"}),
+        json!({"activity_type": "DIV", "symbol": "NOSUCH"}),
+        json!({"activity_type": "DIV", "account": "nobody"}),
+        json!({"activity_tipe": "DIV"}),
+    ] {
+        assert_eq!(book(nonsense).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn settings_that_make_no_sense_are_refused() {
+    let refused = async |change: fn(&mut alpaca_mock::Settings)| {
+        let mut settings = frozen();
+        change(&mut settings);
+        alpaca_mock::serve(settings).await.err().expect("nonsense was taken").to_string()
+    };
+    assert!(refused(|s| s.accounts.clear()).await.contains("account"));
+    assert!(refused(|s| s.accounts[0].multiplier = 3).await.contains("multiplier"));
+    assert!(refused(|s| s.start = "soon".into()).await.contains("soon"));
+    assert!(refused(|s| s.replay.batch = 0).await.contains("batch"));
+    assert!(refused(|s| s.data = Some("/nonexistent".into())).await.contains("/nonexistent"));
+    let unknown = serde_json::from_str::<alpaca_mock::Settings>(r#"{"speeed": 1}"#);
+    assert!(unknown.unwrap_err().to_string().contains("speeed"));
 }
 
 #[tokio::test]

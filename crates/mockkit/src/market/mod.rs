@@ -164,6 +164,34 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_read_and_a_bad_row_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Market::from_folder(folder.path()).is_err());
+        let minute = folder.path().join("equities/minute/acme");
+        std::fs::create_dir_all(&minute).unwrap();
+        let trades =
+            "34200000,100000,101000,99000,100500,700\n34260000,100500,100500,100500,100500,1\n";
+        std::fs::write(minute.join("20131007_trade.csv"), trades).unwrap();
+        let quotes = "34200000,99900,99900,99900,99900,100,,,,,\n\
+                      34260000,1,1,1,99900,100,2,2,2,100100,200\n";
+        std::fs::write(minute.join("20131007_quote.csv"), quotes).unwrap();
+        let market = Market::from_folder(folder.path()).unwrap();
+        let day = market.day(market.days()[0]).unwrap();
+        let series = &day.series[market.index("ACME").unwrap()];
+        assert_eq!((series.trades.len(), series.quotes.len(), series.bars.len()), (2, 1, 2));
+        assert_eq!(time::utc(series.trades[0].time), "2013-10-07T13:30:59.999Z");
+        assert_eq!(series.trades[0].price, Price(100_500));
+
+        std::fs::write(minute.join("20131007_trade.csv"), format!("{trades}1,2,x,4,5,6\n"))
+            .unwrap();
+        let market = Market::from_folder(folder.path()).unwrap();
+        let error = market.day(market.days()[0]).unwrap_err().to_string();
+        assert!(
+            error.contains("20131007_trade") && error.contains("line 3") && error.contains("\"x\"")
+        );
+    }
+
+    #[test]
     fn the_apple_split_and_dividends_come_from_the_factors() {
         let market = Market::embedded().unwrap();
         let apple = &market.listings()[market.index("AAPL").unwrap()];

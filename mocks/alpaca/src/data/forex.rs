@@ -41,10 +41,10 @@ fn rates(core: &Shared, query: &Query) -> Result<Response> {
     let start = query::moment("start", query.start.as_deref())?.unwrap_or(today);
     let end = query::moment("end", query.end.as_deref())?.unwrap_or(now).min(now);
     let limit = query::count("limit", query.limit.as_deref(), 1_000, MAX_LIMIT)?;
-    let first = start + (step - start.rem_euclid(step)) % step;
+    let first = start.saturating_add((step - start.rem_euclid(step)) % step);
     let mut groups = Vec::new();
     for (pair, rate) in pairs(query)? {
-        let times = std::iter::successors(Some(first), |at| Some(at + step));
+        let times = std::iter::successors(Some(first), |at| at.checked_add(step));
         let rows = times.take_while(|at| *at <= end).take(limit);
         let rows: Vec<String> = rows.map(|at| row(core, pair, rate, at)).collect();
         groups.push(format!("\"{pair}\":[{}]", rows.join(",")));

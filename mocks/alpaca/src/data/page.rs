@@ -202,7 +202,7 @@ fn read(core: &Shared, query: &Query, path: Option<&str>) -> Result<Request> {
 fn end(text: Option<&str>) -> Result<Option<i64>> {
     let end = query::moment("end", text)?;
     let is_date = text.is_some_and(|text| text.len() == "2013-10-07".len());
-    Ok(end.map(|end| if is_date { end + time::DAY - 1 } else { end }))
+    Ok(end.map(|end| if is_date { end.saturating_add(time::DAY - 1) } else { end }))
 }
 
 /// The listings asked for, sorted by symbol; unknown ones are dropped.

@@ -3,6 +3,7 @@
 
 mod bells;
 mod cancel;
+mod checks;
 mod close;
 mod fills;
 mod ledger;

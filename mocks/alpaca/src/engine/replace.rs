@@ -1,7 +1,7 @@
 use rust_decimal::Decimal;
 
+use super::checks::{check_price, check_size};
 use super::order::{Event, Kind, Order, OrderIndex, Status, TimeInForce};
-use super::place::check_price;
 use super::{Book, Scene};
 use crate::refusal::{Refusal, Result};
 
@@ -107,7 +107,11 @@ impl Book {
 
     fn check_change(&self, old: &Order, change: &Change, scene: &Scene<'_>) -> Result<()> {
         let asset = &scene.assets[old.asset];
-        let prices = [("limit_price", change.limit_price), ("stop_price", change.stop_price)];
+        let prices = [
+            ("limit_price", change.limit_price),
+            ("stop_price", change.stop_price),
+            ("trail", change.trail),
+        ];
         for (name, price) in prices {
             if let Some(price) = price {
                 check_price(name, price, asset)?;
@@ -126,6 +130,7 @@ impl Book {
         if quantity <= Decimal::ZERO || !quantity.fract().is_zero() {
             return Err(Refusal::invalid("qty must be a whole number > 0"));
         }
+        check_size(quantity)?;
         let more = quantity - old.remaining();
         if old.reserved_price.is_zero() {
             let available = self.available(old.asset);

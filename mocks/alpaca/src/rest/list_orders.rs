@@ -50,10 +50,11 @@ pub async fn answer(
     let book = &state.books[account];
     let (from, to) = between(book, &query)?;
 
+    let class_of = |order: &Order| assets[order.asset].class.as_str();
     let wanted = |order: &Order| {
         (status == "all" || order.status.is_open() == (status == "open"))
             && (side.is_empty() || order.side.as_str() == side)
-            && (class.is_empty() || class.split(',').any(|c| c == assets[order.asset].class.as_str()))
+            && (class.is_empty() || class.split(',').any(|class| class == class_of(order)))
             && after.is_none_or(|after| order.submitted_at > after)
             && until.is_none_or(|until| order.submitted_at < until)
             && symbols.as_ref().is_none_or(|symbols| symbols.contains(&Some(order.asset)))

@@ -50,10 +50,10 @@ pub async fn answer(
     let end = moment("end", end)?.unwrap_or(scene.now).min(scene.now);
     let start = match moment("start", query.start.as_deref())? {
         Some(start) => start,
-        None => end - period(query.period.as_deref().unwrap_or("1M"))?,
+        None => end.saturating_sub(period(query.period.as_deref().unwrap_or("1M"))?),
     };
-    let usual = match (end - start) / DAY {
-        0..7 => "1Min",
+    let usual = match end.saturating_sub(start) / DAY {
+        ..7 => "1Min",
         7..30 => "15Min",
         _ => "1D",
     };

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, interval_at};
 
-use super::session::{decode, encoding, seconds, text};
+use super::session::{MAX_MESSAGE, decode, encoding, seconds, text};
 use crate::core::Shared;
 use crate::encode::msgpack;
 use crate::gate;
@@ -47,7 +47,7 @@ fn answer(
     let line = Line::of(request.extensions());
     let encoding = encoding(request.headers());
     let account = gate::authenticate(&core, request.headers());
-    upgrade.on_upgrade(move |socket| async move {
+    upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
         let socket = StreamSocket::new(core.world.kit.clone(), feed.stream(), line, socket);
         let runner = None;
         let mut session =

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, interval_at};
 
-use super::session::{decode, encoding, message_pack, seconds, text};
+use super::session::{MAX_MESSAGE, decode, encoding, message_pack, seconds, text};
 use crate::core::Shared;
 use crate::gate;
 use crate::hub::{Encoding, Waiting};
@@ -23,7 +23,7 @@ pub async fn answer(
 ) -> Response {
     let line = Line::of(request.extensions());
     let encoding = encoding(request.headers());
-    upgrade.on_upgrade(move |socket| async move {
+    upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
         let socket = StreamSocket::new(core.world.kit.clone(), "orders", line, socket);
         let mut session = Session { core, encoding, socket, client: None };
         // Whichever way a session ends, the client is gone.

@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::encode::msgpack;
 use crate::hub::Encoding;
 
+/// A client has no reason to say more at once: twenty thousand symbols fit.
+pub const MAX_MESSAGE: usize = 1024 * 1024;
+
 /// A client asks for MessagePack with the content type of its opening request.
 pub fn encoding(headers: &HeaderMap) -> Encoding {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
