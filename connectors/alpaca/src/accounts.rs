@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use component::{Bad, Batch, Clock, Feed, Host, Result, Source};
-use http::{Changes, Http, Request};
+use http::{Changes, Http, Request, decode};
 use model::{Event, InstrumentId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::api::{VendorClock, account_number};
-use crate::map;
 use crate::settings::{self, System};
+use crate::{map, wire};
 
 /// An account that is asked from time to time.
 struct Asked {
@@ -167,11 +167,13 @@ impl Source for Activities {
         }
         for raw in list {
             let activity = map::activity(raw, &self.asked.account);
-            if let Ok(activity) = &activity {
-                batch.cursor.last = activity.activity_id.clone();
+            // A row that cannot be mapped must not hold up those after it.
+            if let Ok(row) = decode::<wire::Row>(raw) {
+                batch.cursor.last = row.id;
             }
             map::push(&mut batch.items, raw, activity.map(Into::into));
         }
-        Ok(batch)
+        let has_moved = batch.cursor.last != cursor.last;
+        Ok(if has_moved { batch } else { batch.wait(self.asked.pause) })
     }
 }

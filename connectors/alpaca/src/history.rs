@@ -62,12 +62,13 @@ pub struct History<K> {
     range: Range,
     /// Symbols that have been read up to now since the last pause.
     read: BTreeSet<Text>,
-    /// Symbol and token of the page that follows the last one.
-    next: Option<(Text, String)>,
+    /// Token of the next page, and from where on. It only counts while that has not moved.
+    next: Option<(Timestamp, String)>,
     kind: PhantomData<K>,
 }
 
-/// Time of the last record read of each symbol. Page tokens expire, times do not.
+/// Time of the last record read of each symbol: page tokens expire, times do not. What has that
+/// same time is read again.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(BTreeMap<Text, Timestamp>);
@@ -106,10 +107,10 @@ impl<K: Kind> Source for History<K> {
             cursor.0.get(&symbol).copied().unwrap_or_else(|| map::midnight(self.range.start));
         // The last day counts whole.
         let to = self.range.end.map(|day| map::midnight(Date(day.0 + 1)).plus_nanos(-1));
-        let next = self.next.as_ref().filter(|(of, _)| *of == symbol);
-        let token = next.map_or("", |(_, token)| token.as_str());
+        let next = self.next.take().filter(|(of, _)| *of == from);
+        let token = next.map_or(String::new(), |(_, token)| token);
         let records = &self.range.records;
-        let request = request(records, &symbol, self.feed, (from, to), token);
+        let request = request(records, &symbol, self.feed, (from, to), &token);
         let answer = self.http.fetch(&request).await?;
         let (mut items, token) = map::page(records, &answer.json()?);
         let now = self.vendor.now(&self.clock);
@@ -122,9 +123,9 @@ impl<K: Kind> Source for History<K> {
             let last = cursor.0.entry(symbol.clone()).or_default();
             *last = event.head().event_time.max(*last);
         }
-        self.next = token.map(|token| (symbol.clone(), token));
-        if self.next.is_none() {
-            self.read.insert(symbol);
+        match token {
+            Some(token) => self.next = Some((from, token)),
+            None => drop(self.read.insert(symbol)),
         }
         Ok(Batch { items, ..Batch::up_to(cursor) })
     }

@@ -15,8 +15,8 @@ use crate::{map, wire};
 pub struct News {
     http: Http,
     symbols: String,
-    /// Where the very first start begins.
-    first: Timestamp,
+    /// Time of the first change that is asked for; the same for all pages of one poll.
+    start: Timestamp,
     pause: Duration,
     /// Token of the page that follows the last one.
     next: Option<String>,
@@ -42,14 +42,17 @@ impl Source for News {
         Ok(Self {
             http: system.data(&host)?,
             symbols: settings.symbols.join(","),
-            first: vendor.now(&host.clock).plus_nanos(-lookback.0),
+            start: vendor.now(&host.clock).plus_nanos(-lookback.0),
             pause: Duration::from_secs(settings.poll_secs.max(1)),
             next: None,
         })
     }
 
     async fn read(&mut self, cursor: &Cursor) -> Result<Batch<Cursor>> {
-        let start = self.first.max(cursor.updated).to_string();
+        if self.next.is_none() {
+            self.start = self.start.max(cursor.updated);
+        }
+        let start = self.start.to_string();
         let request = Request::get("/v1beta1/news")
             .query(&[("start", &start), ("sort", "asc"), ("limit", "50")])
             .query(&[("include_content", "true")]);

@@ -161,8 +161,8 @@ impl OrderUpdates {
         let mut answers = self.orders("open", None).await?;
         answers.extend(self.orders("all", Some(since)).await?);
         let fills = self.fills(since).await?;
-        let listed = ids(&answers)?;
-        let filled = filled_ids(&fills)?;
+        let listed = ids(&answers, |row| Some(row.id))?;
+        let filled = ids(&fills, |row| row.order_id)?;
         let ended = cursor.open.keys().filter(|id| !listed.contains(*id) && !filled.contains(*id));
         let mut wanted: Vec<&Text> = filled.difference(&listed).chain(ended).collect();
         let is_all = wanted.len() <= MAX_LOOK_UPS;
@@ -198,7 +198,7 @@ impl OrderUpdates {
             let Some(last) = list.last().filter(|_| list.len() >= ORDERS_A_PAGE) else {
                 return Ok(None);
             };
-            let last: wire::Order<'_> = decode(last).map_err(Fault::retry)?;
+            let last: wire::Row = decode(last).map_err(Fault::retry)?;
             let submitted = last.submitted_at.unwrap_or_default();
             let submitted: Timestamp = submitted.parse().map_err(Fault::retry)?;
             // Orders of the same moment may be on both sides of the edge.
@@ -220,40 +220,30 @@ impl OrderUpdates {
             let Some(last) = list.last().filter(|_| list.len() >= FILLS_A_PAGE) else {
                 return Ok(None);
             };
-            let last: wire::FillActivity<'_> = decode(last).map_err(Fault::retry)?;
+            let last: wire::Row = decode(last).map_err(Fault::retry)?;
             Ok(Some(request(&last.id)))
         };
         self.http.pages(request(""), next).await
     }
 }
 
-/// The raw orders of an answer: a list or a single one.
-fn raw_orders(answer: &Answer) -> Result<Vec<&RawValue>> {
-    if answer.body.trim_ascii_start().starts_with(b"[") {
-        answer.json()
-    } else {
-        Ok(vec![answer.json()?])
-    }
-}
-
-fn ids(answers: &[Answer]) -> Result<HashSet<Text>> {
-    let mut ids = HashSet::new();
+/// The raw rows of answers: lists or single ones.
+fn rows(answers: &[Answer]) -> Result<Vec<&RawValue>> {
+    let mut rows = Vec::new();
     for answer in answers {
-        for raw in raw_orders(answer)? {
-            ids.extend(decode::<wire::Order<'_>>(raw).ok().map(|order| order.id));
+        if answer.body.trim_ascii_start().starts_with(b"[") {
+            rows.extend(answer.json::<Vec<&RawValue>>()?);
+        } else {
+            rows.push(answer.json()?);
         }
     }
-    Ok(ids)
+    Ok(rows)
 }
 
-fn filled_ids(fills: &[Answer]) -> Result<HashSet<Text>> {
-    let mut ids = HashSet::new();
-    for answer in fills {
-        for raw in answer.json::<Vec<&RawValue>>()? {
-            ids.extend(decode::<wire::FillActivity<'_>>(raw).ok().map(|fill| fill.order_id));
-        }
-    }
-    Ok(ids)
+/// The id that each row has in one of its fields.
+fn ids(answers: &[Answer], field: fn(wire::Row) -> Option<Text>) -> Result<HashSet<Text>> {
+    let row = |raw| decode::<wire::Row>(raw).ok().and_then(field);
+    Ok(rows(answers)?.into_iter().filter_map(row).collect())
 }
 
 /// Fills and changed orders, in the order of their times.
@@ -264,33 +254,28 @@ fn recovered(
     account: &str,
 ) -> Result<Batch<Cursor>> {
     let mut batch = Batch::up_to(cursor.clone());
-    let mut orders: BTreeMap<Text, wire::Order<'_>> = BTreeMap::new();
-    for answer in answers {
-        for raw in raw_orders(answer)? {
-            match decode::<wire::Order<'_>>(raw) {
-                Ok(order) => drop(orders.insert(order.id.clone(), order)),
-                Err(bad) => batch.push_bad(raw.get().as_bytes(), bad),
-            }
+    let mut orders: BTreeMap<Text, (&RawValue, wire::Order<'_>)> = BTreeMap::new();
+    for raw in rows(answers)? {
+        match decode::<wire::Order<'_>>(raw) {
+            Ok(order) => drop(orders.insert(order.id.clone(), (raw, order))),
+            Err(bad) => batch.push_bad(raw.get().as_bytes(), bad),
         }
     }
     let mut events: Vec<Event> = Vec::new();
-    for answer in fills {
-        for raw in answer.json::<Vec<&RawValue>>()? {
-            let fill = decode::<wire::FillActivity<'_>>(raw);
-            let mapped = fill.and_then(|fill| {
-                let order = orders.get(&fill.order_id).or_bad("order_id")?;
-                map::fill_activity(&fill, order, account)
-            });
-            match mapped {
-                Ok(told) => events.extend(told),
-                Err(bad) => batch.push_bad(raw.get().as_bytes(), bad),
-            }
+    for raw in rows(fills)? {
+        let mapped = decode::<wire::FillActivity<'_>>(raw).and_then(|fill| {
+            let (_, order) = orders.get(&fill.order_id).or_bad("order_id")?;
+            map::fill_activity(&fill, order, account)
+        });
+        match mapped {
+            Ok(told) => events.extend(told),
+            Err(bad) => batch.push_bad(raw.get().as_bytes(), bad),
         }
     }
-    for (id, order) in &orders {
+    for (raw, order) in orders.values() {
         match map::order_status(order, account) {
             Ok(event) => events.push(event.into()),
-            Err(bad) => batch.push_bad(id.as_bytes(), bad),
+            Err(bad) => batch.push_bad(raw.get().as_bytes(), bad),
         }
     }
     events.sort_by_key(|event| event.head().event_time);

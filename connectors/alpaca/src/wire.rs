@@ -263,6 +263,14 @@ pub struct Position<'a> {
     pub unrealized_pl: Option<Num<'a>>,
 }
 
+/// What every row of a list has, whatever else may be wrong with it.
+#[derive(Deserialize)]
+pub struct Row {
+    pub id: Text,
+    pub submitted_at: Option<Text>,
+    pub order_id: Option<Text>,
+}
+
 /// A fill in the account's history.
 #[derive(Deserialize)]
 pub struct FillActivity<'a> {

@@ -137,9 +137,9 @@ async fn pages_follow_each_other_without_loss() {
     let rig = Rig::with(json!({"start": "2013-10-07T15:00:00Z", "speed": 0})).await;
     let settings = json!({"symbols": ["BAC"], "start": "2013-10-07", "end": "2013-10-07"});
     let mut trades: Driver<TradesHistory> = Driver::new(rig.system(), settings.clone());
-    trades.until(|d| d.repeated > 0).await; // read to the end, and the last one again
+    trades.until(|d| d.pauses > 0).await;
     let mut quotes: Driver<QuotesHistory> = Driver::new(rig.system(), settings);
-    quotes.until(|d| d.repeated > 0).await;
+    quotes.until(|d| d.pauses > 0).await;
     let (trades, quotes) = (trades.of(trade), quotes.of(quote));
     assert!(trades.len() + quotes.len() > 10_000, "{} {}", trades.len(), quotes.len());
     assert!(trades.windows(2).all(|pair| pair[0].head.event_time <= pair[1].head.event_time));

@@ -205,7 +205,9 @@ pub fn trade_update(raw: &RawValue, account: &str) -> Mapped<Vec<Event>> {
     }
     let time = time_of(&[&update.timestamp, &order.updated_at], "timestamp")?;
     let cumulative = optional(order.filled_qty, "filled_qty", quantity)?;
-    if !matches!(kind, OrderEventKind::PartiallyFilled | OrderEventKind::Filled) {
+    let is_execution = matches!(kind, OrderEventKind::PartiallyFilled | OrderEventKind::Filled);
+    // An order of several legs trades nothing itself; its legs have fills of their own.
+    if !is_execution || order.symbol.is_empty() {
         return Ok(vec![order_event(order, kind, time, cumulative, account)?.into()]);
     }
     let execution = Execution {

@@ -115,6 +115,8 @@ pub struct Driver<S: Source> {
     pub found: Vec<Event>,
     seen: HashSet<EventId>,
     pub repeated: usize,
+    /// Batches after which the source wanted a pause: it had read everything there was.
+    pub pauses: usize,
 }
 
 impl<S: Source> Driver<S> {
@@ -131,6 +133,7 @@ impl<S: Source> Driver<S> {
             found: Vec::new(),
             seen: HashSet::new(),
             repeated: 0,
+            pauses: 0,
         }
     }
 
@@ -207,6 +210,7 @@ impl<S: Source> Driver<S> {
             }
         }
         self.audits.extend(batch.audit);
+        self.pauses += usize::from(!batch.wait.is_zero());
         tokio::time::sleep(batch.wait.min(Duration::from_millis(50))).await;
     }
 
