@@ -3,6 +3,7 @@
 // A command-line tool speaks through its output.
 #![allow(clippy::print_stdout)]
 
+mod binary;
 mod codegen;
 mod docs;
 mod fidelity;

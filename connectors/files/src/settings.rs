@@ -1,7 +1,9 @@
 //! Settings of the system and of its three components.
+//!
+//! What has a default can be serialized, so that the schema can say the default.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A tree of files.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -98,7 +100,7 @@ pub struct BarsSettings {
 }
 
 /// Which column or JSON field holds what: its name or, without a header, its number from 1.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BarColumns {
     /// Start of the bar.
@@ -139,7 +141,7 @@ impl Default for BarColumns {
 }
 
 /// A column's name or number.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Column(pub String);
 
@@ -155,7 +157,7 @@ impl JsonSchema for Column {
 }
 
 /// How rows are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FileFormat {
     /// One row a line, cells separated and quoted.
@@ -168,7 +170,7 @@ pub enum FileFormat {
 }
 
 /// Where a bar's symbol is found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SymbolFrom {
     /// In the column `columns.symbol`.
@@ -181,7 +183,7 @@ pub enum SymbolFrom {
 }
 
 /// Corporate actions that prices are adjusted for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AdjustedFor {
     /// None: prices as they were printed.
@@ -237,7 +239,7 @@ pub struct ExportSettings {
 }
 
 /// How exported rows are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
     /// CSV with a header, as spreadsheets read it.

@@ -1,4 +1,0 @@
-//! .
-pub fn run(_: &std::path::Path, _: bool) -> anyhow::Result<()> {
-    Ok(())
-}
