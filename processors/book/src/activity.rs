@@ -5,7 +5,7 @@ use model::{Activity, Decimal};
 
 use crate::lot::Change;
 use crate::settings::Settings;
-use crate::state::{Booked, Effect, MAX_STEPS, State, Touched, short_id};
+use crate::state::{Booked, Effect, MAX_ACTIVITIES, State, Touched, short_id};
 
 /// Books an activity, or the difference to what was booked under the same id.
 pub(crate) fn book(
@@ -23,7 +23,7 @@ pub(crate) fn book(
     let known = state.activities.iter().position(|booked| booked.id == id);
     if known.is_none() && state.seen.contains(&id) {
         if is_canceled || status == "correct" {
-            let reason = format!("{} is not among the last {MAX_STEPS}", activity.activity_id);
+            let reason = format!("{} is not among the last {MAX_ACTIVITIES}", activity.activity_id);
             return Err(Bad::new("activity_id", reason));
         }
         return Ok(());
@@ -42,7 +42,7 @@ pub(crate) fn book(
     } else {
         next.is_new(id);
         next.activities.push_back(Booked { id, effect: effect.clone(), is_canceled });
-        if next.activities.len() > MAX_STEPS {
+        if next.activities.len() > MAX_ACTIVITIES {
             next.activities.pop_front();
         }
     }
@@ -78,7 +78,9 @@ fn carry_out(
     touched: &mut Touched,
 ) -> Result<(), Bad> {
     if !effect.amount.is_zero() {
-        state.purse(&effect.currency)?.book(effect.amount)?;
+        let mut purse = state.purse(&effect.currency)?;
+        purse.book(effect.amount)?;
+        state.cash.insert(effect.currency.clone(), purse);
         touched.currencies.insert(effect.currency.clone());
     }
     let Some((instrument, quantity)) = &effect.units else { return Ok(()) };

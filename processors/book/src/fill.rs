@@ -25,6 +25,7 @@ pub(crate) fn book(state: &mut State, fill: &Fill, touched: &mut Touched) -> Res
     state.has_fills = true;
     touched.instruments.insert(fill.instrument.clone());
     touched.currencies.insert(fill.currency.clone());
+    touched.execution_id = Some(fill.execution_id.clone());
     Ok(())
 }
 
@@ -42,14 +43,13 @@ fn trade(fill: &Fill) -> Result<Change, Bad> {
 
 fn book_new(state: &mut State, fill: &Fill, id: u64) -> Result<(), Bad> {
     let change = trade(fill)?;
-    // The purse is written last: a fill is booked whole or not at all.
-    let mut purse = state.purse(&fill.currency)?.clone();
+    // A fill is booked whole or not at all: all that can be refused comes first.
+    let mut purse = state.purse(&fill.currency)?;
     purse.book(change.cash()?)?;
     state.push(&fill.instrument, &fill.currency, id, change)?;
     let holding = state.holding(&fill.instrument, &fill.currency)?;
     holding.fill_count += 1;
-    holding.last_execution_id = Some(fill.execution_id.clone());
-    *state.purse(&fill.currency)? = purse;
+    state.cash.insert(fill.currency.clone(), purse);
     Ok(())
 }
 
@@ -69,9 +69,10 @@ fn amend(state: &mut State, fill: &Fill, id: u64, change: Change) -> Result<(), 
     let old = holding.replace(target, Some(id), change)?;
     holding.fill_count += i64::from(change != Change::Nothing);
     holding.fill_count -= i64::from(old != Change::Nothing);
-    holding.last_execution_id = Some(fill.execution_id.clone());
     let moved = exact::subtract("price", change.cash()?, old.cash()?)?;
-    next.purse(&fill.currency)?.book(moved)?;
+    let mut purse = next.purse(&fill.currency)?;
+    purse.book(moved)?;
+    next.cash.insert(fill.currency.clone(), purse);
     *state = next;
     Ok(())
 }

@@ -9,19 +9,24 @@ use serde::{Deserialize, Serialize};
 use crate::exact;
 use crate::lot::{Change, Lot};
 
+/// Ids that one execution is known by: its own and those of its latest corrections. Venues correct
+/// an execution once or twice.
+const MAX_IDS: usize = 8;
+
 /// The position in one instrument.
 ///
 /// Average cost depends on the order of the steps, so a fill can only be withdrawn exactly by
 /// going back to before it. The latest steps are therefore kept, and `base` is the lot before
-/// the first of them.
+/// the first of them; without steps it is the lot now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Holding {
     pub(crate) now: Lot,
-    base: Lot,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<Lot>,
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     steps: VecDeque<Step>,
     pub(crate) currency: Text,
     pub(crate) fill_count: i64,
-    pub(crate) last_execution_id: Option<Text>,
     /// Whether the opening was set, by the settings or by the broker.
     pub(crate) is_opened: bool,
 }
@@ -36,25 +41,21 @@ struct Step {
 impl Holding {
     /// Sets what was held before the steps so far, so that the position is now this.
     pub(crate) fn adopt(&mut self, quantity: Decimal, cost: Decimal) -> Result<(), Bad> {
-        let moved = exact::subtract("quantity", self.now.quantity, self.base.quantity)?;
+        let moved = exact::subtract("quantity", self.now.quantity, self.base().quantity)?;
         let before = exact::subtract("quantity", quantity, moved)?;
-        let mut next = self.clone();
-        next.is_opened = true;
-        next.base = Lot { quantity: before, cost, realized_profit: Decimal::ZERO };
-        next.refold()?;
-        *self = next;
-        Ok(())
+        self.is_opened = true;
+        self.refold(Lot { quantity: before, cost, realized_profit: Decimal::ZERO })
     }
 
     pub(crate) fn has(&self, id: u64) -> bool {
         self.steps.iter().any(|step| step.ids.contains(&id))
     }
 
-    /// Adds a change; nothing happens when it cannot be carried.
-    pub(crate) fn push(&mut self, id: u64, change: Change) -> Result<(), Bad> {
-        self.now = self.now.after(&change)?;
+    /// Adds a change, with the lot that it leads to.
+    pub(crate) fn push(&mut self, id: u64, change: Change, after: Lot) {
+        self.base = Some(self.base());
+        self.now = after;
         self.steps.push_back(Step { ids: vec![id], change });
-        Ok(())
     }
 
     /// Puts another change in the place of the one known as `id` and returns the old one.
@@ -64,21 +65,23 @@ impl Holding {
         alias: Option<u64>,
         change: Change,
     ) -> Result<Change, Bad> {
-        let mut next = self.clone();
         let mut old = Change::Nothing;
-        for step in next.steps.iter_mut().filter(|step| step.ids.contains(&id)) {
+        for step in self.steps.iter_mut().filter(|step| step.ids.contains(&id)) {
             old = std::mem::replace(&mut step.change, change);
             step.ids.extend(alias);
+            if step.ids.len() > MAX_IDS {
+                step.ids.remove(1);
+            }
         }
-        next.refold()?;
-        *self = next;
+        self.refold(self.base())?;
         Ok(old)
     }
 
     /// Forgets how the oldest step can be undone.
     pub(crate) fn forget_oldest(&mut self) -> Result<(), Bad> {
         if let Some(step) = self.steps.pop_front() {
-            self.base = self.base.after(&step.change)?;
+            let base = self.base().after(&step.change)?;
+            self.base = (!self.steps.is_empty()).then_some(base);
         }
         Ok(())
     }
@@ -88,6 +91,7 @@ impl Holding {
         head: Head,
         account: &Text,
         instrument: &InstrumentId,
+        last_execution_id: Option<Text>,
     ) -> PortfolioPosition {
         PortfolioPosition {
             head,
@@ -99,12 +103,17 @@ impl Holding {
             realized_profit: self.now.realized_profit,
             currency: self.currency.clone(),
             fill_count: self.fill_count,
-            last_execution_id: self.last_execution_id.clone(),
+            last_execution_id,
         }
     }
 
-    fn refold(&mut self) -> Result<(), Bad> {
-        self.now = self.base;
+    fn base(&self) -> Lot {
+        self.base.unwrap_or(self.now)
+    }
+
+    fn refold(&mut self, base: Lot) -> Result<(), Bad> {
+        self.base = (!self.steps.is_empty()).then_some(base);
+        self.now = base;
         for step in &self.steps {
             self.now = self.now.after(&step.change)?;
         }

@@ -12,6 +12,7 @@ use crate::exact;
 /// in parts loses nothing: realized profit before commissions is always the money received and
 /// paid, plus what the rest still costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 pub(crate) struct Lot {
     /// Units, negative when short.
     pub(crate) quantity: Decimal,
@@ -19,6 +20,21 @@ pub(crate) struct Lot {
     pub(crate) cost: Decimal,
     /// Profit of what was closed, after all commissions.
     pub(crate) realized_profit: Decimal,
+}
+
+/// A lot as it is saved: quantity, cost, realized profit. There are thousands in a state.
+type Saved = (Decimal, Decimal, Decimal);
+
+impl From<Saved> for Lot {
+    fn from((quantity, cost, realized_profit): Saved) -> Self {
+        Self { quantity, cost, realized_profit }
+    }
+}
+
+impl From<Lot> for Saved {
+    fn from(lot: Lot) -> Self {
+        (lot.quantity, lot.cost, lot.realized_profit)
+    }
 }
 
 /// What changes a lot.

@@ -26,7 +26,9 @@ pub(crate) fn open(
     }
     for (currency, cash) in &opening.cash {
         let currency = Text::from(currency);
-        state.purse(&currency)?.adopt(*cash)?;
+        let mut purse = state.purse(&currency)?;
+        purse.adopt(*cash)?;
+        state.cash.insert(currency.clone(), purse);
         touched.currencies.insert(currency);
     }
     Ok(())
@@ -52,9 +54,10 @@ pub(crate) fn adopt_cash(
     if !may_adopt(state, settings, &balance.account, balance.head.received_time) {
         return Ok(());
     }
-    let purse = state.purse(&balance.currency)?;
+    let mut purse = state.purse(&balance.currency)?;
     if !purse.is_opened {
         purse.adopt(balance.cash)?;
+        state.cash.insert(balance.currency.clone(), purse);
         touched.currencies.insert(balance.currency.clone());
     }
     Ok(())
@@ -78,11 +81,13 @@ pub(crate) fn adopt_position(
         (None, Some(price)) => exact::money(position.quantity, price)?,
         (None, None) => Decimal::ZERO,
     };
-    let holding = state.holding(&position.instrument, &position.currency)?;
+    let mut next = state.clone();
+    let holding = next.holding(&position.instrument, &position.currency)?;
     if !holding.is_opened {
         // Some brokers write the cost of a short position without its sign.
         let is_short = position.quantity.is_sign_negative();
         holding.adopt(position.quantity, if is_short { -cost.abs() } else { cost })?;
+        *state = next;
         touched.instruments.insert(position.instrument.clone());
     }
     Ok(())

@@ -17,11 +17,17 @@ pub(crate) const MAX_STEPS: usize = 1_000;
 
 /// Ids of fills and activities that are recognised when they come again. A source repeats what
 /// one reconnect reads again, which is a page or a day of executions.
-pub(crate) const MAX_SEEN: usize = 8_192;
+pub(crate) const MAX_SEEN: usize = 4_096;
 
-/// Instruments that one account may ever have held, so that a broken feed cannot grow the state
-/// without end. The largest index funds hold about as many.
-pub(crate) const MAX_INSTRUMENTS: usize = 10_000;
+/// Activities that can still be corrected or canceled.
+pub(crate) const MAX_ACTIVITIES: usize = 500;
+
+/// Instruments that one account may ever have held. With all that is remembered beside them, the
+/// state then stays below a megabyte, the largest record that Kafka takes.
+pub(crate) const MAX_INSTRUMENTS: usize = 2_000;
+
+/// Longest name of an instrument or a currency; options have about twenty letters.
+const MAX_NAME: usize = 64;
 
 /// Currencies of one account; there are fewer than 200 in ISO 4217.
 pub(crate) const MAX_CURRENCIES: usize = 200;
@@ -64,6 +70,8 @@ pub(crate) struct Effect {
 pub(crate) struct Touched {
     pub(crate) instruments: BTreeSet<InstrumentId>,
     pub(crate) currencies: BTreeSet<Text>,
+    /// The fill that changed it, if it was one.
+    pub(crate) execution_id: Option<Text>,
 }
 
 impl Touched {
@@ -71,7 +79,8 @@ impl Touched {
         for instrument in &self.instruments {
             if let Some(holding) = state.positions.get(instrument) {
                 let head = out.head();
-                out.emit(holding.publish(head, account, instrument));
+                let execution_id = self.execution_id.clone();
+                out.emit(holding.publish(head, account, instrument, execution_id));
             }
         }
         for currency in &self.currencies {
@@ -103,37 +112,29 @@ impl State {
         true
     }
 
-    /// The purse of a currency, made when there is none.
-    pub(crate) fn purse(&mut self, currency: &Text) -> Result<&mut Purse, Bad> {
+    /// The purse of a currency as it is, or an empty one.
+    pub(crate) fn purse(&self, currency: &Text) -> Result<Purse, Bad> {
         if self.cash.len() >= MAX_CURRENCIES && !self.cash.contains_key(currency) {
             return Err(Bad::new("currency", format!("more than {MAX_CURRENCIES} currencies")));
         }
-        Ok(self.cash.entry(currency.clone()).or_default())
+        check_name("currency", currency)?;
+        Ok(self.cash.get(currency).cloned().unwrap_or_default())
     }
 
-    /// The position in an instrument, made when there is none.
+    /// The position in an instrument as it is, or an empty one.
     pub(crate) fn holding(
         &mut self,
         instrument: &InstrumentId,
         currency: &Text,
     ) -> Result<&mut Holding, Bad> {
-        if self.positions.len() >= MAX_INSTRUMENTS && !self.positions.contains_key(instrument) {
-            let reason = format!("more than {MAX_INSTRUMENTS} instruments in one account");
-            return Err(Bad::new("instrument", reason));
-        }
+        self.check_holding(instrument, currency)?;
         let holding = self.positions.entry(instrument.clone()).or_default();
-        if holding.currency.is_empty() {
-            holding.currency = currency.clone();
-        }
-        if holding.currency != *currency {
-            let reason =
-                format!("{instrument} is booked in {}, not in {currency}", holding.currency);
-            return Err(Bad::new("currency", reason));
-        }
+        holding.currency = currency.clone();
         Ok(holding)
     }
 
-    /// Adds a step to an instrument and forgets how to undo the oldest of the account.
+    /// Adds a step to an instrument and forgets how to undo the oldest of the account. Nothing
+    /// happens when it is refused.
     pub(crate) fn push(
         &mut self,
         instrument: &InstrumentId,
@@ -141,7 +142,10 @@ impl State {
         id: u64,
         change: Change,
     ) -> Result<(), Bad> {
-        self.holding(instrument, currency)?.push(id, change)?;
+        self.check_holding(instrument, currency)?;
+        let now = self.positions.get(instrument).map(|holding| holding.now).unwrap_or_default();
+        let after = now.after(&change)?;
+        self.holding(instrument, currency)?.push(id, change, after);
         self.steps.push_back(instrument.clone());
         if self.steps.len() > MAX_STEPS {
             let oldest = self.steps.pop_front();
@@ -151,4 +155,28 @@ impl State {
         }
         Ok(())
     }
+
+    fn check_holding(&self, instrument: &InstrumentId, currency: &Text) -> Result<(), Bad> {
+        let Some(holding) = self.positions.get(instrument) else {
+            if self.positions.len() >= MAX_INSTRUMENTS {
+                let reason = format!("more than {MAX_INSTRUMENTS} instruments in one account");
+                return Err(Bad::new("instrument", reason));
+            }
+            check_name("instrument", instrument.as_str())?;
+            return check_name("currency", currency);
+        };
+        if holding.currency != *currency {
+            let reason =
+                format!("{instrument} is booked in {}, not in {currency}", holding.currency);
+            return Err(Bad::new("currency", reason));
+        }
+        Ok(())
+    }
+}
+
+fn check_name(field: &str, name: &str) -> Result<(), Bad> {
+    if name.len() <= MAX_NAME {
+        return Ok(());
+    }
+    Err(Bad::new(field, format!("has {} characters, at most {MAX_NAME}", name.len())))
 }

@@ -9,7 +9,7 @@ use model::{
 };
 use proptest::prelude::*;
 
-use crate::state::{MAX_SEEN, MAX_STEPS};
+use crate::state::{MAX_INSTRUMENTS, MAX_SEEN, MAX_STEPS};
 use crate::{Book, Settings, State};
 
 fn number(text: &str) -> Decimal {
@@ -233,6 +233,7 @@ fn what_cannot_be_booked_is_refused_and_leaves_the_books_alone() {
     type Spoil = fn(&mut Fill);
     let cases: &[(&str, Spoil)] = &[
         ("execution_id", |fill| fill.execution_id = "".into()),
+        ("instrument", |fill| fill.instrument = "I".repeat(65).as_str().into()),
         ("quantity", |fill| fill.quantity = Decimal::ZERO),
         ("price", |fill| fill.price = Decimal::MAX),
         ("currency", |fill| fill.currency = "EUR".into()),
@@ -242,12 +243,12 @@ fn what_cannot_be_booked_is_refused_and_leaves_the_books_alone() {
     for (field, spoil) in cases {
         let mut desk = Desk::new(OPENED);
         desk.take(fill("1 BAC +10 @ 13.95"));
-        let before = desk.summary();
+        let before = desk.state.clone();
         let mut bad = fill("2 BAC +10 @ 13.95");
         spoil(&mut bad);
         assert_eq!(desk.try_take(bad).unwrap_err().field, *field);
+        assert_eq!(desk.state, before, "{field}");
         desk.take(fill("3 BAC -10 @ 13.95"));
-        assert_eq!(before, "BAC.US 10 139.5 0; USD 860.5");
         assert_eq!(desk.summary(), "BAC.US 0 0 0; USD 1000", "{field}");
     }
     let mut desk = Desk::new(OPENED);
@@ -367,6 +368,36 @@ fn memory_is_bounded_and_says_when_it_ends() {
     assert_eq!(apply(bust("b2", &nth(last - MAX_STEPS))).unwrap_err().field, "corrects");
     let total: Decimal = state.positions.values().map(|holding| holding.now.quantity).sum();
     assert_eq!(total, Decimal::from(MAX_SEEN + 9));
+}
+
+#[test]
+fn the_largest_state_fits_a_kafka_record() {
+    let book = Book::new(Settings::default()).unwrap();
+    let mut state = State::default();
+    let mut apply = |event: Event| {
+        let mut out = Out::caused_by(Book::NAME, event.head());
+        book.apply(&mut state, &(), &event, &mut out).map_err(|bad| bad.field)
+    };
+    let price = "1234567.123456789012345678";
+    let id = |n: usize| format!("{n:0>36}");
+    let symbol = |n: usize| format!("OPTION{n:0>15}");
+    let (mut n, mut instruments) = (0, 0);
+    // As many instruments as fit, then as many fills of them as are remembered.
+    while apply(fill(&format!("{} {} +1 @ 1", id(n), symbol(n))).into()).is_ok() {
+        (n, instruments) = (n + 1, n + 1);
+    }
+    assert_eq!(instruments, MAX_INSTRUMENTS);
+    for _ in 0..MAX_SEEN {
+        n += 1;
+        let text =
+            format!("{} {} +1.1234567 @ {price} / 1.123456789", id(n), symbol(n % instruments));
+        apply(fill(&text).into()).unwrap();
+    }
+    for n in 0..1_000 {
+        apply(activity(&id(n), "DIV", Some(price)).into()).unwrap();
+    }
+    let bytes = serde_json::to_vec(&state).unwrap().len();
+    assert!((500_000..1_000_000).contains(&bytes), "{bytes} bytes of {instruments} instruments");
 }
 
 /// Fills of three instruments with prices and quantities of up to four places.
