@@ -205,3 +205,153 @@ fn expired(order: &ApprovedOrder, now: Timestamp) -> Option<String> {
     let expires_at = order.request.expires_at.filter(|at| now > *at)?;
     Some(format!("it expired at {expires_at}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000_000_000);
+
+    fn later(seconds: i64) -> Timestamp {
+        NOW.plus_nanos(seconds * 1_000_000_000)
+    }
+
+    fn order(expires_at: Option<Timestamp>) -> ApprovedOrder {
+        let mut order = order_of("r1");
+        order.request.expires_at = expires_at;
+        order
+    }
+
+    /// An approved order in the shortest way: every field that is missing is empty.
+    fn order_of(request_id: &str) -> ApprovedOrder {
+        let head = serde_json::json!({
+            "event_id": "00000000000000000000000000000001", "source": "approve",
+            "event_time": "2024-01-02T00:00:00Z", "received_time": "2024-01-02T00:00:00Z",
+        });
+        let mut request = head.clone();
+        merge(
+            &mut request,
+            serde_json::json!({
+                "request_id": request_id, "action": "place", "order_id": "o1", "account": "main",
+                "extended_hours": false, "order_class": "simple", "legs": [], "broker_options": {},
+            }),
+        );
+        let mut order = head;
+        merge(
+            &mut order,
+            serde_json::json!({
+                "order_id": "o1", "account": "main", "system": "toy", "broker_account": "B1",
+                "request": request, "checks": [],
+            }),
+        );
+        serde_json::from_value(order).unwrap()
+    }
+
+    fn merge(into: &mut serde_json::Value, more: serde_json::Value) {
+        let (Some(into), serde_json::Value::Object(more)) = (into.as_object_mut(), more) else {
+            panic!("both are objects")
+        };
+        into.extend(more);
+    }
+
+    fn journal(repeats_are_refused: bool) -> Journal {
+        Journal::new("toy.orders", repeats_are_refused)
+    }
+
+    /// A journal with one attempt after another, and the last of them.
+    fn after_attempts(repeats_are_refused: bool, attempts: usize) -> (Journal, Delivery) {
+        let mut journal = journal(repeats_are_refused);
+        for _ in 0..attempts {
+            let entry = journal.sending(&order(None), NOW);
+            journal.enter(entry);
+        }
+        let last = journal.unresolved().remove(0).0;
+        assert_eq!(last.attempt, attempts as i64);
+        (journal, last)
+    }
+
+    #[test]
+    fn an_order_is_sent_once_whatever_became_of_it() {
+        for outcome in [
+            Outcome::Accepted { broker_order_id: Some("b".into()) },
+            Outcome::Rejected { reason: "no".into() },
+            Outcome::Unknown { reason: "silence".into() },
+        ] {
+            let mut journal = journal(true);
+            assert_eq!(journal.arrived(&order(None)), Step::Send);
+            let entry = journal.sending(&order(None), NOW);
+            journal.enter(entry.clone());
+            assert_eq!(journal.arrived(&order(None)), Step::Resolve(Timestamp::default()));
+            journal.enter(journal.outcome(&entry, &outcome, later(1)));
+            assert_ne!(journal.arrived(&order(None)), Step::Send, "{outcome:?}");
+            let is_open = matches!(outcome, Outcome::Unknown { .. });
+            assert_eq!(journal.unresolved().len(), usize::from(is_open));
+            assert_eq!(journal.arrived(&order_of("r2")), Step::Send, "another request");
+        }
+    }
+
+    #[test]
+    fn an_attempt_of_a_former_owner_is_left_alone_while_it_may_still_leave() {
+        let (journal, entry) = after_attempts(false, 1);
+        let at = entry.deadline.plus_nanos(MARGIN_NANOS);
+        assert_eq!(journal.arrived(&order(None)), Step::Resolve(at));
+        assert!(at > later(5));
+        // A broker that refuses repeats may be asked at once: nothing it hears late does harm.
+        let (journal, _) = after_attempts(true, 1);
+        assert_eq!(journal.arrived(&order(None)), Step::Resolve(Timestamp::default()));
+    }
+
+    #[test]
+    fn an_absent_order_is_sent_again_only_where_that_is_safe() {
+        let check = |refused: bool, attempts: usize, at: i64, expected: &str| {
+            let (journal, entry) = after_attempts(refused, attempts);
+            let absence = format!("{:?}", journal.absent(&entry, later(at)));
+            assert!(absence.contains(expected), "{refused} {attempts} {at}: {absence}");
+        };
+        check(true, 1, 1, "SendAgain");
+        check(true, 4, 100, "SendAgain");
+        check(true, 5, 1, "AskAgain");
+        check(true, 5, 7, "after 5 attempts");
+        check(false, 1, 1, "AskAgain");
+        check(false, 1, 5, "AskAgain");
+        check(false, 1, 7, "would not refuse it twice");
+    }
+
+    #[test]
+    fn an_order_past_its_time_is_neither_sent_nor_sent_again() {
+        let journal = journal(true);
+        let entry = journal.sending(&order(Some(later(2))), NOW);
+        assert_eq!(journal.forbids(&entry, later(2)), None, "up to that time it may");
+        let reason = journal.forbids(&entry, later(3)).unwrap();
+        assert!(reason.contains("expired"), "{reason}");
+        assert_eq!(journal.absent(&entry, later(1)), Absence::SendAgain);
+        assert_eq!(journal.absent(&entry, later(3)), Absence::AskAgain);
+        assert!(matches!(journal.absent(&entry, later(7)), Absence::NotSent(_)));
+    }
+
+    #[test]
+    fn an_attempt_is_open_until_something_newer_is_known() {
+        let (mut journal, first) = after_attempts(true, 1);
+        assert!(journal.is_open(&first) && !journal.is_over(&first, later(5)));
+        assert!(journal.is_over(&first, later(6)));
+        let second = journal.sending(&order(None), later(6));
+        journal.enter(second.clone());
+        assert!(!journal.is_open(&first) && journal.is_open(&second));
+        journal.enter(journal.not_sent(&second, "halted", later(7)));
+        assert!(!journal.is_open(&second));
+        assert_eq!(journal.arrived(&order(None)), Step::Done);
+    }
+
+    #[test]
+    fn entries_of_one_attempt_have_ids_of_their_own() {
+        let (journal, entry) = after_attempts(true, 2);
+        let unknown = journal.outcome(&entry, &Outcome::Unknown { reason: "?".into() }, NOW);
+        let accepted = Outcome::Accepted { broker_order_id: None };
+        let accepted = journal.outcome(&entry, &accepted, NOW);
+        let ids = [&entry, &unknown, &accepted].map(|entry| entry.head.event_id);
+        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+        let (_, first) = after_attempts(true, 1);
+        assert_ne!(first.head.event_id, entry.head.event_id);
+        assert_eq!(first.delivery_id, entry.delivery_id);
+    }
+}

@@ -26,7 +26,7 @@ pub use backoff::Backoff;
 pub use dead::{Redriven, letters, redrive};
 pub use entry::{ComponentKind, Entry, ProcessorEntry, Start, processor, sink, source};
 pub use error::Error;
-pub use journal::{Journal, Step};
+pub use journal::{Absence, Journal, Step};
 pub use metric::{Metrics, describe as describe_metrics};
 pub use publish::{Publisher, Target};
 pub use recent::Recent;

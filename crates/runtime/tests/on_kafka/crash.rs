@@ -11,7 +11,7 @@ use crate::processor::{check, counted, fills};
 use crate::toys::{
     Act, Count, Fills, Ledger, Strict, Vendor, approved, processor, request_id, sink, source,
 };
-use crate::world::{PATIENCE, World, eventually, serve_registry, world};
+use crate::world::{World, eventually, serve_registry, world};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sink_that_is_killed_at_every_step() {
@@ -147,5 +147,4 @@ async fn a_broker_that_is_killed_in_the_middle_costs_time_and_nothing_else() {
     let sums: Vec<_> = world.trades().iter().map(|trade| trade.head.event_id).collect();
     assert_eq!(sums.iter().collect::<std::collections::HashSet<_>>().len(), 3000);
     assert_eq!(ledger.total(), (10, 1));
-    let _ = PATIENCE;
 }

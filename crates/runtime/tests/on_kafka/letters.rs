@@ -137,3 +137,56 @@ async fn garbage_among_the_letters_is_passed_over() {
     run.stop().await;
     assert_eq!(again(&world, &[]), redriven(1, 0));
 }
+
+/// A compacted topic takes no record without a key, and only a record that can be read tells it.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_compacted_topics_go_back_with_their_key() {
+    let world = world(&[]).await;
+    let mut framed = Vec::new();
+    let position = position("amber", "BAC.US");
+    world.wiring.serializer.frame(&position, &mut framed).unwrap();
+    for (offset, raw) in [(0, framed.clone()), (1, b"garbage".to_vec())] {
+        let id = model::EventId::of(&["letter", &offset.to_string()]);
+        world.publish([model::DeadLetter {
+            head: model::Head::new(id, model::Timestamp::from_secs(1)),
+            component: "somebody".into(),
+            stage: model::Stage::Apply,
+            reason: "a drill".into(),
+            field: None,
+            raw,
+            topic: Some("accounts.positions".into()),
+            partition: Some(0),
+            offset: Some(offset),
+            schema_id: None,
+            attempts: 1,
+            redrive_of: None,
+        }]);
+    }
+    let answer = again(&world, &[]);
+    assert_eq!((answer.redriven, answer.refused.len()), (1, 1), "{answer:?}");
+    assert!(answer.refused[0].1.contains("key"), "{answer:?}");
+    let messages = world.messages("accounts.positions");
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].key(), Some(b"amber|BAC.US".as_slice()));
+    assert_eq!(messages[0].payload(), Some(&*framed));
+}
+
+fn position(account: &str, instrument: &str) -> Event {
+    let of = fill(0);
+    model::Position {
+        head: of.head,
+        account: account.into(),
+        system: of.system,
+        broker_account: of.broker_account,
+        instrument: instrument.into(),
+        symbol: of.symbol,
+        quantity: Decimal::ONE,
+        average_price: None,
+        last_price: None,
+        market_value: None,
+        cost_basis: None,
+        unrealized_profit: None,
+        currency: "USD".into(),
+    }
+    .into()
+}
