@@ -28,8 +28,8 @@ fn no_secret_leaves_the_process() {
     for fault in [
         json!({ "path": "/v2/positions", "status": 500, "next": 2 }),
         json!({ "path": "/v2/account", "kind": "garbage" }),
-        json!({ "stream": "v2/iex", "kind": "disconnect" }),
-        json!({ "stream": "stream", "kind": "refuse_login" }),
+        json!({ "stream": "data", "kind": "disconnect" }),
+        json!({ "stream": "orders", "kind": "refuse_login" }),
     ] {
         stage.fault(&fault);
     }

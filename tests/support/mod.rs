@@ -83,7 +83,7 @@ pub fn wait_for(what: &str, mut is_met: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_met() {
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
