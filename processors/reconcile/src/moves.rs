@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// that are forgotten leave a difference unexplained, never unseen.
 const MAX_MOVES: usize = 300;
 
+/// Longest id or name of an execution that is remembered; brokers use about forty characters.
+const MAX_NAME: usize = 128;
+
 /// What one execution, correction or withdrawal moves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Move {
@@ -29,7 +32,10 @@ pub(crate) struct Moves(VecDeque<Move>);
 impl Moves {
     /// Remembers a fill; the same execution again, or one with figures too large, adds nothing.
     pub(crate) fn note(&mut self, fill: &Fill) {
-        if self.0.iter().any(|known| known.execution_id == fill.execution_id) {
+        let names = [&fill.execution_id, &fill.currency];
+        let is_long = names.iter().any(|name| name.len() > MAX_NAME)
+            || fill.instrument.as_str().len() > MAX_NAME;
+        if is_long || self.0.iter().any(|known| known.execution_id == fill.execution_id) {
             return;
         }
         let Some(moved) = self.moved(fill) else { return };

@@ -82,7 +82,12 @@ pub(crate) fn compare(
         timing_from: now.plus_nanos(-i64::from(settings.timing_secs) * SECOND),
         is_about: &|moved| subject.moved(moved),
     };
-    let (verdict, oldest_late) = difference.explain();
+    let (mut verdict, oldest_late) = difference.explain();
+    let was_explained =
+        item.standing.as_ref().is_some_and(|standing| standing.verdict.explanation.is_some());
+    if verdict.explanation.is_some() && !was_explained && !state.may_explain() {
+        verdict.explanation = None;
+    }
     let mut standing = item.standing.clone().unwrap_or_else(|| Standing {
         since: now,
         verdict: verdict.clone(),
@@ -114,7 +119,7 @@ pub(crate) fn age(state: &mut State, subject: &Subject, settings: &Settings, out
         return;
     }
     let bucket = settings.bucket(age_secs(standing.since, now));
-    let latest = Some((standing.verdict.clone(), bucket));
+    let latest = Some(standing.verdict.fingerprint(bucket));
     if standing.published == latest {
         return;
     }
@@ -127,13 +132,9 @@ pub(crate) fn age(state: &mut State, subject: &Subject, settings: &Settings, out
 fn close(state: &mut State, subject: &Subject, out: &mut Out) {
     let (now, account) = (state.now, state.account.clone());
     let Some(item) = subject.item(state) else { return };
-    if let Some(Standing { since, published: Some((last, _)), .. }) = item.standing.take() {
-        let verdict = Verdict {
-            difference: Decimal::ZERO,
-            status: BreakStatus::Closed,
-            explanation: last.explanation,
-            kind: last.kind,
-        };
+    if let Some(Standing { since, published: Some(_), verdict }) = item.standing.take() {
+        let (difference, status) = (Decimal::ZERO, BreakStatus::Closed);
+        let verdict = Verdict { difference, status, ..verdict };
         let found = publish(out, &account, subject, item, verdict, since, now);
         out.emit(found);
     }

@@ -3,14 +3,21 @@
 use std::collections::BTreeMap;
 
 use component::Bad;
-use model::{BreakKind, BreakStatus, Decimal, InstrumentId, Text, Timestamp};
+use model::{BreakKind, BreakStatus, Decimal, EventId, InstrumentId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::moves::Moves;
 
-/// Positions of one account that are compared, so that a broken feed cannot grow the state
-/// without end.
-const MAX_POSITIONS: usize = 20_000;
+/// Positions of one account that are compared. With all that is remembered beside them, the state
+/// then stays below a megabyte, the largest record that Kafka takes.
+pub(crate) const MAX_POSITIONS: usize = 2_000;
+
+/// Differences whose explanation is kept in words. When there are more at once, one sentence about
+/// all of them is worth more than one about each.
+const MAX_EXPLAINED: usize = 500;
+
+/// Longest name of an instrument or a currency; options have about twenty letters.
+const MAX_NAME: usize = 64;
 
 /// Currencies of one account; there are fewer than 200 in ISO 4217.
 const MAX_CURRENCIES: usize = 200;
@@ -34,15 +41,32 @@ pub struct State {
 pub(crate) struct Item {
     pub(crate) ours: Option<Figure>,
     pub(crate) theirs: Option<Figure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) standing: Option<Standing>,
 }
 
 /// What one side says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "SavedFigure", into = "SavedFigure")]
 pub(crate) struct Figure {
     pub(crate) value: Decimal,
     pub(crate) event_time: Timestamp,
     pub(crate) received_time: Timestamp,
+}
+
+/// A figure as it is saved: there are thousands in a state.
+type SavedFigure = (Decimal, i64, i64);
+
+impl From<SavedFigure> for Figure {
+    fn from((value, event_time, received_time): SavedFigure) -> Self {
+        Self { value, event_time: Timestamp(event_time), received_time: Timestamp(received_time) }
+    }
+}
+
+impl From<Figure> for SavedFigure {
+    fn from(figure: Figure) -> Self {
+        (figure.value, figure.event_time.0, figure.received_time.0)
+    }
 }
 
 /// A difference that stands.
@@ -50,8 +74,8 @@ pub(crate) struct Figure {
 pub(crate) struct Standing {
     pub(crate) since: Timestamp,
     pub(crate) verdict: Verdict,
-    /// What was last published of it, and the age bucket it was in; null before it is a break.
-    pub(crate) published: Option<(Verdict, usize)>,
+    /// A hash of what was last published of it; null before it is a break.
+    pub(crate) published: Option<u64>,
 }
 
 /// What a difference is.
@@ -64,7 +88,25 @@ pub(crate) struct Verdict {
     pub(crate) explanation: Option<Text>,
 }
 
+impl Verdict {
+    /// A hash of this and of the age bucket: what must change for it to be published again.
+    pub(crate) fn fingerprint(&self, bucket: usize) -> u64 {
+        let explanation = self.explanation.as_deref().unwrap_or_default();
+        let (difference, bucket) = (self.difference.normalize().to_string(), bucket.to_string());
+        let (kind, status) = (self.kind.as_str(), self.status.as_str());
+        let id = EventId::of(&[&difference, kind, status, explanation, &bucket]);
+        id.0[..8].iter().fold(0, |short, byte| short << 8 | u64::from(*byte))
+    }
+}
+
 impl State {
+    /// Whether there is room for another explanation in words.
+    pub(crate) fn may_explain(&self) -> bool {
+        let items = self.positions.values().chain(self.cash.values());
+        let standing = items.filter_map(|item| item.standing.as_ref());
+        standing.filter(|standing| standing.verdict.explanation.is_some()).count() < MAX_EXPLAINED
+    }
+
     /// When the later of the two sides was first heard of.
     pub(crate) fn both_since(&self) -> Option<Timestamp> {
         Some(self.ours_since?.max(self.theirs_since?))
@@ -75,6 +117,7 @@ impl State {
             let reason = format!("more than {MAX_POSITIONS} positions in one account");
             return Err(Bad::new("instrument", reason));
         }
+        check_name("instrument", instrument.as_str())?;
         Ok(self.positions.entry(instrument.clone()).or_default())
     }
 
@@ -82,6 +125,7 @@ impl State {
         if self.cash.len() >= MAX_CURRENCIES && !self.cash.contains_key(currency) {
             return Err(Bad::new("currency", format!("more than {MAX_CURRENCIES} currencies")));
         }
+        check_name("currency", currency)?;
         Ok(self.cash.entry(currency.clone()).or_default())
     }
 }
@@ -100,4 +144,11 @@ impl Item {
 
 fn value(figure: &Option<Figure>) -> Decimal {
     figure.map(|figure| figure.value).unwrap_or_default()
+}
+
+fn check_name(field: &str, name: &str) -> Result<(), Bad> {
+    if name.len() <= MAX_NAME {
+        return Ok(());
+    }
+    Err(Bad::new(field, format!("has {} characters, at most {MAX_NAME}", name.len())))
 }

@@ -9,6 +9,7 @@ use model::{
 };
 use proptest::prelude::*;
 
+use crate::state::MAX_POSITIONS;
 use crate::{Reconcile, Settings, Splits, State};
 
 fn number(text: &str) -> Decimal {
@@ -446,6 +447,33 @@ fn what_is_flat_on_both_sides_is_forgotten() {
     desk.take(ours(61, "BAC.US", "0"));
     desk.take(theirs(61, "BAC.US", "0"));
     assert!(desk.state.positions.is_empty());
+}
+
+#[test]
+fn the_largest_state_fits_a_kafka_record() {
+    let reconcile = Reconcile::new(Settings::default()).unwrap();
+    let (splits, mut state) = (Splits::default(), State::default());
+    let mut apply = |event: Event| {
+        let mut out = Out::caused_by(Reconcile::NAME, event.head());
+        reconcile.apply(&mut state, &splits, &event, &mut out).map_err(|bad| bad.field)
+    };
+    let symbol = |n: usize| format!("{n:0>21}");
+    // Every position differs by what a late execution moved.
+    for n in 0..MAX_POSITIONS {
+        apply(theirs(0, &symbol(n), "1234567.123456789012345678")).unwrap();
+        let mut late = fill(1, &format!("{n:0>36}"), "1.123456789012345678");
+        late.instrument = symbol(n).as_str().into();
+        apply(late.into()).unwrap();
+        apply(ours(1, &symbol(n), "1234568.246913578024691356")).unwrap();
+    }
+    assert_eq!(apply(ours(1, "ONE.MORE", "1")).unwrap_err(), "instrument");
+    assert_eq!(apply(ours(1, &"I".repeat(65), "1")).unwrap_err(), "instrument");
+    let watermark = Timestamp::from_secs(61);
+    let mut out = Out::tick(Reconcile::NAME, "main", watermark);
+    reconcile.tick(&mut state, watermark, &mut out);
+    assert_eq!(out.events().len(), MAX_POSITIONS);
+    let bytes = serde_json::to_vec(&state).unwrap().len();
+    assert!((300_000..1_000_000).contains(&bytes), "{bytes}");
 }
 
 #[test]
