@@ -15,6 +15,9 @@ use crate::transition::{Move, is_terminal, next};
 /// The broker order of events that name none.
 const UNNAMED: &str = "";
 
+/// Characters of a reason that are kept.
+const MAX_REASON: usize = 500;
+
 /// What is known of one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -318,7 +321,7 @@ impl Order {
             self.before = self.answer.status;
         }
         self.answer.status = to;
-        self.answer.reason = event.reason.clone();
+        self.answer.reason = event.reason.as_deref().map(clip);
         None
     }
 
@@ -354,6 +357,11 @@ impl Order {
         }
         Ok(())
     }
+}
+
+/// Enough of a reason to act on; a broker may answer with a whole page.
+fn clip(reason: &str) -> Text {
+    reason.chars().take(MAX_REASON).collect()
 }
 
 fn keep_latest<T: Clone>(kept: &mut Option<T>, latest: &Option<T>) {

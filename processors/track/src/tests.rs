@@ -345,6 +345,23 @@ fn figures_too_large_are_refused_and_leave_no_trace() {
 }
 
 #[test]
+fn what_is_too_long_is_refused_or_clipped() {
+    let track = Track::new(crate::Settings {}).unwrap();
+    let mut state = State::default();
+    let event = Event::from(of(broker(Kind::New), &"b".repeat(257)));
+    let mut out = Out::caused_by(Track::NAME, event.head());
+    assert_eq!(
+        track.apply(&mut state, &(), &event, &mut out).unwrap_err().field,
+        "broker_order_id"
+    );
+    assert_eq!(state, State::default());
+    let mut rejected = broker(Kind::Rejected);
+    rejected.reason = Some("é".repeat(10_000).into());
+    let last = check(&[rejected], "rejected", &[]);
+    assert_eq!(last.reason.unwrap().chars().count(), 500);
+}
+
+#[test]
 fn an_order_replaced_without_end_keeps_its_sum() {
     let mut events = vec![broker(Kind::New)];
     for number in 1..200 {

@@ -1,7 +1,7 @@
 //! The processor.
 
 use component::{Bad, Out, Processor, Result};
-use model::{Check, Event, Finding, OrderEvent, Severity, Text};
+use model::{Check, Event, Finding, InstrumentId, OrderEvent, Severity, Text};
 
 use crate::Settings;
 use crate::order::{Order, State};
@@ -9,6 +9,9 @@ use crate::order::{Order, State};
 /// Events remembered for one order. A source repeats at most what one reconnect reads again, and
 /// what is older changes nothing when it comes again, because reports only ever add up.
 const MAX_SEEN: usize = 128;
+
+/// Longest id, name or account; brokers use about forty characters.
+const MAX_ID: usize = 256;
 
 /// Folds the events of an order into its state.
 #[derive(Clone, Debug)]
@@ -34,6 +37,7 @@ impl Processor for Track {
 
     fn apply(&self, state: &mut State, _: &(), event: &Event, out: &mut Out) -> Result<(), Bad> {
         let Event::OrderEvent(event) = event else { return Ok(()) };
+        check_names(event)?;
         if state.seen.contains(&event.head.event_id) {
             return Ok(());
         }
@@ -57,6 +61,29 @@ impl Processor for Track {
         }
         Ok(())
     }
+}
+
+/// What is kept of an order must stay small, whatever a broker sends.
+fn check_names(event: &OrderEvent) -> Result<(), Bad> {
+    let instrument = event.instrument.as_ref().map(InstrumentId::as_str);
+    let names = [
+        ("order_id", Some(event.order_id.as_str())),
+        ("account", Some(event.account.as_str())),
+        ("system", Some(event.system.as_str())),
+        ("broker_account", Some(event.broker_account.as_str())),
+        ("request_id", event.request_id.as_deref()),
+        ("broker_order_id", event.broker_order_id.as_deref()),
+        ("replaced_by", event.replaced_by.as_deref()),
+        ("replaces", event.replaces.as_deref()),
+        ("instrument", instrument),
+    ];
+    for (field, name) in names {
+        if let Some(name) = name.filter(|name| name.len() > MAX_ID) {
+            let reason = format!("has {} characters, at most {MAX_ID}", name.len());
+            return Err(Bad::new(field, reason));
+        }
+    }
+    Ok(())
 }
 
 fn contradiction(out: &mut Out, event: &OrderEvent, detail: String) -> Finding {
