@@ -187,8 +187,9 @@ fn lints_stay_on() {
 
 #[test]
 fn comments_are_no_banners() {
-    let text = "// ---- settings\n// ===== x =====\n/// | a |\n/// |-----|\n// a - b\nfn a() {}\n\
-                //////////\n/* **** */\n";
+    let lines = ["// ---- settings", "// ===== x =====", "/// | a |", "/// |-----|", "// a - b"];
+    let ornaments = ["fn a() {}", "//////////", "/* **** */"];
+    let text = &[&lines[..], &ornaments].concat().join("\n");
     let expected = [(1, "a banner"), (2, "a banner"), (7, "a banner"), (8, "a banner")];
     check(comments::check, "crates/http/src/lib.rs", text, &expected);
     check(comments::check, "topology.yaml", "a: 1\n# ------\n---\n", &[(2, "a banner")]);
