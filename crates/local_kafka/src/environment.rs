@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use etcetera::BaseStrategy;
+
 /// Overrides where the archive of Kafka is fetched from.
 const ARCHIVE_URL: &str = "FOLIOSTREAM_KAFKA_ARCHIVE_URL";
 
@@ -22,7 +24,9 @@ impl Environment {
             java_home: variable("JAVA_HOME").map(PathBuf::from),
             kafka_home: variable("KAFKA_HOME").map(PathBuf::from),
             path: variable("PATH").unwrap_or_default(),
-            cache: dirs::cache_dir().map(|cache| cache.join("foliostream")),
+            cache: etcetera::choose_base_strategy()
+                .ok()
+                .map(|folders| folders.cache_dir().join("foliostream")),
             archive_url: variable(ARCHIVE_URL).and_then(|url| url.into_string().ok()),
         }
     }

@@ -1,7 +1,8 @@
 //! Named points where a test kills the process, as `kill -9` would.
 //!
 //! In a debug build, `FOLIOSTREAM_KILL=sink.after_journal:3` ends the process when the point
-//! `after_journal` of a `sink` is reached for the third time. Nothing of this is left in a release build.
+//! `after_journal` of a `sink` is reached for the third time. Nothing of this is left in a release
+//! build.
 
 /// Ends the process here if a test asked for it.
 #[cfg(debug_assertions)]

@@ -84,9 +84,9 @@ fn carry_out(
         touched.currencies.insert(effect.currency.clone());
     }
     let Some((instrument, quantity)) = &effect.units else { return Ok(()) };
-    let holding = state.holding(instrument, &effect.currency)?;
-    if holding.has(id) {
-        holding.replace(id, None, Change::Units(*quantity))?;
+    let own_position = state.own_position(instrument, &effect.currency)?;
+    if own_position.has(id) {
+        own_position.replace(id, None, Change::Units(*quantity))?;
     } else if quantity.is_zero() {
         let reason = format!("what it did to {instrument} is too old to be undone");
         return Err(Bad::new("activity_id", reason));

@@ -47,8 +47,8 @@ fn book_new(state: &mut State, fill: &Fill, id: u64) -> Result<(), Bad> {
     let mut purse = state.purse(&fill.currency)?;
     purse.book(change.cash()?)?;
     state.push(&fill.instrument, &fill.currency, id, change)?;
-    let holding = state.holding(&fill.instrument, &fill.currency)?;
-    holding.fill_count += 1;
+    let own_position = state.own_position(&fill.instrument, &fill.currency)?;
+    own_position.fill_count += 1;
     state.cash.insert(fill.currency.clone(), purse);
     Ok(())
 }
@@ -58,17 +58,17 @@ fn amend(state: &mut State, fill: &Fill, id: u64, change: Change) -> Result<(), 
     let corrects = fill.corrects.as_ref().or_bad("corrects")?;
     let target = short_id(&["fill", corrects]);
     let mut next = state.clone();
-    let holding = next.holding(&fill.instrument, &fill.currency)?;
-    if !holding.has(target) {
+    let own_position = next.own_position(&fill.instrument, &fill.currency)?;
+    if !own_position.has(target) {
         let reason = format!(
             "execution {corrects:?} is not among the last {MAX_STEPS} of the account in {}",
             fill.instrument
         );
         return Err(Bad::new("corrects", reason));
     }
-    let old = holding.replace(target, Some(id), change)?;
-    holding.fill_count += i64::from(change != Change::Nothing);
-    holding.fill_count -= i64::from(old != Change::Nothing);
+    let old = own_position.replace(target, Some(id), change)?;
+    own_position.fill_count += i64::from(change != Change::Nothing);
+    own_position.fill_count -= i64::from(old != Change::Nothing);
     let moved = exact::subtract("price", change.cash()?, old.cash()?)?;
     let mut purse = next.purse(&fill.currency)?;
     purse.book(moved)?;

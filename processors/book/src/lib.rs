@@ -5,7 +5,7 @@ mod settings;
 mod exact;
 mod lot;
 
-mod holding;
+mod own_position;
 mod purse;
 mod state;
 

@@ -21,7 +21,7 @@ pub(crate) fn open(
         let instrument = instrument.as_str().into();
         let cost = exact::money(position.quantity, position.average_price)?;
         let currency = Text::from(&position.currency);
-        state.holding(&instrument, &currency)?.adopt(position.quantity, cost)?;
+        state.own_position(&instrument, &currency)?.adopt(position.quantity, cost)?;
         touched.instruments.insert(instrument);
     }
     for (currency, cash) in &opening.cash {
@@ -82,11 +82,11 @@ pub(crate) fn adopt_position(
         (None, None) => Decimal::ZERO,
     };
     let mut next = state.clone();
-    let holding = next.holding(&position.instrument, &position.currency)?;
-    if !holding.is_opened {
+    let own_position = next.own_position(&position.instrument, &position.currency)?;
+    if !own_position.is_opened {
         // Some brokers write the cost of a short position without its sign.
         let is_short = position.quantity.is_sign_negative();
-        holding.adopt(position.quantity, if is_short { -cost.abs() } else { cost })?;
+        own_position.adopt(position.quantity, if is_short { -cost.abs() } else { cost })?;
         *state = next;
         touched.instruments.insert(position.instrument.clone());
     }

@@ -6,8 +6,8 @@ use component::{Bad, Out};
 use model::{Decimal, EventId, InstrumentId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::holding::Holding;
 use crate::lot::Change;
+use crate::own_position::OwnPosition;
 use crate::purse::Purse;
 
 /// Steps of an account that can still be withdrawn or corrected, over all its instruments.
@@ -41,7 +41,7 @@ pub struct State {
     pub(crate) first_report_time: Option<Timestamp>,
     /// Whether a fill was booked, after which nothing is adopted.
     pub(crate) has_fills: bool,
-    pub(crate) positions: BTreeMap<InstrumentId, Holding>,
+    pub(crate) positions: BTreeMap<InstrumentId, OwnPosition>,
     pub(crate) cash: BTreeMap<Text, Purse>,
     /// The instrument of every step that can be withdrawn, oldest first.
     pub(crate) steps: VecDeque<InstrumentId>,
@@ -77,10 +77,10 @@ pub(crate) struct Touched {
 impl Touched {
     pub(crate) fn publish(self, state: &State, account: &Text, out: &mut Out) {
         for instrument in &self.instruments {
-            if let Some(holding) = state.positions.get(instrument) {
+            if let Some(own_position) = state.positions.get(instrument) {
                 let head = out.head();
                 let execution_id = self.execution_id.clone();
-                out.emit(holding.publish(head, account, instrument, execution_id));
+                out.emit(own_position.publish(head, account, instrument, execution_id));
             }
         }
         for currency in &self.currencies {
@@ -122,15 +122,15 @@ impl State {
     }
 
     /// The position in an instrument as it is, or an empty one.
-    pub(crate) fn holding(
+    pub(crate) fn own_position(
         &mut self,
         instrument: &InstrumentId,
         currency: &Text,
-    ) -> Result<&mut Holding, Bad> {
-        self.check_holding(instrument, currency)?;
-        let holding = self.positions.entry(instrument.clone()).or_default();
-        holding.currency = currency.clone();
-        Ok(holding)
+    ) -> Result<&mut OwnPosition, Bad> {
+        self.check_own_position(instrument, currency)?;
+        let own_position = self.positions.entry(instrument.clone()).or_default();
+        own_position.currency = currency.clone();
+        Ok(own_position)
     }
 
     /// Adds a step to an instrument and forgets how to undo the oldest of the account. Nothing
@@ -142,22 +142,23 @@ impl State {
         id: u64,
         change: Change,
     ) -> Result<(), Bad> {
-        self.check_holding(instrument, currency)?;
-        let now = self.positions.get(instrument).map(|holding| holding.now).unwrap_or_default();
+        self.check_own_position(instrument, currency)?;
+        let now =
+            self.positions.get(instrument).map(|own_position| own_position.now).unwrap_or_default();
         let after = now.after(&change)?;
-        self.holding(instrument, currency)?.push(id, change, after);
+        self.own_position(instrument, currency)?.push(id, change, after);
         self.steps.push_back(instrument.clone());
         if self.steps.len() > MAX_STEPS {
             let oldest = self.steps.pop_front();
-            if let Some(holding) = oldest.and_then(|oldest| self.positions.get_mut(&oldest)) {
-                holding.forget_oldest()?;
+            if let Some(own_position) = oldest.and_then(|oldest| self.positions.get_mut(&oldest)) {
+                own_position.forget_oldest()?;
             }
         }
         Ok(())
     }
 
-    fn check_holding(&self, instrument: &InstrumentId, currency: &Text) -> Result<(), Bad> {
-        let Some(holding) = self.positions.get(instrument) else {
+    fn check_own_position(&self, instrument: &InstrumentId, currency: &Text) -> Result<(), Bad> {
+        let Some(own_position) = self.positions.get(instrument) else {
             if self.positions.len() >= MAX_INSTRUMENTS {
                 let reason = format!("more than {MAX_INSTRUMENTS} instruments in one account");
                 return Err(Bad::new("instrument", reason));
@@ -165,9 +166,9 @@ impl State {
             check_name("instrument", instrument.as_str())?;
             return check_name("currency", currency);
         };
-        if holding.currency != *currency {
+        if own_position.currency != *currency {
             let reason =
-                format!("{instrument} is booked in {}, not in {currency}", holding.currency);
+                format!("{instrument} is booked in {}, not in {currency}", own_position.currency);
             return Err(Bad::new("currency", reason));
         }
         Ok(())

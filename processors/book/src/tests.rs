@@ -366,7 +366,8 @@ fn memory_is_bounded_and_says_when_it_ends() {
     let last = MAX_SEEN + 9;
     assert!(apply(bust("b1", &nth(last + 1 - MAX_STEPS))).is_ok());
     assert_eq!(apply(bust("b2", &nth(last - MAX_STEPS))).unwrap_err().field, "corrects");
-    let total: Decimal = state.positions.values().map(|holding| holding.now.quantity).sum();
+    let total: Decimal =
+        state.positions.values().map(|own_position| own_position.now.quantity).sum();
     assert_eq!(total, Decimal::from(MAX_SEEN + 9));
 }
 

@@ -19,7 +19,7 @@ const MAX_IDS: usize = 8;
 /// going back to before it. The latest steps are therefore kept, and `base` is the lot before
 /// the first of them; without steps it is the lot now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Holding {
+pub(crate) struct OwnPosition {
     pub(crate) now: Lot,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base: Option<Lot>,
@@ -38,7 +38,7 @@ struct Step {
     change: Change,
 }
 
-impl Holding {
+impl OwnPosition {
     /// Sets what was held before the steps so far, so that the position is now this.
     pub(crate) fn adopt(&mut self, quantity: Decimal, cost: Decimal) -> Result<(), Bad> {
         let moved = exact::subtract("quantity", self.now.quantity, self.base().quantity)?;
