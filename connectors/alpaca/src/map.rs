@@ -7,7 +7,7 @@ mod reference;
 
 pub use accounts::{activity, balance, nothing, position};
 pub use market::{Period, Records, frame, message, page};
-pub use orders::{client_order_id, fill_activity, is_last, order_status, trade_update};
+pub use orders::{client_order_id, fill_activity, is_last, order_id, order_status, trade_update};
 pub use reference::{corporate_action, instrument, news};
 
 use component::{Bad, Item};

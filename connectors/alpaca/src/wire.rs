@@ -401,6 +401,7 @@ pub struct TakeProfit {
 #[derive(Debug, Serialize)]
 pub struct StopLoss {
     pub stop_price: Decimal,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_price: Option<Decimal>,
 }
 
@@ -409,6 +410,7 @@ pub struct Leg<'a> {
     pub symbol: &'a str,
     pub ratio_qty: Decimal,
     pub side: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub position_intent: Option<&'a str>,
 }
 

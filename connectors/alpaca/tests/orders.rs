@@ -262,3 +262,69 @@ async fn a_wrong_key_stops_at_the_start() {
     let fault = Orders::connect(rig.system(), settings, host).await.err().unwrap();
     assert_eq!(fault.kind(), "unauthorized");
 }
+
+#[tokio::test]
+async fn orders_with_legs_and_instructions_are_spelled_as_alpaca_wants_them() {
+    let rig = Rig::start().await;
+    let mut sink = sink(&rig).await;
+    let leg = |symbol: &str, side: &str, intent: &str| {
+        json!({"instrument": format!("{symbol}.US"), "ratio_quantity": "1", "side": side,
+               "position_intent": intent})
+    };
+    let spread = json!({
+        "instrument": null, "side": null, "order_class": "mleg", "quantity": "2",
+        "legs": [leg("AAPL250620C00100000", "buy", "buy_to_open"),
+                 leg("AAPL250620C00110000", "sell", "sell_to_open")],
+    });
+    let exits = json!({"order_class": "oco", "take_profit_price": "20", "stop_loss_price": "9"});
+    let routed = json!({"broker_options": {"algorithm": "DMA", "destination": "NYSE"}});
+    for (name, with, expected) in [
+        (
+            "spread",
+            spread,
+            json!({
+                "client_order_id": "fs.spread", "order_class": "mleg", "qty": "2", "type": "limit",
+                "time_in_force": "day", "limit_price": "10.5",
+                "legs": [
+                    {"symbol": "AAPL250620C00100000", "ratio_qty": "1", "side": "buy",
+                     "position_intent": "buy_to_open"},
+                    {"symbol": "AAPL250620C00110000", "ratio_qty": "1", "side": "sell",
+                     "position_intent": "sell_to_open"},
+                ],
+            }),
+        ),
+        (
+            "exits",
+            exits,
+            json!({
+                "client_order_id": "fs.exits", "order_class": "oco", "qty": "10", "type": "limit",
+                "time_in_force": "day", "limit_price": "10.5", "symbol": "BAC", "side": "buy",
+                "take_profit": {"limit_price": "20"},
+                "stop_loss": {"stop_price": "9"},
+            }),
+        ),
+        (
+            "routed",
+            routed,
+            json!({
+                "client_order_id": "fs.routed", "order_class": "simple", "qty": "10", "type": "limit",
+                "time_in_force": "day", "limit_price": "10.5", "symbol": "BAC", "side": "buy",
+                "advanced_instructions": {"algorithm": "DMA", "destination": "NYSE"},
+            }),
+        ),
+    ] {
+        // What the mock makes of it does not matter: it is no expert for options.
+        write(&mut sink, &place(name, with)).await;
+        let asked = rig.asked(&format!("fs.{name}")).await;
+        let body: Value = serde_json::from_str(asked[0]["body"].as_str().unwrap()).unwrap();
+        assert_eq!(body, expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_for_the_opening_is_taken_before_it() {
+    let rig = Rig::with(json!({"start": "2013-10-07T12:00:00Z"})).await;
+    let mut sink = sink(&rig).await;
+    let outcome = write(&mut sink, &place("opening", json!({"time_in_force": "opg"}))).await;
+    drop(id(&outcome));
+}

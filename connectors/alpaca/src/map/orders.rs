@@ -26,7 +26,7 @@ pub fn client_order_id(order_id: &str, replacing: Option<&str>) -> String {
 }
 
 /// Our order id: what is in the client order id if we placed it, else the broker's own.
-fn order_id(client_order_id: &str, broker_order_id: &str) -> Text {
+pub fn order_id(client_order_id: &str, broker_order_id: &str) -> Text {
     match client_order_id.strip_prefix(OURS) {
         Some(rest) => rest.split('.').next().unwrap_or(rest).into(),
         None => broker_order_id.into(),
