@@ -205,7 +205,7 @@ fn state(wiring: &Wiring, order_id: &str) -> Result<OrderState> {
 
 fn show(cli: &Cli, states: &[OrderState]) -> Result<()> {
     if cli.format == Format::Json {
-        return states.iter().try_for_each(|state| output::json(state));
+        return states.iter().try_for_each(output::json);
     }
     let columns = [
         "order", "account", "side", "quantity", "instrument", "type", "limit", "status", "filled",
