@@ -121,7 +121,10 @@ fn a_kill_while_the_request_is_on_its_way_neither_loses_nor_repeats_the_order() 
         let sent = |stage: &Stage| {
             let ledger = stage.ledger();
             let asked = support::http("GET", &stage.mock_url, "/_mock/requests", "");
-            (ledger["orders"].as_array().unwrap().len(), asked.to_string().matches("fs.crash-").count())
+            (
+                ledger["orders"].as_array().unwrap().len(),
+                asked.to_string().matches("fs.crash-").count(),
+            )
         };
         let before = sent(&stage);
         stage.fault(fault);

@@ -110,7 +110,8 @@ fn hostile_answers_of_the_rest_side_stop_nothing() {
         let requests = http("GET", &stage.mock_url, "/_mock/requests", "").to_string();
         requests.matches("/v2/positions").count()
     };
-    for kind in ["html", "garbage", "invalid_utf8", "truncated", "oversize", "reset_before", "hang"] {
+    for kind in ["html", "garbage", "invalid_utf8", "truncated", "oversize", "reset_before", "hang"]
+    {
         let before = asked(&stage);
         stage.fault(&json!({ "path": "/v2/positions", "kind": kind, "next": 1 }));
         wait_for(&format!("another poll after {kind}\n{}", stage.log()), || {

@@ -171,7 +171,12 @@ impl Stage {
     }
 
     /// The same; `None` if the process ended before it was ready.
-    pub fn try_run(&self, topology: &Path, names: &[&str], env: &[(&str, &str)]) -> Option<Process> {
+    pub fn try_run(
+        &self,
+        topology: &Path,
+        names: &[&str],
+        env: &[(&str, &str)],
+    ) -> Option<Process> {
         let data = self.data();
         let mut args = vec!["run", "--topology", text(topology), "--data", text(&data)];
         args.extend(names);

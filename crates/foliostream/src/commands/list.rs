@@ -17,13 +17,25 @@ pub fn run(cli: &Cli, args: &List) -> Result<()> {
     for (vendor, feature, entry) in COMPONENTS {
         let (kind, feed) = kind(entry.kind);
         let publishes = entry.publishes.join(" ");
-        rows.push(vec![entry.name.into(), kind.into(), feed.into(), vendor.to_string(),
-            feature.to_string(), publishes]);
+        rows.push(vec![
+            entry.name.into(),
+            kind.into(),
+            feed.into(),
+            vendor.to_string(),
+            feature.to_string(),
+            publishes,
+        ]);
     }
     for entry in PROCESSORS {
         let inputs = entry.inputs.join(" ");
-        rows.push(vec![entry.name.into(), "processor".into(), "exact".into(), String::new(),
-            String::new(), inputs]);
+        rows.push(vec![
+            entry.name.into(),
+            "processor".into(),
+            "exact".into(),
+            String::new(),
+            String::new(),
+            inputs,
+        ]);
     }
     output::table(cli.format, &["name", "kind", "delivery", "vendor", "feature", "topics"], &rows)
 }

@@ -33,7 +33,8 @@ fn settings<T: serde::de::DeserializeOwned>(args: &MockRun) -> Result<T> {
         settings["data"] = json!(folder);
     }
     if let Some(speed) = &args.speed {
-        settings["speed"] = speed.parse::<f64>().map_or_else(|_| json!(speed), |times| json!(times));
+        settings["speed"] =
+            speed.parse::<f64>().map_or_else(|_| json!(speed), |times| json!(times));
     }
     serde_json::from_value(settings).context("reading --settings")
 }

@@ -37,7 +37,12 @@ pub async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Broker(Broker::Run(args)) => broker::run(cli, args).await?,
         Command::Mock(Mock::Run(args)) => mock::run(cli, args).await?,
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "foliostream", &mut std::io::stdout());
+            clap_complete::generate(
+                *shell,
+                &mut Cli::command(),
+                "foliostream",
+                &mut std::io::stdout(),
+            );
         }
         Command::Version => version(cli)?,
     }

@@ -208,8 +208,17 @@ fn show(cli: &Cli, states: &[OrderState]) -> Result<()> {
         return states.iter().try_for_each(output::json);
     }
     let columns = [
-        "order", "account", "side", "quantity", "instrument", "type", "limit", "status", "filled",
-        "average", "reason",
+        "order",
+        "account",
+        "side",
+        "quantity",
+        "instrument",
+        "type",
+        "limit",
+        "status",
+        "filled",
+        "average",
+        "reason",
     ];
     let rows = states.iter().map(|state| {
         vec![

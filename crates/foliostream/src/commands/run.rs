@@ -19,12 +19,9 @@ use crate::platform::{self, Platform};
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
 
 pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
-    let topology = topology::load(
-        &args.topology,
-        &|name| std::env::var(name).ok(),
-        &catalogue::catalogue(),
-    )
-    .map_err(|problems| output::exit(MISTAKES, problems.to_string()))?;
+    let topology =
+        topology::load(&args.topology, &|name| std::env::var(name).ok(), &catalogue::catalogue())
+            .map_err(|problems| output::exit(MISTAKES, problems.to_string()))?;
     for warning in &topology.warnings {
         tracing::warn!("{warning}");
     }

@@ -33,8 +33,16 @@ pub async fn breaks(cli: &Cli, command: &Break) -> Result<()> {
         }
     }
     let columns = [
-        "account", "subject", "concerns", "kind", "status", "ours", "theirs", "difference",
-        "age_secs", "explanation",
+        "account",
+        "subject",
+        "concerns",
+        "kind",
+        "status",
+        "ours",
+        "theirs",
+        "difference",
+        "age_secs",
+        "explanation",
     ];
     output::table(cli.format, &columns, &rows)
 }

@@ -227,7 +227,15 @@ fn orders(seen: &Seen) -> Table<'_> {
         Constraint::Min(10),
     ];
     let names = [
-        "order", "side", "quantity", "instrument", "type", "price", "status", "filled", "average",
+        "order",
+        "side",
+        "quantity",
+        "instrument",
+        "type",
+        "price",
+        "status",
+        "filled",
+        "average",
         "reason",
     ];
     table(" orders ", names, rows.collect(), widths)

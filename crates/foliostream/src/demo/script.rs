@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use kafka::Pipeline;
 use model::{
     Decimal, InstrumentId, OrderAction, OrderRequest, OrderStatus, OrderType, Side, TimeInForce,
 };
-use kafka::Pipeline;
 use runtime::{Publisher, Wiring};
 use tokio::task::block_in_place;
 
@@ -75,7 +75,8 @@ impl Script {
         better.order_type = Some(OrderType::Limit);
         better.limit_price = self.price(spy, "1.003");
         self.send(better)?;
-        if !self.until(STOP_PATIENCE, |_, status| status == Some(OrderStatus::Filled), &stop).await {
+        if !self.until(STOP_PATIENCE, |_, status| status == Some(OrderStatus::Filled), &stop).await
+        {
             self.send(blank(OrderAction::Cancel, &stop, ACCOUNT))?;
         }
         for order_id in self.placed.clone() {

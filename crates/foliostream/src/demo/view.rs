@@ -158,9 +158,9 @@ impl Seen {
             ours.unwrap_or_default() == theirs.unwrap_or_default()
         };
         let cash = |(key, balance): (&String, &Balance)| {
-            self.cash.get(key).is_some_and(|ours| {
-                (ours.cash - balance.cash).abs() < Decimal::new(1, 2)
-            })
+            self.cash
+                .get(key)
+                .is_some_and(|ours| (ours.cash - balance.cash).abs() < Decimal::new(1, 2))
         };
         self.open_breaks() == 0
             && self.ours.keys().chain(self.theirs.keys()).all(held)
