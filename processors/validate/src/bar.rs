@@ -3,7 +3,7 @@
 use model::{Bar, Check, Decimal, Severity, Text, Timestamp};
 
 use crate::hours::{Hours, Span};
-use crate::report::Complaint;
+use crate::report::{Complaint, clip};
 use crate::thresholds::Thresholds;
 
 /// Length of the bars that are missed when they do not come.
@@ -13,42 +13,61 @@ pub(crate) const MINUTE: i64 = 60_000_000_000;
 /// more than a hole.
 const MAX_SESSIONS: usize = 10;
 
+/// The interval is not a number and a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadInterval;
+
 /// Length of a period in nanoseconds; `None` for days and more, whose length the calendar decides.
-pub(crate) fn period(interval: &str) -> Result<Option<i64>, String> {
-    let wrong = || "its interval is not a number and s, m, h, d, w or mo".to_owned();
+pub(crate) fn period(interval: &str) -> Result<Option<i64>, BadInterval> {
     let digits = interval.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = interval.split_at(digits);
-    let number: i64 = number.parse::<u16>().map_err(|_| wrong())?.into();
+    let number: i64 = number.parse::<u16>().map_err(|_| BadInterval)?.into();
     let unit = match unit {
         "s" => Some(1_000_000_000),
         "m" => Some(MINUTE),
         "h" => Some(60 * MINUTE),
         "d" | "w" | "mo" => None,
-        _ => return Err(wrong()),
+        _ => return Err(BadInterval),
     };
-    if number == 0 { Err(wrong()) } else { Ok(unit.map(|unit| unit * number)) }
+    if number == 0 { Err(BadInterval) } else { Ok(unit.map(|unit| unit * number)) }
 }
 
 /// Every rule that a bar breaks, in words. Bars of a feed that never has a volume (currencies,
 /// indexes) may move without one.
 pub(crate) fn broken_rules(bar: &Bar, has_volume: bool) -> Option<String> {
-    let prices = [bar.open, bar.high, bar.low, bar.close];
+    let [open, high, low, close, volume] =
+        [bar.open, bar.high, bar.low, bar.close, bar.volume].map(|figure| figure.normalize());
     let mut broken = Vec::new();
-    let mut rule = |is_broken: bool, words: &str| {
-        if is_broken {
-            broken.push(words.to_owned());
+    if high < low {
+        broken.push(format!("high {high} below low {low}"));
+    } else {
+        for (name, price) in [("open", open), ("close", close)] {
+            if price < low || price > high {
+                broken.push(format!("{name} {price} outside {low} to {high}"));
+            }
         }
-    };
-    rule(prices.iter().any(|price| *price <= Decimal::ZERO), "a price is not above zero");
-    rule(bar.high < bar.low, "the high is below the low");
-    rule(bar.open > bar.high || bar.open < bar.low, "the open is outside low and high");
-    rule(bar.close > bar.high || bar.close < bar.low, "the close is outside low and high");
-    rule(bar.volume < Decimal::ZERO, "the volume is negative");
-    rule(bar.trade_count.is_some_and(|count| count < 0), "the number of trades is negative");
-    rule(bar.end_time <= bar.head.event_time, "it ends before it starts");
-    let is_still = prices.iter().all(|price| *price == bar.open);
-    rule(has_volume && bar.volume.is_zero() && !is_still, "the price moves without volume");
-    broken.extend(period(&bar.interval).err());
+    }
+    for (name, price) in [("open", open), ("high", high), ("low", low), ("close", close)] {
+        if price <= Decimal::ZERO {
+            broken.push(format!("{name} {price} not above zero"));
+        }
+    }
+    if volume < Decimal::ZERO {
+        broken.push(format!("volume {volume} below zero"));
+    }
+    if let Some(count) = bar.trade_count.filter(|count| *count < 0) {
+        broken.push(format!("{count} trades"));
+    }
+    let is_still = [high, low, close] == [open; 3];
+    if has_volume && volume.is_zero() && !is_still {
+        broken.push(format!("prices from {low} to {high} without volume"));
+    }
+    if bar.end_time <= bar.head.event_time {
+        broken.push(format!("ends at {}", bar.end_time));
+    }
+    if period(&bar.interval).is_err() {
+        broken.push(format!("interval {:?}", clip(&bar.interval)));
+    }
     (!broken.is_empty()).then(|| broken.join(", "))
 }
 

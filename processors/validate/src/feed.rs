@@ -45,7 +45,6 @@ pub(crate) struct Feed {
     /// The newest event time that can be believed.
     #[serde(default, skip_serializing_if = "is_default")]
     newest: Option<Timestamp>,
-    is_live: bool,
     is_stale: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     silences: Repeat,
@@ -89,7 +88,6 @@ impl Feed {
             heard: Timestamp(i64::MIN),
             last: EventId::default(),
             newest: None,
-            is_live: false,
             is_stale: false,
             silences: Repeat::default(),
             disorders: Repeat::default(),
@@ -135,15 +133,21 @@ impl Feed {
     /// The moment at which silence became a finding, when that has come.
     fn stale_at(&self, now: Timestamp, limits: &Thresholds) -> Option<Timestamp> {
         let limit = limits.flow(self.kind).stale;
-        if self.is_stale || !self.is_live || limit == 0 {
-            return None;
-        }
-        let quiet = limit.saturating_add(self.period()?);
+        let (period, newest) = (self.period()?, self.newest?);
+        let quiet = limit.saturating_add(period);
         // Cheap first: this is asked of every feed every second.
-        if now.since(self.heard) < quiet {
+        if self.is_stale || limit == 0 || now.since(self.heard) < quiet {
             return None;
         }
-        limits.quiet_until(self.heard, quiet).filter(|stale| *stale <= now)
+        // The venue's clock is where its newest record was, and runs on from there with ours: the
+        // session of a feed that is delayed, or of a day that is replayed, is the one it tells of.
+        let told = newest.plus_nanos(period);
+        let lag = self.heard.since(told).max(0);
+        if limits.live > 0 && lag > limits.live {
+            return None;
+        }
+        let stale = limits.quiet_until(self.heard.plus_nanos(-lag), quiet)?.plus_nanos(lag);
+        (stale <= now).then_some(stale)
     }
 
     /// How long a feed is silent by its nature; `None` when that is for days.
@@ -158,11 +162,10 @@ impl Feed {
         self.series.split(' ').next().unwrap_or_default()
     }
 
-    /// Takes note that a record has come; `time` is when what it tells was over.
-    pub(crate) fn hear(&mut self, head: &Head, time: Timestamp, limits: &Thresholds) {
+    /// Takes note that a record has come.
+    pub(crate) fn hear(&mut self, head: &Head) {
         self.heard = self.heard.max(head.received_time);
         self.last = head.event_id;
-        self.is_live = limits.live == 0 || head.received_time.since(time) <= limits.live;
         self.is_stale = false;
     }
 

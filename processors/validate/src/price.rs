@@ -42,8 +42,9 @@ const SPLITS: &[(u32, u32)] = &[
     (1, 50),
 ];
 
-/// How near a jump must come to the ratio of a split, in percent.
-const SPLIT_TOLERANCE: u32 = 2;
+/// How near a jump must come to the ratio of a split, in percent. Prices go on moving overnight: a
+/// large company's 4 for 1 of 2020-08-31 opened 2.3 percent up.
+const SPLIT_TOLERANCE: u32 = 3;
 
 /// The prices of one series: the last good one, and one that is doubted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -124,8 +125,10 @@ impl Prices {
 
 fn spike(sample: &Sample<'_>, good: Decimal, price: Decimal, percent: Decimal) -> Complaint {
     let jump = format!("{} jumps from {} to {}", sample.what, good.normalize(), price.normalize());
-    // The first price meets the close of the day before; later ones have moved on.
-    let (severity, detail) = match explain(good, sample.first) {
+    // The first price meets the close of the day before, while later ones have moved on. A split
+    // lasts: where the last price is back, the first was only wrong.
+    let lasts = is_far(good, sample.last, percent);
+    let (severity, detail) = match explain(good, sample.first).filter(|_| lasts) {
         Some(cause) => (Severity::Error, format!("{jump}: {cause}")),
         None => (Severity::Warning, jump),
     };
@@ -212,11 +215,12 @@ mod tests {
         // The last close and the first price after the splits of one real share.
         check("645.57", "92.69", Some("suspected unapplied split, 7 for 1"));
         check("88.97", "44.67", Some("suspected unapplied split, 2 for 1"));
+        check("499.23", "127.67", Some("suspected unapplied split, 4 for 1"));
         check("101.00", "50.50", Some("suspected unapplied split, 2 for 1"));
         check("1.02", "10.1", Some("suspected unapplied split, 1 for 10"));
         check("30", "20.2", Some("suspected unapplied split, 3 for 2"));
         check("4.31", "431", Some("suspected change of unit, such as pence for pounds"));
-        check("53.5", "25.75", None);
+        check("53.38", "28.06", None);
         check("100", "85", None);
     }
 

@@ -11,6 +11,9 @@ use crate::Validate;
 /// Characters of a text from outside that are quoted, enough to recognise it.
 const MAX_QUOTED: usize = 40;
 
+/// Characters of a complaint in words. Only a vendor's nonsense needs more.
+const MAX_DETAIL: usize = 300;
+
 /// Decimal places of a figure in a finding.
 const FIGURE_PLACES: u32 = 4;
 
@@ -98,7 +101,7 @@ impl<'a> Report<'a> {
             check: complaint.check,
             severity: complaint.severity,
             subject_id: Some(complaint.subject.to_string().into()),
-            detail: complaint.detail.into(),
+            detail: prefix(&complaint.detail, MAX_DETAIL).into(),
             value: complaint.value.and_then(figure),
             threshold: complaint.threshold.and_then(figure),
         });
@@ -124,7 +127,11 @@ impl Repeat {
 
 /// A text from outside, short enough to quote.
 pub(crate) fn clip(text: &str) -> &str {
-    text.char_indices().nth(MAX_QUOTED).map_or(text, |(end, _)| &text[..end])
+    prefix(text, MAX_QUOTED)
+}
+
+fn prefix(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Nanoseconds as seconds.

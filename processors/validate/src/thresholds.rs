@@ -116,7 +116,7 @@ impl Thresholds {
                 duplicates: window("quotes", quotes(|limits| limits.duplicate_records), 64)?,
             },
             bars: Flow {
-                stale: nanos(bars(|limits| limits.stale_secs).unwrap_or(60)),
+                stale: nanos(bars(|limits| limits.stale_secs).unwrap_or(120)),
                 late: nanos(bars(|limits| limits.out_of_order_secs).unwrap_or(86_400)),
                 duplicates: window("bars", bars(|limits| limits.duplicate_records), 16)?,
             },

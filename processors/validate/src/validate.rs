@@ -62,14 +62,10 @@ impl Processor for Validate {
 
     fn apply(&self, state: &mut State, _: &(), event: &Event, out: &mut Out) -> Result<(), Bad> {
         let head = event.head();
-        let (instrument, kind, series, over) = match event {
-            Event::Trade(trade) => {
-                (&trade.instrument, Kind::Trades, Text::default(), head.event_time)
-            }
-            Event::Quote(quote) => {
-                (&quote.instrument, Kind::Quotes, Text::default(), head.event_time)
-            }
-            Event::Bar(bar) => (&bar.instrument, Kind::Bars, bar::series(bar), bar.end_time),
+        let (instrument, kind, series) = match event {
+            Event::Trade(trade) => (&trade.instrument, Kind::Trades, Text::default()),
+            Event::Quote(quote) => (&quote.instrument, Kind::Quotes, Text::default()),
+            Event::Bar(bar) => (&bar.instrument, Kind::Bars, bar::series(bar)),
             _ => return Ok(()),
         };
         let limits = self.rules.of(instrument);
@@ -80,7 +76,7 @@ impl Processor for Validate {
         let feed = find_or_open(feeds, &head.source, kind, &series);
         // The silence that this record ends was before it.
         feed.let_time_pass(head.received_time, limits, &mut report);
-        feed.hear(head, over, limits);
+        feed.hear(head);
         if let Some(repetition) = memory.notice(event, limits) {
             feed.repeated(head, repetition, &mut report);
             return Ok(());
