@@ -133,23 +133,25 @@ impl Difference<'_> {
 
     /// Two executions that differ only in their id, one of them too many on one side.
     fn doubled_execution(&self) -> Option<(BreakKind, String)> {
-        let all: Vec<_> = self.relevant().collect();
-        for (index, (first, amount)) in all.iter().enumerate() {
-            let second = all[index + 1..].iter().find(|(second, same)| {
+        let fits = |(_, amount): &(&Move, Decimal)| {
+            !amount.is_zero() && (self.is_amount(*amount) || self.is_amount(-*amount))
+        };
+        let candidates: Vec<_> = self.relevant().filter(fits).collect();
+        for (index, (first, amount)) in candidates.iter().enumerate() {
+            let twin = candidates[index + 1..].iter().find(|(second, same)| {
                 same == amount
                     && second.event_time == first.event_time
                     && second.instrument == first.instrument
                     && second.cash == first.cash
             });
-            let Some((second, _)) = second else { continue };
+            let Some((second, _)) = twin else { continue };
             let (one, other) = (&first.execution_id, &second.execution_id);
-            let words = format!("executions {one:?} and {other:?} look alike");
-            if self.is_amount(*amount) {
-                return Some((BreakKind::DuplicateInternal, words));
-            }
-            if self.is_amount(-*amount) {
-                return Some((BreakKind::DuplicateExternal, words));
-            }
+            let kind = if self.is_amount(*amount) {
+                BreakKind::DuplicateInternal
+            } else {
+                BreakKind::DuplicateExternal
+            };
+            return Some((kind, format!("executions {one:?} and {other:?} look alike")));
         }
         None
     }
