@@ -297,4 +297,31 @@ mod tests {
         assert_eq!(resumed.line, 3);
         assert!(!Rows::new(text.as_bytes(), FileFormat::Csv).skip_to(99).unwrap());
     }
+
+    proptest::proptest! {
+        /// Hostile bytes: no panic, no row twice, the same rows through any buffer.
+        #[test]
+        fn any_bytes_are_cut_the_same_way(
+            bytes in proptest::collection::vec(proptest::sample::select(b"{}[]\",\\\n a1\xff"), 0..80),
+            buffer in 1usize..9,
+        ) {
+            for format in [FileFormat::Csv, FileFormat::Json, FileFormat::JsonLines] {
+                let cut = |buffer| {
+                    let reader = BufReader::with_capacity(buffer, bytes.as_slice());
+                    let mut rows = Rows::new(reader, format);
+                    let mut found = Vec::new();
+                    loop {
+                        let next = rows.next().unwrap();
+                        found.push((next, rows.line, rows.offset, rows.row().to_vec()));
+                        if matches!(next, Next::End | Next::Unfinished) {
+                            return (found, rows.digest());
+                        }
+                        let shape = crate::wire::Shape { format, delimiter: b',', header: None };
+                        let _ = crate::wire::cells(&shape, rows.row());
+                    }
+                };
+                proptest::prop_assert_eq!(cut(buffer), cut(4096));
+            }
+        }
+    }
 }
