@@ -17,6 +17,9 @@ use crate::metric::Metrics;
 /// Records of a topic that is not compacted are kept this long unless the topology says otherwise.
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// Topics that other programs write.
+const FROM_OUTSIDE: [&str; 2] = ["orders.requests", "ops.commands"];
+
 /// Names and partition counts of the topics.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -155,8 +158,9 @@ impl Wiring {
             read => read,
         };
         let mut event = event.map_err(|error| record(error.to_string()))?;
-        // Other programs need not know when we received what they wrote.
-        if event.head().received_time.0 == 0 {
+        // Other programs write these. Their clocks are not ours: the broker's time of arrival counts.
+        let is_from_outside = FROM_OUTSIDE.contains(&event.info().topic);
+        if is_from_outside || event.head().received_time.0 == 0 {
             event.head_mut().received_time = model::Timestamp::from_millis(message.timestamp_ms);
         }
         if event.head().event_id.is_nil() {
@@ -209,7 +213,10 @@ pub fn create_topics(
         } else {
             ("retention.ms", &*retention)
         };
-        let config = [(key.to_owned(), value.to_owned())].into();
+        let mut config = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        if FROM_OUTSIDE.contains(&base) {
+            config.insert("message.timestamp.type".to_owned(), "LogAppendTime".to_owned());
+        }
         TopicSpec { name: names.topic(base), partitions, replication, config }
     };
     let mut counts = BTreeMap::new();
