@@ -12,6 +12,10 @@ use crate::seen::Repetition;
 use crate::spread::Spread;
 use crate::thresholds::Thresholds;
 
+/// So many records in a row that are older than the newest mean that the feed has started over: a
+/// day is replayed again. What is filled in late comes among records that are on time.
+const MAX_LATE_IN_A_ROW: u32 = 100;
+
 /// The kinds of record that make a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +49,8 @@ pub(crate) struct Feed {
     /// The newest event time that can be believed.
     #[serde(default, skip_serializing_if = "is_default")]
     newest: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    late_in_a_row: u32,
     is_stale: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     silences: Repeat,
@@ -88,6 +94,7 @@ impl Feed {
             heard: Timestamp(i64::MIN),
             last: EventId::default(),
             newest: None,
+            late_in_a_row: 0,
             is_stale: false,
             silences: Repeat::default(),
             disorders: Repeat::default(),
@@ -276,8 +283,14 @@ impl Feed {
         if late > 0 && behind > late {
             let text = format!("{} s older than the newest", secs(behind));
             self.complain(head, behind, late, &text, report);
+            self.late_in_a_row += 1;
+            if self.late_in_a_row >= MAX_LATE_IN_A_ROW {
+                self.newest = Some(believed);
+                self.late_in_a_row = 0;
+            }
             return Order::Wrong;
         }
+        self.late_in_a_row = 0;
         self.newest = Some(newest.max(believed));
         match behind {
             0 => Order::Same,

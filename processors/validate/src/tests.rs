@@ -442,6 +442,29 @@ fn what_is_older_than_the_newest_is_out_of_order() {
 }
 
 #[test]
+fn a_day_that_is_replayed_again_is_in_order_again() {
+    let mut bench = Bench::new(Settings::default());
+    let print = |second: i64| {
+        let mut print = trade("14:00:00", "14");
+        let arrival = at("2013-10-08T14:00:00").plus_nanos(second * SECOND);
+        print.head = head(at("14:00:00").plus_nanos(second * SECOND));
+        print.head.event_id = EventId::of(&[&second.to_string()]);
+        print.head.received_time = arrival;
+        print.trade_id = second.to_string().into();
+        print
+    };
+    bench.take(&print(50_000).into());
+    for second in 0..200 {
+        bench.take(&print(second).into());
+    }
+    assert_eq!(bench.findings.len(), 1);
+    let mut spike = print(200);
+    spike.price = decimal("20");
+    bench.take(&spike.into());
+    assert_eq!(bench.findings[1].check, Check::Spike, "prices are compared again");
+}
+
+#[test]
 fn a_time_in_the_future_is_reported_and_not_believed() {
     let mut future = trade("15:00:00", "14");
     future.head.received_time = at("14:00:01");
