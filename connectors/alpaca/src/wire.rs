@@ -8,7 +8,7 @@ use std::fmt;
 use http::Num;
 use model::{Decimal, Text};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -157,7 +157,31 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The same when `T` stands elsewhere, at the cost of a second pass.
+    /// Hands over the messages of a frame while they are read. False when one of them cannot be
+    /// read, or is not taken.
+    pub fn each(frame: &'a str, take: impl FnMut(Self) -> bool) -> bool {
+        struct Each<F>(F);
+        impl<'de, F: FnMut(Message<'de>) -> bool> Visitor<'de> for Each<F> {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array of messages")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+                while let Some(message) = seq.next_element()? {
+                    if !(self.0)(message) {
+                        return Err(de::Error::custom("not taken"));
+                    }
+                }
+                Ok(())
+            }
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(frame);
+        deserializer.deserialize_seq(Each(take)).is_ok() && deserializer.end().is_ok()
+    }
+
+    /// One message, wherever its `T` stands, at the cost of a second pass.
     pub fn from_raw(raw: &'a RawValue) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Kind<'a> {

@@ -1,6 +1,7 @@
 //! Trades, quotes and bars.
 
 use std::fmt::Write;
+use std::mem::take;
 use std::sync::LazyLock;
 
 use component::{Bad, Item, OrBad};
@@ -20,14 +21,12 @@ pub fn frame(frame: &[u8], items: &mut Vec<Item>, control: &mut impl FnMut(Messa
     let Ok(text) = std::str::from_utf8(frame) else {
         return items.push(bad_item(frame, Bad::new("", "the frame is not UTF-8")));
     };
-    if let Ok(messages) = serde_json::from_str::<Vec<Message<'_>>>(text) {
-        // Nearly every frame: understood in one pass. What turns out bad still needs its bytes.
-        let before = items.len();
-        if messages.into_iter().all(|message| message_events(message, items, control).is_ok()) {
-            return;
-        }
-        items.truncate(before);
+    // Nearly every frame is understood in one pass. What turns out bad still needs its bytes.
+    let before = items.len();
+    if Message::each(text, |message| message_events(message, items, control).is_ok()) {
+        return;
     }
+    items.truncate(before);
     match serde_json::from_str::<Vec<&RawValue>>(text) {
         Ok(list) => {
             for raw in list {
@@ -56,8 +55,8 @@ fn message_events(
 ) -> Mapped<()> {
     let mut push = |event: Event| items.push(Item::Event(event));
     match message {
-        Message::Trade(raw) => push(trade(&raw.symbol.clone(), raw)?.into()),
-        Message::Quote(raw) => push(quote(&raw.symbol.clone(), raw)?.into()),
+        Message::Trade(mut raw) => push(trade(&take(&mut raw.symbol), raw)?.into()),
+        Message::Quote(mut raw) => push(quote(&take(&mut raw.symbol), raw)?.into()),
         Message::MinuteBar(raw) => push(bar(&raw.symbol, &raw, &MINUTE, true)?.into()),
         Message::DailyBar(raw) => push(bar(&raw.symbol, &raw, &DAY, false)?.into()),
         Message::Cancel(raw) => push(cancel(raw)?.into()),
