@@ -158,7 +158,8 @@ impl Wiring {
             read => read,
         };
         let mut event = event.map_err(|error| record(error.to_string()))?;
-        // Other programs write these. Their clocks are not ours: the broker's time of arrival counts.
+        // Other programs write these. Their clocks are not ours: the broker's time of arrival
+        // counts.
         let is_from_outside = FROM_OUTSIDE.contains(&event.info().topic);
         if is_from_outside || event.head().received_time.0 == 0 {
             event.head_mut().received_time = model::Timestamp::from_millis(message.timestamp_ms);

@@ -92,7 +92,8 @@ pub struct QuoteLimits {
 #[serde(deny_unknown_fields, default)]
 pub struct BarLimits {
     /// Silence during a session that is reported, beyond the period of the bar; for bars of hours
-    /// and less. Zero switches the check off. Default 120, because a single minute may have no trade.
+    /// and less. Zero switches the check off. Default 120, because a single minute may have no
+    /// trade.
     pub stale_secs: Option<u32>,
     /// How much older than the newest a bar may be: bars are restated, and holes are filled. Zero
     /// switches the check off. Default 86400.
