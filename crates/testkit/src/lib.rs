@@ -19,12 +19,13 @@ mod dice;
 mod mock;
 mod reader;
 
+pub mod events;
 pub mod processor;
 pub mod sink;
 pub mod source;
 
 mod macros;
 
-pub use mock::{Broker, Mock, market_order};
+pub use mock::{Broker, Mock};
 
 pub use serde_json::json;

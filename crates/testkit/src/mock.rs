@@ -3,10 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use model::{
-    ApprovedOrder, EventId, Head, InstrumentId, OrderAction, OrderClass, OrderRequest, OrderType,
-    Side, Text, TimeInForce,
-};
+use model::ApprovedOrder;
 use serde_json::{Value, json};
 
 use crate::control;
@@ -100,55 +97,4 @@ pub trait Broker: Mock {
 
     /// How many orders the vendor holds for this one, by its own books.
     fn taken(&self, order: &ApprovedOrder) -> impl Future<Output = Result<usize, String>>;
-}
-
-/// An order to buy one unit at the market.
-pub fn market_order(
-    system: &str,
-    broker_account: &str,
-    symbol: &str,
-    number: u64,
-) -> ApprovedOrder {
-    let id = |what: &str| EventId::of(&["testkit", what, &number.to_string()]);
-    let head =
-        |what: &str| Head { source: "testkit".into(), ..Head::new(id(what), Default::default()) };
-    let order_id = Text::from(format!("testkit-{number}"));
-    let request = OrderRequest {
-        head: head("request"),
-        request_id: Text::from(format!("testkit-request-{number}")),
-        action: OrderAction::Place,
-        order_id: order_id.clone(),
-        account: "main".into(),
-        instrument: Some(InstrumentId::listed(symbol, "US")),
-        side: Some(Side::Buy),
-        quantity: Some(model::Decimal::ONE),
-        notional: None,
-        order_type: Some(OrderType::Market),
-        time_in_force: Some(TimeInForce::Day),
-        limit_price: None,
-        stop_price: None,
-        trail_amount: None,
-        trail_percent: None,
-        extended_hours: false,
-        order_class: OrderClass::Simple,
-        take_profit_price: None,
-        stop_loss_price: None,
-        stop_loss_limit_price: None,
-        position_intent: None,
-        legs: Vec::new(),
-        expires_at: None,
-        strategy: None,
-        broker_options: Default::default(),
-    };
-    ApprovedOrder {
-        head: head("approved"),
-        order_id,
-        account: "main".into(),
-        system: system.into(),
-        broker_account: broker_account.into(),
-        request,
-        reference_price: None,
-        reference_time: None,
-        checks: Vec::new(),
-    }
 }

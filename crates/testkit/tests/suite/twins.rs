@@ -122,7 +122,7 @@ fn processors_that_are_no_folds() {
     processor("ids", Twin::ReusesIds, "two events have one id");
     processor("keys", Twin::SharesOneState, "different partitions");
     processor("states", Twin::SavesOddly, "restored as");
-    processor("ticks", Twin::TicksInSilence, "a tick that says nothing");
+    processor("ticks", Twin::TicksInSilence, "restarted after silent ticks");
 }
 
 #[test]

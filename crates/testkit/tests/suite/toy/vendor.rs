@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use mockkit::{Clock, Kit, Running, Speed, Vendor};
 use model::ApprovedOrder;
 use serde_json::{Value, json};
-use testkit::{Broker, Mock, market_order};
+use testkit::{Broker, Mock, events};
 
 const ITEMS: u64 = 23;
 const PAGE: u64 = 5;
@@ -162,11 +162,11 @@ impl Mock for Desk {
 
 impl Broker for Desk {
     fn order(&self, number: u64) -> ApprovedOrder {
-        market_order("toy", "B1", "BAC", number)
+        events::approved(number, "toy", "B1", "BAC")
     }
 
     fn refused_order(&self, number: u64) -> ApprovedOrder {
-        market_order("toy", "B1", "NONE", number)
+        events::approved(number, "toy", "B1", "NONE")
     }
 
     async fn taken(&self, order: &ApprovedOrder) -> Result<usize, String> {
