@@ -20,6 +20,7 @@ mod serve;
 mod sink;
 mod source;
 mod supervisor;
+mod watermark;
 mod wiring;
 
 pub use backoff::Backoff;

@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use crate::failpoint::reached;
 use crate::supervisor::{State, Status};
+use crate::watermark::Watermark;
 use crate::{Error, Names, Publisher, Wiring, dead};
 
 /// Records folded in one transaction at most.
@@ -40,7 +41,13 @@ pub fn drive<P: Processor>(processor: &P, wiring: &Wiring, status: &Status) -> R
         if lag_at.elapsed() > Duration::from_secs(1) {
             lag_at = Instant::now();
             match driver.group.lag() {
-                Ok(lag) => status.set_lag(lag.iter().map(kafka::Lag::records).sum()),
+                Ok(lags) => {
+                    status.set_lag(lags.iter().map(kafka::Lag::records).sum());
+                    for lag in lags {
+                        let records = lag.records();
+                        driver.watermark.lags(&(lag.topic, lag.partition), records);
+                    }
+                }
                 Err(error) => warn!(processor = P::NAME, %error, "the lag is not known"),
             }
         }
@@ -64,7 +71,7 @@ struct Driver<'a, P: Processor> {
     positions: BTreeMap<(Arc<str>, i32), i64>,
     global: P::Global,
     follow: Option<Follow>,
-    watermark: Timestamp,
+    watermark: Watermark,
     ticked: Timestamp,
 }
 
@@ -99,7 +106,7 @@ impl<'a, P: Processor> Driver<'a, P> {
             positions: BTreeMap::new(),
             global: P::Global::default(),
             follow: None,
-            watermark: Timestamp::default(),
+            watermark: Watermark::default(),
             ticked: Timestamp::default(),
         };
         driver.open_globals()?;
@@ -169,6 +176,7 @@ impl<'a, P: Processor> Driver<'a, P> {
 
     fn restore(&mut self, partitions: &[(Arc<str>, i32)]) -> Result<(), Error> {
         self.assigned.extend(partitions.iter().cloned());
+        self.watermark.assigned(partitions);
         let numbers: BTreeSet<i32> = partitions.iter().map(|(_, partition)| *partition).collect();
         for partition in numbers {
             if self.states.contains_key(&partition) {
@@ -201,6 +209,7 @@ impl<'a, P: Processor> Driver<'a, P> {
             self.assigned.remove(gone);
             self.positions.remove(gone);
         }
+        self.watermark.revoked(partitions);
         let kept: BTreeSet<i32> = self.assigned.iter().map(|(_, partition)| *partition).collect();
         self.states.retain(|partition, _| kept.contains(partition));
     }
@@ -230,7 +239,8 @@ impl<'a, P: Processor> Driver<'a, P> {
             }
             Err(error) => return Err(error),
         };
-        self.watermark = self.watermark.max(event.head().received_time);
+        let partition = (message.topic.clone(), message.partition);
+        self.watermark.saw(partition, event.head().received_time);
         let Some(key) = self.processor.key(&event) else { return Ok(()) };
         let states = self.states.entry(message.partition).or_default();
         let mut out = Out::caused_by(P::NAME, event.head());
@@ -262,7 +272,7 @@ impl<'a, P: Processor> Driver<'a, P> {
     /// Nothing arrives: time passes all the same, so that silence can be noticed.
     fn idle(&mut self) -> Result<(), Error> {
         self.observe(Duration::ZERO)?;
-        self.watermark = self.watermark.max(self.wiring.clock.now());
+        self.watermark.silence(self.wiring.clock.now());
         let mut work = Work::default();
         self.tick(&mut work)?;
         if work.output.is_empty() {
@@ -283,17 +293,18 @@ impl<'a, P: Processor> Driver<'a, P> {
     }
 
     fn tick(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
-        if self.watermark.since(self.ticked) < TICK {
+        let watermark = self.watermark.get();
+        if watermark.since(self.ticked) < TICK {
             return Ok(());
         }
-        self.ticked = self.watermark;
+        self.ticked = watermark;
         for (partition, states) in &mut self.states {
             let mut keys: Vec<&Text> = states.keys().collect();
             keys.sort();
             for key in keys.into_iter().cloned().collect::<Vec<_>>() {
                 let Some(state) = states.get_mut(&key) else { continue };
-                let mut out = Out::tick(P::NAME, &key, self.watermark);
-                self.processor.tick(state, self.watermark, &mut out);
+                let mut out = Out::tick(P::NAME, &key, watermark);
+                self.processor.tick(state, watermark, &mut out);
                 let events = out.into_events();
                 if !events.is_empty() {
                     work.changed.insert((*partition, key));
