@@ -1,10 +1,8 @@
 //! An event as a Kafka record: topic, partition, key, value, headers.
 
-use std::collections::HashMap;
-
 use avro::Serializer;
 use kafka::{Outgoing, Pipeline, Transactions, partition_for};
-use model::{Event, EventInfo};
+use model::{Event, EventInfo, Timestamp};
 
 use crate::{Error, Names, Wiring};
 
@@ -31,12 +29,29 @@ impl Target for Pipeline {
 pub struct Publisher {
     serializer: std::sync::Arc<Serializer>,
     names: Names,
-    topics: HashMap<&'static str, (String, i32)>,
+    /// The few topics that the component publishes to: a walk is quicker than a hash.
+    channels: Vec<Channel>,
     value: Vec<u8>,
     key: Vec<u8>,
-    time: Vec<u8>,
+    time: Time,
     trace: Vec<u8>,
-    counts: HashMap<&'static str, u64>,
+}
+
+/// A topic that has been published to.
+#[derive(Debug)]
+struct Channel {
+    base: &'static str,
+    topic: String,
+    partitions: i32,
+    /// Records since they were last asked for.
+    count: u64,
+}
+
+/// The time of the event as a header spells it.
+#[derive(Debug, Default)]
+struct Time {
+    text: Vec<u8>,
+    second: i64,
 }
 
 impl Publisher {
@@ -45,12 +60,11 @@ impl Publisher {
         Self {
             serializer: wiring.serializer.clone(),
             names: wiring.names.clone(),
-            topics: HashMap::new(),
+            channels: Vec::new(),
             value: Vec::with_capacity(512),
             key: Vec::with_capacity(64),
-            time: Vec::with_capacity(32),
+            time: Time::default(),
             trace: Vec::with_capacity(64),
-            counts: HashMap::new(),
         }
     }
 
@@ -61,31 +75,32 @@ impl Publisher {
         event: &Event,
         trace: Option<&[u8]>,
     ) -> Result<(), Error> {
-        let info = event.info();
-        self.encode(event, trace)?;
-        let (topic, partitions) = Self::topic(&mut self.topics, &self.names, info);
+        let (info, head) = (event.info(), event.head());
+        self.encode(event)?;
+        let channel = channel(&mut self.channels, &self.names, info);
         let (first, second) = event.key();
         self.key.clear();
         self.key.extend_from_slice(first.as_bytes());
         // With a two-part key the first part alone decides the partition, so that everything of
         // an account stays in order although each of its instruments has a key of its own.
         let partition = second.map(|second| {
-            let partition = partition_for(first.as_bytes(), *partitions);
+            let partition = partition_for(first.as_bytes(), channel.partitions);
             self.key.push(b'|');
             self.key.extend_from_slice(second.as_bytes());
             partition
         });
-        let id = event.head().event_id.hex();
-        let headers = headers(&id, event, info, &self.time, &self.trace);
+        let id = head.event_id.hex();
+        let trace = trace.unwrap_or_else(|| begin_trace(&id, &mut self.trace));
+        let headers = headers(&id, event, info, self.time.text(head.event_time), trace);
         target.send(&Outgoing {
-            topic,
+            topic: &channel.topic,
             partition,
             key: Some(&self.key),
             payload: Some(&self.value),
             headers: &headers,
-            timestamp_ms: Some(event.head().received_time.millis().max(0)),
+            timestamp_ms: Some(head.received_time.millis().max(0)),
         })?;
-        *self.counts.entry(info.topic).or_default() += 1;
+        channel.count += 1;
         Ok(())
     }
 
@@ -97,7 +112,7 @@ impl Publisher {
         topic: &str,
         partition: i32,
     ) -> Result<(), Error> {
-        self.encode(event, None)?;
+        self.encode(event)?;
         target.send(&Outgoing {
             topic,
             partition: Some(partition),
@@ -111,39 +126,67 @@ impl Publisher {
 
     /// What was published since the last call, by topic.
     pub fn take_counts(&mut self) -> Vec<(&'static str, u64)> {
-        self.counts.drain().collect()
+        let counts = self.channels.iter_mut().map(|c| (c.base, std::mem::take(&mut c.count)));
+        counts.filter(|(_, count)| *count > 0).collect()
     }
 
-    fn encode(&mut self, event: &Event, trace: Option<&[u8]>) -> Result<(), Error> {
+    fn encode(&mut self, event: &Event) -> Result<(), Error> {
         self.value.clear();
-        self.serializer.frame(event, &mut self.value)?;
-        self.time.clear();
-        event.head().event_time.write_rfc3339(&mut self.time);
-        self.trace.clear();
-        match trace {
-            Some(trace) => self.trace.extend_from_slice(trace),
-            None => {
-                // The trace of a fact begins with the fact itself.
-                let id = event.head().event_id.hex();
-                self.trace.extend_from_slice(b"00-");
-                self.trace.extend_from_slice(&id);
-                self.trace.push(b'-');
-                self.trace.extend_from_slice(&id[..16]);
-                self.trace.extend_from_slice(b"-01");
-            }
+        Ok(self.serializer.frame(event, &mut self.value)?)
+    }
+}
+
+impl Time {
+    /// The time as a text. Of two records in a row, only the decimals of a second mostly differ.
+    fn text(&mut self, time: Timestamp) -> &[u8] {
+        const DECIMALS: usize = 9;
+        let second = time.0.div_euclid(1_000_000_000);
+        let Some(start) = self.text.len().checked_sub(DECIMALS + 1) else {
+            return self.whole(time, second);
+        };
+        if second != self.second {
+            return self.whole(time, second);
         }
-        Ok(())
+        let mut nanos = time.0.rem_euclid(1_000_000_000);
+        for digit in self.text[start..start + DECIMALS].iter_mut().rev() {
+            *digit = b'0' + (nanos % 10) as u8;
+            nanos /= 10;
+        }
+        &self.text
     }
 
-    fn topic<'a>(
-        topics: &'a mut HashMap<&'static str, (String, i32)>,
-        names: &Names,
-        info: &'static EventInfo,
-    ) -> &'a (String, i32) {
-        topics
-            .entry(info.topic)
-            .or_insert_with(|| (names.topic(info.topic), names.partitions(info.topic)))
+    fn whole(&mut self, time: Timestamp, second: i64) -> &[u8] {
+        self.second = second;
+        self.text.clear();
+        time.write_rfc3339(&mut self.text);
+        &self.text
     }
+}
+
+fn channel<'a>(
+    channels: &'a mut Vec<Channel>,
+    names: &Names,
+    info: &'static EventInfo,
+) -> &'a mut Channel {
+    let base = info.topic;
+    let known = channels.iter().position(|channel| channel.base == base);
+    let index = known.unwrap_or_else(|| {
+        let (topic, partitions) = (names.topic(base), names.partitions(base));
+        channels.push(Channel { base, topic, partitions, count: 0 });
+        channels.len() - 1
+    });
+    &mut channels[index]
+}
+
+/// The trace of a fact begins with the fact itself.
+fn begin_trace<'a>(id: &[u8; 32], out: &'a mut Vec<u8>) -> &'a [u8] {
+    out.clear();
+    out.extend_from_slice(b"00-");
+    out.extend_from_slice(id);
+    out.push(b'-');
+    out.extend_from_slice(&id[..16]);
+    out.extend_from_slice(b"-01");
+    out
 }
 
 /// CloudEvents in Kafka's binary mode, and the trace.
@@ -162,4 +205,21 @@ fn headers<'a>(
         ("ce_time", time),
         ("traceparent", trace),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_header_does_not_depend_on_the_one_before() {
+        let mut time = Time::default();
+        let second = 1_614_009_104_000_000_000;
+        let steps = [0, 208_000_000, 1, 999_999_999, 1_000_000_000, 86_400_000_000_000, 5, -1, -5];
+        for nanos in steps.map(|step| second + step).into_iter().chain([-1, -2, 0]) {
+            let mut expected = Vec::new();
+            Timestamp(nanos).write_rfc3339(&mut expected);
+            assert_eq!(time.text(Timestamp(nanos)), expected, "{nanos}");
+        }
+    }
 }
