@@ -78,3 +78,17 @@ fn a_wrong_key_fails_at_connect_with_the_name_of_the_setting() {
     assert!(said.contains("authentication.credentials.api_key"), "{said}");
     assert!(!said.contains("planted-wrong-key"), "{said}");
 }
+
+#[test]
+fn a_sink_delivers_nothing_from_the_topics_of_a_replay() {
+    let stage = Stage::set("0");
+    let features = serde_json::json!({ "order_execution": true });
+    let topology = stage.topology(&features, &serde_json::json!({}));
+    let output = Command::new(FOLIOSTREAM)
+        .args(["run", "--topology", text(&topology), "--prefix", "replay.7f3a."])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("alpaca.alpaca_orders is a sink"), "{said}");
+}

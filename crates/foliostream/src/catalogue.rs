@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use component::{Clock, Host};
 use runtime::{ComponentKind, Entry, Start, Task};
 use serde_json::{Value, json};
@@ -53,8 +53,31 @@ pub fn processors(topology: &Topology) -> Vec<(&'static str, &'static [&'static 
     used.map(|entry| (entry.name, entry.inputs)).collect()
 }
 
+/// Whose topics are worked on.
+#[derive(Clone, Copy)]
+struct Namespace<'a> {
+    /// The prefix that was asked for; empty for the topology's own.
+    prefix: &'a str,
+    /// The topology's.
+    own: &'a str,
+}
+
+impl Namespace<'_> {
+    /// Whether they are the topology's own. In any other namespace, such as that of a replay,
+    /// nothing may be delivered: a live order would leave.
+    fn is_own(self) -> bool {
+        self.prefix.is_empty() || self.prefix == self.own
+    }
+}
+
 /// Tasks for everything that is switched on: those of these names, or all.
-pub fn tasks(topology: &Topology, names: &[String], clock: &Clock) -> Result<Vec<Task>> {
+pub fn tasks(
+    topology: &Topology,
+    names: &[String],
+    clock: &Clock,
+    prefix: &str,
+) -> Result<Vec<Task>> {
+    let namespace = Namespace { prefix, own: &topology.topics.prefix };
     let mut tasks = Vec::new();
     let is_wanted = |choices: &[&str]| {
         names.is_empty() || names.iter().any(|name| choices.contains(&name.as_str()))
@@ -66,6 +89,13 @@ pub fn tasks(topology: &Topology, names: &[String], clock: &Clock) -> Result<Vec
                 continue;
             }
             let entry = component(&used.name).context("the catalogue names every component")?;
+            if !namespace.is_own() && matches!(entry.kind, ComponentKind::Sink(_)) {
+                bail!(
+                    "{instance} is a sink: it delivers only what is on the topics of its own \
+                     topology, not on those of --prefix {:?}",
+                    namespace.prefix
+                );
+            }
             let throttling = system.throttling.clone();
             let host = Host::new(&system.id, &used.name, clock.clone(), throttling);
             let (system, settings) = (system.system.clone(), used.settings.clone());

@@ -29,7 +29,7 @@ pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
         }
     };
     // Settings that only the component itself can judge.
-    catalogue::tasks(&topology, &[], &Clock::system())?;
+    catalogue::tasks(&topology, &[], &Clock::system(), "")?;
     let logins = if args.connect { connect(&topology).await } else { Vec::new() };
     let refused = logins.iter().filter(|(_, answer)| answer.is_err()).count();
     match cli.format {

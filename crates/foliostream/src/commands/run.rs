@@ -25,7 +25,7 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
     for warning in &topology.warnings {
         tracing::warn!("{warning}");
     }
-    let tasks = catalogue::tasks(&topology, &args.names, &Clock::system())?;
+    let tasks = catalogue::tasks(&topology, &args.names, &Clock::system(), &cli.prefix)?;
     if tasks.is_empty() {
         bail!("nothing to run: {:?} name nothing in {}", args.names, args.topology.display());
     }

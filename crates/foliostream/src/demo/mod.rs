@@ -68,7 +68,7 @@ async fn play(
     runtime::describe_metrics();
     let view = View::follow(&wiring, started)?;
     let mut supervisor = Supervisor::new(wiring.clone());
-    for task in catalogue::tasks(&topology, &[], &Clock::system())? {
+    for task in catalogue::tasks(&topology, &[], &Clock::system(), "")? {
         supervisor.start(task);
     }
     let statuses = supervisor.statuses();
