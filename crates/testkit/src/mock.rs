@@ -37,6 +37,16 @@ pub trait Mock: Sized {
     /// `http://127.0.0.1:PORT`, where the control routes are.
     fn control(&self) -> String;
 
+    /// Asks one of the control routes.
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> impl Future<Output = Result<Value, String>> {
+        async move { control::ask(&self.control(), method, path, body).await }
+    }
+
     /// Has something go wrong: a rule as `POST /_mock/faults` takes it, with the path or the
     /// stream filled in.
     fn fault(&self, rule: Value) -> impl Future<Output = Result<(), String>> {
@@ -49,15 +59,14 @@ pub trait Mock: Sized {
                 (_, Some(path)) => rule["path"] = json!(path),
                 _ => {}
             }
-            control::ask(&self.control(), "POST", "/_mock/faults", &rule).await.map(drop)
+            self.ask("POST", "/_mock/faults", &rule).await.map(drop)
         }
     }
 
     /// Faults that have not happened yet.
     fn pending(&self) -> impl Future<Output = Result<Vec<Value>, String>> {
         async move {
-            let answer =
-                control::ask(&self.control(), "GET", "/_mock/faults", &Value::Null).await?;
+            let answer = self.ask("GET", "/_mock/faults", &Value::Null).await?;
             let rules = answer["pending"].as_array();
             rules.cloned().ok_or_else(|| format!("no list of faults: {answer}"))
         }
@@ -67,7 +76,7 @@ pub trait Mock: Sized {
     fn advance(&self, by: Duration) -> impl Future<Output = Result<(), String>> {
         async move {
             let change = json!({ "advance_secs": by.as_secs_f64() });
-            control::ask(&self.control(), "POST", "/_mock/clock", &change).await.map(drop)
+            self.ask("POST", "/_mock/clock", &change).await.map(drop)
         }
     }
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use component::{Bad, Batch, Clock, Fault, Host, Item, Source, Throttling};
-use model::{Event, EventId};
+use model::{Event, EventId, Gap};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::Mock;
 use crate::case::ensure;
 
-/// A read that gives nothing for so long waits for the vendor's time to pass.
+/// A stream that gives nothing for so long waits for the vendor's time to pass. Who asks over
+/// HTTP always gets an answer.
 const QUIET: Duration = Duration::from_millis(250);
 /// Reads that bring nothing new before a feed counts as read to its end.
 const IDLE_READS: u32 = 3;
@@ -33,6 +34,7 @@ pub struct Reader<'m, S: Source, M: Mock> {
     pub events: BTreeMap<EventId, Event>,
     pub bad: Vec<(Vec<u8>, Bad)>,
     pub faults: Vec<Fault>,
+    pub gaps: Vec<Gap>,
     /// Batches that brought something new.
     pub pages: usize,
     /// How often the vendor's clock was moved.
@@ -85,6 +87,7 @@ impl<'m, S: Source, M: Mock> Reader<'m, S, M> {
             events: BTreeMap::new(),
             bad: Vec::new(),
             faults: Vec::new(),
+            gaps: Vec::new(),
             pages: 0,
             advances,
             idle: 0,
@@ -110,6 +113,14 @@ impl<'m, S: Source, M: Mock> Reader<'m, S, M> {
     pub async fn open(&mut self) -> Result<(), String> {
         let connected = self.connect(&self.mock.system()).await?;
         connected.map_err(|fault| format!("good credentials: {} {fault}", fault.kind()))
+    }
+
+    /// Connects if there is no connection.
+    pub async fn reopen(&mut self) -> Result<(), String> {
+        match self.source {
+            Some(_) => Ok(()),
+            None => self.open().await,
+        }
     }
 
     /// The open connection, to be used in a case's own way.
@@ -160,6 +171,10 @@ impl<'m, S: Source, M: Mock> Reader<'m, S, M> {
         let read = source.read(&self.cursor);
         tokio::pin!(read);
         // A read that waits is not dropped here: that it may be is another case.
+        if M::STREAM.is_none() {
+            let read = timeout(SOON, read).await;
+            return read.map(Some).map_err(|_| format!("a read was not done within {SOON:?}"));
+        }
         loop {
             match timeout(QUIET, &mut read).await {
                 Ok(read) => return Ok(Some(read)),
@@ -181,6 +196,11 @@ impl<'m, S: Source, M: Mock> Reader<'m, S, M> {
                 Item::Event(event) => {
                     let id = event.head().event_id;
                     ensure!(!id.is_nil(), "an event without an id: {event:?}");
+                    // Gaps tell of trouble, and the cases make some.
+                    if let Event::Gap(gap) = event {
+                        self.gaps.push(*gap);
+                        continue;
+                    }
                     is_new |= self.events.insert(id, event).is_none();
                 }
                 Item::Bad { raw, bad } => {
@@ -221,7 +241,9 @@ impl<'m, S: Source, M: Mock> Reader<'m, S, M> {
             Fault::Throttled { wait, .. } => (*wait).min(LONGEST_WAIT),
             Fault::Disconnected(_) => {
                 self.source = None;
-                PAUSE
+                let in_a_row = self.faults.iter().rev();
+                let count = in_a_row.take_while(|f| matches!(f, Fault::Disconnected(_))).count();
+                (PAUSE * (1 + count as u32)).min(LONGEST_WAIT)
             }
             Fault::Unauthorized { .. } | Fault::Fatal(_) => {
                 return Err(format!("gave up for good: {} {fault}", fault.kind()));
