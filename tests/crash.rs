@@ -63,15 +63,29 @@ fn place(stage: &Stage, placed: &mut Vec<String>) {
 }
 
 fn wait_until_all_are_filled(stage: &Stage, placed: &[String]) {
-    wait_for("all orders to be filled", || {
+    let deadline = std::time::Instant::now() + support::PATIENCE;
+    loop {
         let states = stage.ask(&["order", "list"]);
-        let filled: Vec<_> = states
-            .iter()
-            .filter(|state| state["status"] == "filled")
-            .filter_map(|state| state["order_id"].as_str())
-            .collect();
-        placed.iter().all(|id| filled.contains(&id.as_str()))
-    });
+        let status = |id: &String| {
+            let state = states.iter().find(|state| state["order_id"] == **id);
+            state.map_or(Value::Null, |state| state["status"].clone())
+        };
+        let waiting: Vec<_> = placed.iter().filter(|id| status(id) != "filled").collect();
+        if waiting.is_empty() {
+            return;
+        }
+        if std::time::Instant::now() > deadline {
+            let orders = stage.ledger()["orders"].clone();
+            for id in waiting {
+                let client_id = format!("fs.{id}");
+                let known = orders.as_array().unwrap().iter();
+                let known: Vec<_> = known.filter(|o| o["client_order_id"] == *client_id).collect();
+                println!("{id} is {} here, at the broker {known:?}", status(id));
+            }
+            panic!("not all orders are filled");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
 }
 
 #[test]

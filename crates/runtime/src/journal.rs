@@ -13,8 +13,9 @@ use model::{ApprovedOrder, Delivery, DeliveryStatus, EventId, Head, Text, Timest
 const ATTEMPT_NANOS: i64 = 5_000_000_000;
 /// Added to that for clocks and packets.
 const MARGIN_NANOS: i64 = 1_000_000_000;
-/// Times an order that the broker does not know is handed to it.
-const MAX_ATTEMPTS: i64 = 5;
+/// An order that the broker does not know is handed to it again for this long after it was asked
+/// for; later it would meet another market. However often we are killed meanwhile does not count.
+const STALE_NANOS: i64 = 600 * 1_000_000_000;
 
 /// What to do with a delivery now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,10 +138,7 @@ impl Journal {
 
     /// Why an order that did not leave must not be journaled for another attempt.
     pub fn forbids_another(&self, entry: &Delivery, now: Timestamp) -> Option<String> {
-        if entry.attempt >= MAX_ATTEMPTS {
-            return Some(format!("it could not be handed over in {MAX_ATTEMPTS} attempts"));
-        }
-        expired(&entry.order, now)
+        stale(&entry.order, now).or_else(|| expired(&entry.order, now))
     }
 
     /// The entry that records what became of an attempt.
@@ -182,9 +180,7 @@ impl Journal {
     pub fn absent(&self, entry: &Delivery, now: Timestamp) -> Absence {
         let reason = if !self.repeats_are_refused {
             "the broker does not have it, and would not refuse it twice".to_owned()
-        } else if entry.attempt >= MAX_ATTEMPTS {
-            format!("the broker does not have it after {MAX_ATTEMPTS} attempts")
-        } else if let Some(reason) = expired(&entry.order, now) {
+        } else if let Some(reason) = self.forbids_another(entry, now) {
             reason
         } else {
             return Absence::SendAgain;
@@ -199,6 +195,12 @@ impl Journal {
         let event_id = EventId::of(&[id, &attempt.to_string(), status.as_str()]);
         Head { event_id, source: self.component.clone(), event_time: now, received_time: now }
     }
+}
+
+fn stale(order: &ApprovedOrder, now: Timestamp) -> Option<String> {
+    let asked = order.head.received_time;
+    let is_stale = now.since(asked) > STALE_NANOS;
+    is_stale.then(|| format!("it was asked for at {asked} and could not be handed over since"))
 }
 
 fn expired(order: &ApprovedOrder, now: Timestamp) -> Option<String> {
@@ -219,6 +221,7 @@ mod tests {
     fn order(expires_at: Option<Timestamp>) -> ApprovedOrder {
         let mut order = order_of("r1");
         order.request.expires_at = expires_at;
+        order.head.received_time = NOW;
         order
     }
 
@@ -309,9 +312,9 @@ mod tests {
             assert!(absence.contains(expected), "{refused} {attempts} {at}: {absence}");
         };
         check(true, 1, 1, "SendAgain");
-        check(true, 4, 100, "SendAgain");
-        check(true, 5, 1, "AskAgain");
-        check(true, 5, 7, "after 5 attempts");
+        check(true, 50, 100, "SendAgain");
+        check(true, 1, 600, "SendAgain");
+        check(true, 1, 601, "could not be handed over since");
         check(false, 1, 1, "AskAgain");
         check(false, 1, 5, "AskAgain");
         check(false, 1, 7, "would not refuse it twice");
