@@ -76,13 +76,13 @@ fn wait_until_all_are_filled(stage: &Stage, placed: &[String]) {
         }
         if std::time::Instant::now() > deadline {
             let orders = stage.ledger()["orders"].clone();
-            for id in waiting {
+            let told = waiting.iter().map(|id| {
                 let client_id = format!("fs.{id}");
                 let known = orders.as_array().unwrap().iter();
                 let known: Vec<_> = known.filter(|o| o["client_order_id"] == *client_id).collect();
-                println!("{id} is {} here, at the broker {known:?}", status(id));
-            }
-            panic!("not all orders are filled");
+                format!("{id} is {} here, at the broker {known:?}\n", status(id))
+            });
+            panic!("not all orders are filled:\n{}", told.collect::<String>());
         }
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
