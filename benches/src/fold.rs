@@ -48,7 +48,8 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
         fill(&wiring, &trades)?;
         ours.push(processor(stage, &wiring).await?);
         if sample.is_empty() {
-            sample = first(&wiring, BATCH)?;
+            sample = stage.first(&wiring.names.topic(OUTPUT), BATCH)?;
+            ensure!(!sample.is_empty(), "the processor wrote nothing");
         }
         bare.push(block_in_place(|| copy(stage, &wiring, &sample))?);
         stage.clear(&prefix)?;
@@ -179,17 +180,6 @@ async fn processor(stage: &Stage, wiring: &Wiring) -> Result<Run> {
     ensure!(after == RECORDS as u64, "{after} records came of {RECORDS}");
     let share = cost.records as f64 / after as f64;
     Ok(Run { cost, transactions: ((offsets - after) as f64 * share) as u64 })
-}
-
-/// Some of the records that the processor has written.
-fn first(wiring: &Wiring, count: usize) -> Result<Vec<Message>> {
-    block_in_place(|| {
-        let topic = wiring.names.topic(OUTPUT);
-        let mut follow = wiring.cluster.reader()?.follow(&[&topic], kafka::From::Start)?;
-        let messages = follow.next(count, PATIENCE)?;
-        ensure!(!messages.is_empty(), "the processor wrote nothing");
-        Ok(messages)
-    })
 }
 
 /// The same traffic without us: for every record read, one of the processor's own is sent.

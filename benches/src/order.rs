@@ -114,7 +114,7 @@ fn settings() -> Settings {
 fn tasks(mock: &Running) -> Result<[runtime::Task; 2]> {
     let limits = json!({
         "max_orders_per_minute": 1_000,
-        "max_open_orders": 5_000,
+        "max_open_orders": 1_000,
         "duplicate_window_secs": 0,
     });
     let accounts = json!({ "main": { "system": "alpaca", "broker_account": ACCOUNT_NUMBER } });

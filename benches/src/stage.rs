@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use kafka::Cluster;
+use kafka::{Cluster, Message};
 use local_kafka::{LocalKafka, Options};
 use runtime::{Accounts, Names, Supervisor, Task, Wiring};
 use tokio::task::block_in_place;
 
 /// Longest wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// A topic from which nothing comes for so long has been read.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Kafka and the registry.
 pub struct Stage {
@@ -85,6 +87,22 @@ impl Stage {
                 count += end - start;
             }
             Ok(count.unsigned_abs())
+        })
+    }
+
+    /// The first records of a topic, in the order of each partition; fewer if there are fewer.
+    pub fn first(&self, topic: &str, count: usize) -> Result<Vec<Message>> {
+        block_in_place(|| {
+            let mut follow = self.cluster.reader()?.follow(&[topic], kafka::From::Start)?;
+            let mut records = Vec::with_capacity(count);
+            while records.len() < count {
+                let more = follow.next(count - records.len(), IDLE)?;
+                if more.is_empty() {
+                    break;
+                }
+                records.extend(more);
+            }
+            Ok(records)
         })
     }
 }
