@@ -18,6 +18,8 @@ use crate::{Backoff, Error, Publisher, Recent, Wiring, dead};
 const EXACT_WINDOW: usize = 20_000;
 /// Event ids remembered of a live feed; more than is acknowledged between two checkpoints.
 const LIVE_WINDOW: usize = 131_072;
+/// Items whose ids are looked up together.
+const AHEAD: usize = 32;
 /// Pause between two checkpoints of a live feed.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// How often acknowledgements of a live feed are looked at while it is quiet.
@@ -276,13 +278,17 @@ impl<S: Source> Feeder<S> {
         }
         let mut missed: BTreeMap<InstrumentId, i64> = BTreeMap::new();
         let mut repeated = 0;
-        for item in batch.items {
-            match self.publish_item(item)? {
-                Fate::Repeated => repeated += 1,
-                Fate::Published(Some(instrument)) if audit.is_some() => {
-                    *missed.entry(instrument).or_default() += 1;
+        let mut items = batch.items.into_iter();
+        while !items.as_slice().is_empty() {
+            self.recent.fetch(items.as_slice().iter().take(AHEAD).filter_map(event_id));
+            for item in items.by_ref().take(AHEAD) {
+                match self.publish_item(item)? {
+                    Fate::Repeated => repeated += 1,
+                    Fate::Published(Some(instrument)) if audit.is_some() => {
+                        *missed.entry(instrument).or_default() += 1;
+                    }
+                    Fate::Published(_) | Fate::SetAside => {}
                 }
-                Fate::Published(_) | Fate::SetAside => {}
             }
         }
         self.wiring.metrics.repeated(&self.instance, repeated);
@@ -516,5 +522,12 @@ impl<S: Source> Feeder<S> {
             live.pipeline.flush(FLUSH_WAIT)?;
         }
         Ok(())
+    }
+}
+
+fn event_id(item: &Item) -> Option<EventId> {
+    match item {
+        Item::Event(event) => Some(event.head().event_id),
+        Item::Bad { .. } => None,
     }
 }
