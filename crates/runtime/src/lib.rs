@@ -11,6 +11,7 @@ mod error;
 mod export;
 mod failpoint;
 mod journal;
+mod member;
 mod metric;
 mod processor;
 mod publish;

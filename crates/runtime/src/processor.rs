@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use component::{Bad, Out, Processor};
-use kafka::{Follow, From as Start, Group, Message, Polled, Transactions};
+use kafka::{Follow, From as Start, Message, Polled, Transactions};
 use model::{Event, EventId, Head, ProcessorState, Stage, Text, Timestamp};
 use tracing::{info, warn};
 
 use crate::failpoint::reached;
+use crate::member::Member;
 use crate::supervisor::{State, Status};
 use crate::watermark::Watermark;
 use crate::{Error, Names, Publisher, Wiring, dead};
@@ -61,7 +62,7 @@ type States<S> = BTreeMap<i32, HashMap<Text, S>>;
 struct Driver<'a, P: Processor> {
     processor: &'a P,
     wiring: &'a Wiring,
-    group: Group,
+    group: Member,
     transactions: Transactions,
     publisher: Publisher,
     states_topic: String,

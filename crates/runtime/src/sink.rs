@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use component::{Bad, Delivery, Fault, Host, Outcome, Sends, Sink};
-use kafka::{Follow, From as Start, Group, Message, Polled, Transactions};
+use kafka::{Follow, From as Start, Message, Polled, Transactions};
 use model::{
     ApprovedOrder, CommandKind, Delivery as Entry, DeliveryStatus, Event, EventId, Head,
     OrderAction, OrderEvent, OrderEventKind, Stage, Text, Timestamp,
@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::failpoint::reached;
 use crate::journal::{Absence, Journal, Step};
+use crate::member::Member;
 use crate::source::{after, or_shutdown};
 use crate::supervisor::{State, Status};
 use crate::{Backoff, Error, Publisher, Wiring, dead, export};
@@ -86,7 +87,7 @@ struct Orders {
     host: Host,
     instance: String,
     transactions: Transactions,
-    group: Group,
+    group: Member,
     publisher: Publisher,
     journal: Journal,
     /// When the broker may next be asked about a delivery, and how often it has been.

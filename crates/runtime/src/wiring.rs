@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use avro::{DecodeError, Deserializer, Registry, Serializer};
 use component::Clock;
-use kafka::{Cluster, Creation, Group, Message, TopicSpec};
+use kafka::{Cluster, Creation, Message, TopicSpec};
 use model::{Event, Text};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::member::Member;
 use crate::metric::Metrics;
 
 /// Records of a topic that is not compacted are kept this long unless the topology says otherwise.
@@ -185,15 +186,19 @@ impl Wiring {
 
     /// A member of the component's consumer group. It has a name of its own, so that a process
     /// that was killed gets its partitions back at once when it returns.
-    pub fn group(&self, instance: &str, topics: &[&str]) -> Result<Group, kafka::Error> {
+    pub(crate) fn group(&self, instance: &str, topics: &[&str]) -> Result<Member, kafka::Error> {
         let group = format!("foliostream.{}{instance}", self.names.prefix());
-        self.cluster.group_member(&group, &self.transactional_id(instance), topics)
+        self.cluster.group_member(&group, &self.transactional_id(instance), topics).map(Member::new)
     }
 
     /// The only member of the component's consumer group: a newer one ends an older one.
-    pub fn sole_group(&self, instance: &str, topics: &[&str]) -> Result<Group, kafka::Error> {
+    pub(crate) fn sole_group(
+        &self,
+        instance: &str,
+        topics: &[&str],
+    ) -> Result<Member, kafka::Error> {
         let id = self.sole_transactional_id(instance);
-        self.cluster.group_member(&id, &id, topics)
+        self.cluster.group_member(&id, &id, topics).map(Member::new)
     }
 }
 

@@ -52,6 +52,9 @@ impl World {
 
     /// A world whose topics are there already.
     pub async fn join(cluster: Cluster, registry: &str, names: Names) -> Self {
+        // `RUST_LOG=runtime=debug` shows what the components have to say.
+        let shown = tracing_subscriber::EnvFilter::from_default_env();
+        let _ = tracing_subscriber::fmt().with_env_filter(shown).with_test_writer().try_init();
         let registry = avro::Registry::new(registry, None).unwrap();
         let wiring = Wiring::connect(cluster, registry, names, Accounts::default()).await.unwrap();
         Self { wiring }
