@@ -187,7 +187,7 @@ fn copy(stage: &Stage, wiring: &Wiring, sample: &[Message]) -> Result<Run> {
     let (input, output) = (wiring.names.topic(INPUT), wiring.names.topic(OUTPUT));
     let id = wiring.transactional_id("copy");
     let mut transactions = wiring.cluster.transactions(&id)?;
-    let mut group = wiring.group("copy", &[&input])?;
+    let mut group = wiring.cluster.group("bench.copy", &[&input])?;
     let headers: Vec<Vec<_>> = sample.iter().map(|message| message.headers().collect()).collect();
     let records: Vec<_> =
         sample.iter().zip(&headers).map(|(m, headers)| m.outgoing(&output, headers)).collect();
