@@ -20,6 +20,7 @@ macro_rules! schemas {
 
 schemas! {
     "Activity" "activity";
+    "AlternativeRecord" "alternative_record";
     "ApprovedOrder" "approved_order";
     "Balance" "balance";
     "Bar" "bar";
@@ -31,8 +32,10 @@ schemas! {
     "Delivery" "delivery";
     "Fill" "fill";
     "Finding" "finding";
+    "Fundamental" "fundamental";
     "Gap" "gap";
     "Instrument" "instrument";
+    "MarketStatus" "market_status";
     "NewsItem" "news_item";
     "OrderEvent" "order_event";
     "OrderRequest" "order_request";

@@ -371,8 +371,12 @@ fn model_event_methods(
     writeln!(out, "pub fn key(&self) -> (&str, Option<&str>) {{ match self {{")?;
     for name in events {
         let Named::Record { event: Some(info), .. } = &types[*name] else { continue };
-        let second = info.key.get(1).map_or("None".into(), |f| format!("Some(e.{f}.as_str())"));
-        writeln!(out, "Self::{name}(e) => (e.{}.as_str(), {second}),", info.key[0])?;
+        let part = |field: &String| {
+            let path = if HEAD.contains(&field.as_str()) { "head." } else { "" };
+            format!("e.{path}{field}.as_str()")
+        };
+        let second = info.key.get(1).map_or("None".into(), |f| format!("Some({})", part(f)));
+        writeln!(out, "Self::{name}(e) => ({}, {second}),", part(&info.key[0]))?;
     }
     writeln!(
         out,

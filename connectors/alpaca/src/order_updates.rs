@@ -131,11 +131,14 @@ fn judge(frame: &Frame, stream: &str) -> Step<()> {
 
 impl OrderUpdates {
     /// Adds what a frame says.
-    fn take(&self, frame: &Frame, batch: &mut Batch<Cursor>) -> Result<()> {
-        let message: wire::OrderStream<'_> = match serde_json::from_slice(frame) {
+    fn take(&mut self, frame: &Frame, batch: &mut Batch<Cursor>) -> Result<()> {
+        let message = frame.whole().and_then(|whole| serde_json::from_slice(whole).or_bad(""));
+        let message: wire::OrderStream<'_> = match message {
             Ok(message) => message,
-            Err(error) => {
-                batch.push_bad(frame, Bad::new("", error));
+            Err(bad) => {
+                batch.push_bad(frame, bad);
+                // What it said is in the account's history.
+                self.due = self.clock.now();
                 return Ok(());
             }
         };

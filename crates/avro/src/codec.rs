@@ -56,6 +56,37 @@ impl Decode for Activity {
     }
 }
 
+impl Encode for AlternativeRecord {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
+        self.head.source.encode(out).map_err(|e| e.at("source"))?;
+        self.head.event_time.encode(out).map_err(|e| e.at("event_time"))?;
+        self.head.received_time.encode(out).map_err(|e| e.at("received_time"))?;
+        self.dataset.encode(out).map_err(|e| e.at("dataset"))?;
+        self.subject.encode(out).map_err(|e| e.at("subject"))?;
+        self.record_id.encode(out).map_err(|e| e.at("record_id"))?;
+        self.instrument.encode(out).map_err(|e| e.at("instrument"))?;
+        self.values.encode(out).map_err(|e| e.at("values"))?;
+        self.texts.encode(out).map_err(|e| e.at("texts"))?;
+        Ok(())
+    }
+}
+
+impl Decode for AlternativeRecord {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = Head::decode(input)?;
+        Ok(Self {
+            head,
+            dataset: Decode::decode(input).map_err(|e| e.at("dataset"))?,
+            subject: Decode::decode(input).map_err(|e| e.at("subject"))?,
+            record_id: Decode::decode(input).map_err(|e| e.at("record_id"))?,
+            instrument: Decode::decode(input).map_err(|e| e.at("instrument"))?,
+            values: Decode::decode(input).map_err(|e| e.at("values"))?,
+            texts: Decode::decode(input).map_err(|e| e.at("texts"))?,
+        })
+    }
+}
+
 impl Encode for OrderAction {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         primitive::write_long(*self as i64, out);
@@ -925,6 +956,88 @@ impl Decode for Finding {
     }
 }
 
+impl Encode for Statement {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        primitive::write_long(*self as i64, out);
+        Ok(())
+    }
+}
+
+impl Decode for Statement {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(match primitive::read_long(input)? {
+            0 => Self::Overview,
+            1 => Self::IncomeStatement,
+            2 => Self::BalanceSheet,
+            3 => Self::CashFlow,
+            4 => Self::Earnings,
+            5 => Self::Estimates,
+            6 => Self::Ratios,
+            7 => Self::Shares,
+            8 => Self::Other,
+            other => return Err(DecodeError::symbol("Statement", other)),
+        })
+    }
+}
+
+impl Encode for Period {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        primitive::write_long(*self as i64, out);
+        Ok(())
+    }
+}
+
+impl Decode for Period {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(match primitive::read_long(input)? {
+            0 => Self::Annual,
+            1 => Self::Quarterly,
+            2 => Self::Trailing,
+            3 => Self::Point,
+            other => return Err(DecodeError::symbol("Period", other)),
+        })
+    }
+}
+
+impl Encode for Fundamental {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
+        self.head.source.encode(out).map_err(|e| e.at("source"))?;
+        self.head.event_time.encode(out).map_err(|e| e.at("event_time"))?;
+        self.head.received_time.encode(out).map_err(|e| e.at("received_time"))?;
+        self.instrument.encode(out).map_err(|e| e.at("instrument"))?;
+        self.symbol.encode(out).map_err(|e| e.at("symbol"))?;
+        self.fundamental_id.encode(out).map_err(|e| e.at("fundamental_id"))?;
+        self.statement.encode(out).map_err(|e| e.at("statement"))?;
+        self.period.encode(out).map_err(|e| e.at("period"))?;
+        self.period_end.encode(out).map_err(|e| e.at("period_end"))?;
+        self.report_date.encode(out).map_err(|e| e.at("report_date"))?;
+        self.currency.encode(out).map_err(|e| e.at("currency"))?;
+        self.values.encode(out).map_err(|e| e.at("values"))?;
+        self.texts.encode(out).map_err(|e| e.at("texts"))?;
+        Ok(())
+    }
+}
+
+impl Decode for Fundamental {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = Head::decode(input)?;
+        Ok(Self {
+            head,
+            instrument: Decode::decode(input).map_err(|e| e.at("instrument"))?,
+            symbol: Decode::decode(input).map_err(|e| e.at("symbol"))?,
+            fundamental_id: Decode::decode(input).map_err(|e| e.at("fundamental_id"))?,
+            statement: Decode::decode(input).map_err(|e| e.at("statement"))?,
+            period: Decode::decode(input).map_err(|e| e.at("period"))?,
+            period_end: Decode::decode(input).map_err(|e| e.at("period_end"))?,
+            report_date: Decode::decode(input).map_err(|e| e.at("report_date"))?,
+            currency: Decode::decode(input).map_err(|e| e.at("currency"))?,
+            values: Decode::decode(input).map_err(|e| e.at("values"))?,
+            texts: Decode::decode(input).map_err(|e| e.at("texts"))?,
+        })
+    }
+}
+
 impl Encode for GapStatus {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         primitive::write_long(*self as i64, out);
@@ -1051,6 +1164,81 @@ impl Decode for Instrument {
     }
 }
 
+impl Encode for MarketState {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        primitive::write_long(*self as i64, out);
+        Ok(())
+    }
+}
+
+impl Decode for MarketState {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(match primitive::read_long(input)? {
+            0 => Self::Open,
+            1 => Self::Closed,
+            2 => Self::EarlyTrading,
+            3 => Self::LateTrading,
+            other => return Err(DecodeError::symbol("MarketState", other)),
+        })
+    }
+}
+
+impl Encode for MarketStatus {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
+        self.head.source.encode(out).map_err(|e| e.at("source"))?;
+        self.head.event_time.encode(out).map_err(|e| e.at("event_time"))?;
+        self.head.received_time.encode(out).map_err(|e| e.at("received_time"))?;
+        self.market.encode(out).map_err(|e| e.at("market"))?;
+        self.day.encode(out).map_err(|e| e.at("day"))?;
+        self.status.encode(out).map_err(|e| e.at("status"))?;
+        self.open_time.encode(out).map_err(|e| e.at("open_time"))?;
+        self.close_time.encode(out).map_err(|e| e.at("close_time"))?;
+        self.reason.encode(out).map_err(|e| e.at("reason"))?;
+        Ok(())
+    }
+}
+
+impl Decode for MarketStatus {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = Head::decode(input)?;
+        Ok(Self {
+            head,
+            market: Decode::decode(input).map_err(|e| e.at("market"))?,
+            day: Decode::decode(input).map_err(|e| e.at("day"))?,
+            status: Decode::decode(input).map_err(|e| e.at("status"))?,
+            open_time: Decode::decode(input).map_err(|e| e.at("open_time"))?,
+            close_time: Decode::decode(input).map_err(|e| e.at("close_time"))?,
+            reason: Decode::decode(input).map_err(|e| e.at("reason"))?,
+        })
+    }
+}
+
+impl Encode for Sentiment {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.instrument.encode(out).map_err(|e| e.at("instrument"))?;
+        self.symbol.encode(out).map_err(|e| e.at("symbol"))?;
+        self.relevance.encode(out).map_err(|e| e.at("relevance"))?;
+        self.score.encode(out).map_err(|e| e.at("score"))?;
+        self.label.encode(out).map_err(|e| e.at("label"))?;
+        self.reason.encode(out).map_err(|e| e.at("reason"))?;
+        Ok(())
+    }
+}
+
+impl Decode for Sentiment {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            instrument: Decode::decode(input).map_err(|e| e.at("instrument"))?,
+            symbol: Decode::decode(input).map_err(|e| e.at("symbol"))?,
+            relevance: Decode::decode(input).map_err(|e| e.at("relevance"))?,
+            score: Decode::decode(input).map_err(|e| e.at("score"))?,
+            label: Decode::decode(input).map_err(|e| e.at("label"))?,
+            reason: Decode::decode(input).map_err(|e| e.at("reason"))?,
+        })
+    }
+}
+
 impl Encode for NewsItem {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
@@ -1067,6 +1255,10 @@ impl Encode for NewsItem {
         self.instruments.encode(out).map_err(|e| e.at("instruments"))?;
         self.symbols.encode(out).map_err(|e| e.at("symbols"))?;
         self.updated_time.encode(out).map_err(|e| e.at("updated_time"))?;
+        self.topics.encode(out).map_err(|e| e.at("topics"))?;
+        self.sentiment_score.encode(out).map_err(|e| e.at("sentiment_score"))?;
+        self.sentiment_label.encode(out).map_err(|e| e.at("sentiment_label"))?;
+        self.sentiments.encode(out).map_err(|e| e.at("sentiments"))?;
         Ok(())
     }
 }
@@ -1086,6 +1278,10 @@ impl Decode for NewsItem {
             instruments: Decode::decode(input).map_err(|e| e.at("instruments"))?,
             symbols: Decode::decode(input).map_err(|e| e.at("symbols"))?,
             updated_time: Decode::decode(input).map_err(|e| e.at("updated_time"))?,
+            topics: Decode::decode(input).map_err(|e| e.at("topics"))?,
+            sentiment_score: Decode::decode(input).map_err(|e| e.at("sentiment_score"))?,
+            sentiment_label: Decode::decode(input).map_err(|e| e.at("sentiment_label"))?,
+            sentiments: Decode::decode(input).map_err(|e| e.at("sentiments"))?,
         })
     }
 }
@@ -1521,6 +1717,7 @@ impl Decode for Trade {
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match event {
         Event::Activity(e) => e.encode(out),
+        Event::AlternativeRecord(e) => e.encode(out),
         Event::OrderRequest(e) => e.encode(out),
         Event::ApprovedOrder(e) => e.encode(out),
         Event::Balance(e) => e.encode(out),
@@ -1533,8 +1730,10 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError>
         Event::Delivery(e) => e.encode(out),
         Event::Fill(e) => e.encode(out),
         Event::Finding(e) => e.encode(out),
+        Event::Fundamental(e) => e.encode(out),
         Event::Gap(e) => e.encode(out),
         Event::Instrument(e) => e.encode(out),
+        Event::MarketStatus(e) => e.encode(out),
         Event::NewsItem(e) => e.encode(out),
         Event::OrderEvent(e) => e.encode(out),
         Event::OrderState(e) => e.encode(out),
@@ -1551,29 +1750,32 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError>
 pub fn decode_event(index: usize, input: &mut &[u8]) -> Result<Event, DecodeError> {
     Ok(match index {
         0 => Event::from(Activity::decode(input)?),
-        1 => Event::from(OrderRequest::decode(input)?),
-        2 => Event::from(ApprovedOrder::decode(input)?),
-        3 => Event::from(Balance::decode(input)?),
-        4 => Event::from(Bar::decode(input)?),
-        5 => Event::from(Break::decode(input)?),
-        6 => Event::from(Checkpoint::decode(input)?),
-        7 => Event::from(Command::decode(input)?),
-        8 => Event::from(CorporateAction::decode(input)?),
-        9 => Event::from(DeadLetter::decode(input)?),
-        10 => Event::from(Delivery::decode(input)?),
-        11 => Event::from(Fill::decode(input)?),
-        12 => Event::from(Finding::decode(input)?),
-        13 => Event::from(Gap::decode(input)?),
-        14 => Event::from(Instrument::decode(input)?),
-        15 => Event::from(NewsItem::decode(input)?),
-        16 => Event::from(OrderEvent::decode(input)?),
-        17 => Event::from(OrderState::decode(input)?),
-        18 => Event::from(PortfolioCash::decode(input)?),
-        19 => Event::from(PortfolioPosition::decode(input)?),
-        20 => Event::from(Position::decode(input)?),
-        21 => Event::from(ProcessorState::decode(input)?),
-        22 => Event::from(Quote::decode(input)?),
-        23 => Event::from(Trade::decode(input)?),
+        1 => Event::from(AlternativeRecord::decode(input)?),
+        2 => Event::from(OrderRequest::decode(input)?),
+        3 => Event::from(ApprovedOrder::decode(input)?),
+        4 => Event::from(Balance::decode(input)?),
+        5 => Event::from(Bar::decode(input)?),
+        6 => Event::from(Break::decode(input)?),
+        7 => Event::from(Checkpoint::decode(input)?),
+        8 => Event::from(Command::decode(input)?),
+        9 => Event::from(CorporateAction::decode(input)?),
+        10 => Event::from(DeadLetter::decode(input)?),
+        11 => Event::from(Delivery::decode(input)?),
+        12 => Event::from(Fill::decode(input)?),
+        13 => Event::from(Finding::decode(input)?),
+        14 => Event::from(Fundamental::decode(input)?),
+        15 => Event::from(Gap::decode(input)?),
+        16 => Event::from(Instrument::decode(input)?),
+        17 => Event::from(MarketStatus::decode(input)?),
+        18 => Event::from(NewsItem::decode(input)?),
+        19 => Event::from(OrderEvent::decode(input)?),
+        20 => Event::from(OrderState::decode(input)?),
+        21 => Event::from(PortfolioCash::decode(input)?),
+        22 => Event::from(PortfolioPosition::decode(input)?),
+        23 => Event::from(Position::decode(input)?),
+        24 => Event::from(ProcessorState::decode(input)?),
+        25 => Event::from(Quote::decode(input)?),
+        26 => Event::from(Trade::decode(input)?),
         other => return Err(DecodeError::symbol("event", other as i64)),
     })
 }

@@ -248,6 +248,7 @@ pub trait Element: Encode + Decode {}
 impl Element for Text {}
 impl Element for InstrumentId {}
 impl Element for model::OrderLeg {}
+impl Element for model::Sentiment {}
 
 impl<T: Element> Encode for Vec<T> {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {

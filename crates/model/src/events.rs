@@ -15,6 +15,7 @@ use crate::{Date, Head, InstrumentId, Text, Timestamp};
 #[allow(missing_docs)]
 pub enum Event {
     Activity(Box<Activity>),
+    AlternativeRecord(Box<AlternativeRecord>),
     OrderRequest(Box<OrderRequest>),
     ApprovedOrder(Box<ApprovedOrder>),
     Balance(Box<Balance>),
@@ -27,8 +28,10 @@ pub enum Event {
     Delivery(Box<Delivery>),
     Fill(Box<Fill>),
     Finding(Box<Finding>),
+    Fundamental(Box<Fundamental>),
     Gap(Box<Gap>),
     Instrument(Box<Instrument>),
+    MarketStatus(Box<MarketStatus>),
     NewsItem(Box<NewsItem>),
     OrderEvent(Box<OrderEvent>),
     OrderState(Box<OrderState>),
@@ -60,6 +63,12 @@ impl Event {
             name: "Activity",
             topic: "accounts.activities",
             key: &["account"],
+            is_compacted: false,
+        },
+        EventInfo {
+            name: "AlternativeRecord",
+            topic: "alternative.records",
+            key: &["subject"],
             is_compacted: false,
         },
         EventInfo {
@@ -97,7 +106,7 @@ impl Event {
         EventInfo {
             name: "CorporateAction",
             topic: "reference.corporate_actions",
-            key: &["instrument"],
+            key: &["instrument", "action_id"],
             is_compacted: true,
         },
         EventInfo {
@@ -119,11 +128,23 @@ impl Event {
             key: &["instrument"],
             is_compacted: false,
         },
+        EventInfo {
+            name: "Fundamental",
+            topic: "reference.fundamentals",
+            key: &["instrument", "fundamental_id"],
+            is_compacted: true,
+        },
         EventInfo { name: "Gap", topic: "market.gaps", key: &["instrument"], is_compacted: false },
         EventInfo {
             name: "Instrument",
             topic: "reference.instruments",
-            key: &["instrument"],
+            key: &["instrument", "source"],
+            is_compacted: true,
+        },
+        EventInfo {
+            name: "MarketStatus",
+            topic: "reference.market_status",
+            key: &["market", "day"],
             is_compacted: true,
         },
         EventInfo { name: "NewsItem", topic: "news.items", key: &["news_id"], is_compacted: false },
@@ -181,29 +202,32 @@ impl Event {
     pub fn info(&self) -> &'static EventInfo {
         match self {
             Self::Activity(_) => &Self::KINDS[0],
-            Self::OrderRequest(_) => &Self::KINDS[1],
-            Self::ApprovedOrder(_) => &Self::KINDS[2],
-            Self::Balance(_) => &Self::KINDS[3],
-            Self::Bar(_) => &Self::KINDS[4],
-            Self::Break(_) => &Self::KINDS[5],
-            Self::Checkpoint(_) => &Self::KINDS[6],
-            Self::Command(_) => &Self::KINDS[7],
-            Self::CorporateAction(_) => &Self::KINDS[8],
-            Self::DeadLetter(_) => &Self::KINDS[9],
-            Self::Delivery(_) => &Self::KINDS[10],
-            Self::Fill(_) => &Self::KINDS[11],
-            Self::Finding(_) => &Self::KINDS[12],
-            Self::Gap(_) => &Self::KINDS[13],
-            Self::Instrument(_) => &Self::KINDS[14],
-            Self::NewsItem(_) => &Self::KINDS[15],
-            Self::OrderEvent(_) => &Self::KINDS[16],
-            Self::OrderState(_) => &Self::KINDS[17],
-            Self::PortfolioCash(_) => &Self::KINDS[18],
-            Self::PortfolioPosition(_) => &Self::KINDS[19],
-            Self::Position(_) => &Self::KINDS[20],
-            Self::ProcessorState(_) => &Self::KINDS[21],
-            Self::Quote(_) => &Self::KINDS[22],
-            Self::Trade(_) => &Self::KINDS[23],
+            Self::AlternativeRecord(_) => &Self::KINDS[1],
+            Self::OrderRequest(_) => &Self::KINDS[2],
+            Self::ApprovedOrder(_) => &Self::KINDS[3],
+            Self::Balance(_) => &Self::KINDS[4],
+            Self::Bar(_) => &Self::KINDS[5],
+            Self::Break(_) => &Self::KINDS[6],
+            Self::Checkpoint(_) => &Self::KINDS[7],
+            Self::Command(_) => &Self::KINDS[8],
+            Self::CorporateAction(_) => &Self::KINDS[9],
+            Self::DeadLetter(_) => &Self::KINDS[10],
+            Self::Delivery(_) => &Self::KINDS[11],
+            Self::Fill(_) => &Self::KINDS[12],
+            Self::Finding(_) => &Self::KINDS[13],
+            Self::Fundamental(_) => &Self::KINDS[14],
+            Self::Gap(_) => &Self::KINDS[15],
+            Self::Instrument(_) => &Self::KINDS[16],
+            Self::MarketStatus(_) => &Self::KINDS[17],
+            Self::NewsItem(_) => &Self::KINDS[18],
+            Self::OrderEvent(_) => &Self::KINDS[19],
+            Self::OrderState(_) => &Self::KINDS[20],
+            Self::PortfolioCash(_) => &Self::KINDS[21],
+            Self::PortfolioPosition(_) => &Self::KINDS[22],
+            Self::Position(_) => &Self::KINDS[23],
+            Self::ProcessorState(_) => &Self::KINDS[24],
+            Self::Quote(_) => &Self::KINDS[25],
+            Self::Trade(_) => &Self::KINDS[26],
         }
     }
 
@@ -211,6 +235,7 @@ impl Event {
     pub fn head(&self) -> &Head {
         match self {
             Self::Activity(e) => &e.head,
+            Self::AlternativeRecord(e) => &e.head,
             Self::OrderRequest(e) => &e.head,
             Self::ApprovedOrder(e) => &e.head,
             Self::Balance(e) => &e.head,
@@ -223,8 +248,10 @@ impl Event {
             Self::Delivery(e) => &e.head,
             Self::Fill(e) => &e.head,
             Self::Finding(e) => &e.head,
+            Self::Fundamental(e) => &e.head,
             Self::Gap(e) => &e.head,
             Self::Instrument(e) => &e.head,
+            Self::MarketStatus(e) => &e.head,
             Self::NewsItem(e) => &e.head,
             Self::OrderEvent(e) => &e.head,
             Self::OrderState(e) => &e.head,
@@ -241,6 +268,7 @@ impl Event {
     pub fn head_mut(&mut self) -> &mut Head {
         match self {
             Self::Activity(e) => &mut e.head,
+            Self::AlternativeRecord(e) => &mut e.head,
             Self::OrderRequest(e) => &mut e.head,
             Self::ApprovedOrder(e) => &mut e.head,
             Self::Balance(e) => &mut e.head,
@@ -253,8 +281,10 @@ impl Event {
             Self::Delivery(e) => &mut e.head,
             Self::Fill(e) => &mut e.head,
             Self::Finding(e) => &mut e.head,
+            Self::Fundamental(e) => &mut e.head,
             Self::Gap(e) => &mut e.head,
             Self::Instrument(e) => &mut e.head,
+            Self::MarketStatus(e) => &mut e.head,
             Self::NewsItem(e) => &mut e.head,
             Self::OrderEvent(e) => &mut e.head,
             Self::OrderState(e) => &mut e.head,
@@ -271,6 +301,7 @@ impl Event {
     pub fn key(&self) -> (&str, Option<&str>) {
         match self {
             Self::Activity(e) => (e.account.as_str(), None),
+            Self::AlternativeRecord(e) => (e.subject.as_str(), None),
             Self::OrderRequest(e) => (e.account.as_str(), None),
             Self::ApprovedOrder(e) => (e.broker_account.as_str(), None),
             Self::Balance(e) => (e.account.as_str(), Some(e.currency.as_str())),
@@ -278,13 +309,15 @@ impl Event {
             Self::Break(e) => (e.break_id.as_str(), None),
             Self::Checkpoint(e) => (e.component.as_str(), None),
             Self::Command(e) => (e.scope.as_str(), None),
-            Self::CorporateAction(e) => (e.instrument.as_str(), None),
+            Self::CorporateAction(e) => (e.instrument.as_str(), Some(e.action_id.as_str())),
             Self::DeadLetter(e) => (e.component.as_str(), None),
             Self::Delivery(e) => (e.delivery_id.as_str(), None),
             Self::Fill(e) => (e.account.as_str(), None),
             Self::Finding(e) => (e.instrument.as_str(), None),
+            Self::Fundamental(e) => (e.instrument.as_str(), Some(e.fundamental_id.as_str())),
             Self::Gap(e) => (e.instrument.as_str(), None),
-            Self::Instrument(e) => (e.instrument.as_str(), None),
+            Self::Instrument(e) => (e.instrument.as_str(), Some(e.head.source.as_str())),
+            Self::MarketStatus(e) => (e.market.as_str(), Some(e.day.as_str())),
             Self::NewsItem(e) => (e.news_id.as_str(), None),
             Self::OrderEvent(e) => (e.order_id.as_str(), None),
             Self::OrderState(e) => (e.order_id.as_str(), None),
@@ -315,12 +348,14 @@ impl Event {
     pub fn instrument(&self) -> Option<&InstrumentId> {
         match self {
             Self::Activity(e) => e.instrument.as_ref(),
+            Self::AlternativeRecord(e) => e.instrument.as_ref(),
             Self::OrderRequest(e) => e.instrument.as_ref(),
             Self::Bar(e) => Some(&e.instrument),
             Self::Break(e) => e.instrument.as_ref(),
             Self::CorporateAction(e) => Some(&e.instrument),
             Self::Fill(e) => Some(&e.instrument),
             Self::Finding(e) => Some(&e.instrument),
+            Self::Fundamental(e) => Some(&e.instrument),
             Self::Gap(e) => Some(&e.instrument),
             Self::Instrument(e) => Some(&e.instrument),
             Self::OrderEvent(e) => e.instrument.as_ref(),
@@ -375,6 +410,32 @@ pub struct Activity {
 impl From<Activity> for Event {
     fn from(event: Activity) -> Self {
         Event::Activity(Box::new(event))
+    }
+}
+
+/// A record of alternative data: anything that has no event of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlternativeRecord {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Which data it belongs to, as the topology names it.
+    pub dataset: Text,
+    /// What it is about: our identity of the instrument where it is about one, otherwise the dataset.
+    pub subject: Text,
+    /// The vendor's id, or one derived from its contents where the vendor gives none.
+    pub record_id: Text,
+    /// Our identity of the instrument it is about, if any.
+    pub instrument: Option<InstrumentId>,
+    /// Every number by its name.
+    pub values: BTreeMap<Text, Decimal>,
+    /// Everything that is not a number, by its name.
+    pub texts: BTreeMap<Text, Text>,
+}
+
+impl From<AlternativeRecord> for Event {
+    fn from(event: AlternativeRecord) -> Self {
+        Event::AlternativeRecord(Box::new(event))
     }
 }
 
@@ -1533,6 +1594,135 @@ impl From<Finding> for Event {
     }
 }
 
+/// Which statement it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statement {
+    /// `overview`
+    Overview,
+    /// `income_statement`
+    IncomeStatement,
+    /// `balance_sheet`
+    BalanceSheet,
+    /// `cash_flow`
+    CashFlow,
+    /// `earnings`
+    Earnings,
+    /// `estimates`
+    Estimates,
+    /// `ratios`
+    Ratios,
+    /// `shares`
+    Shares,
+    /// `other`
+    Other,
+}
+
+impl Statement {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[
+        Self::Overview,
+        Self::IncomeStatement,
+        Self::BalanceSheet,
+        Self::CashFlow,
+        Self::Earnings,
+        Self::Estimates,
+        Self::Ratios,
+        Self::Shares,
+        Self::Other,
+    ];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::IncomeStatement => "income_statement",
+            Self::BalanceSheet => "balance_sheet",
+            Self::CashFlow => "cash_flow",
+            Self::Earnings => "earnings",
+            Self::Estimates => "estimates",
+            Self::Ratios => "ratios",
+            Self::Shares => "shares",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl std::fmt::Display for Statement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What time it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// `annual`
+    Annual,
+    /// `quarterly`
+    Quarterly,
+    /// `trailing`
+    Trailing,
+    /// `point`
+    Point,
+}
+
+impl Period {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Annual, Self::Quarterly, Self::Trailing, Self::Point];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Annual => "annual",
+            Self::Quarterly => "quarterly",
+            Self::Trailing => "trailing",
+            Self::Point => "point",
+        }
+    }
+}
+
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a company reports or is estimated to report: one statement of one period, or an overview.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fundamental {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// What it is, the same whenever it is restated: system, statement, period and its end, for example alpha_vantage:income_statement:annual:2025-12-31.
+    pub fundamental_id: Text,
+    /// Which statement it is.
+    pub statement: Statement,
+    /// What time it is about; a point for what holds at one moment, such as an overview.
+    pub period: Period,
+    /// Last day of the fiscal period.
+    pub period_end: Option<Date>,
+    /// When it was or will be published.
+    pub report_date: Option<Date>,
+    /// Currency of the amounts, ISO 4217.
+    pub currency: Option<Text>,
+    /// Every number, by the vendor's name for it in snake case; absent where the vendor has none.
+    pub values: BTreeMap<Text, Decimal>,
+    /// Everything that is not a number, by the vendor's name for it in snake case.
+    pub texts: BTreeMap<Text, Text>,
+}
+
+impl From<Fundamental> for Event {
+    fn from(event: Fundamental) -> Self {
+        Event::Fundamental(Box::new(event))
+    }
+}
+
 /// Where a gap stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -1695,6 +1885,85 @@ impl From<Instrument> for Event {
     }
 }
 
+/// The state of a market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketState {
+    /// `open`
+    Open,
+    /// `closed`
+    Closed,
+    /// `early_trading`
+    EarlyTrading,
+    /// `late_trading`
+    LateTrading,
+}
+
+impl MarketState {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] =
+        &[Self::Open, Self::Closed, Self::EarlyTrading, Self::LateTrading];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::EarlyTrading => "early_trading",
+            Self::LateTrading => "late_trading",
+        }
+    }
+}
+
+impl std::fmt::Display for MarketState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a market is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MarketStatus {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The market: a MIC where the vendor gives one, otherwise the vendor's name for it.
+    pub market: Text,
+    /// The day it is about as YYYY-MM-DD; empty for the state right now.
+    pub day: Text,
+    /// Its state.
+    pub status: MarketState,
+    /// When it opens that day.
+    pub open_time: Option<Timestamp>,
+    /// When it closes that day.
+    pub close_time: Option<Timestamp>,
+    /// Why, for example the name of a holiday.
+    pub reason: Option<Text>,
+}
+
+impl From<MarketStatus> for Event {
+    fn from(event: MarketStatus) -> Self {
+        Event::MarketStatus(Box::new(event))
+    }
+}
+
+/// How a piece of news speaks of one instrument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sentiment {
+    /// Our identity of the instrument, SYMBOL.VENUE, for example BAC.US.
+    pub instrument: InstrumentId,
+    /// The vendor's own spelling of the instrument.
+    pub symbol: Text,
+    /// How much it is about the instrument, from 0 to 1.
+    pub relevance: Option<Decimal>,
+    /// How well it speaks of the instrument, in the vendor's scale.
+    pub score: Option<Decimal>,
+    /// The same in the vendor's words.
+    pub label: Option<Text>,
+    /// Why the vendor thinks so.
+    pub reason: Option<Text>,
+}
+
 /// A news story.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewsItem {
@@ -1721,6 +1990,14 @@ pub struct NewsItem {
     pub symbols: Vec<Text>,
     /// When it was last changed.
     pub updated_time: Timestamp,
+    /// What it is about, in the vendor's words.
+    pub topics: Vec<Text>,
+    /// How well it speaks of its subject, in the vendor's scale.
+    pub sentiment_score: Option<Decimal>,
+    /// The same in the vendor's words.
+    pub sentiment_label: Option<Text>,
+    /// How it speaks of each instrument.
+    pub sentiments: Vec<Sentiment>,
 }
 
 impl From<NewsItem> for Event {

@@ -5,11 +5,14 @@
 //! audits what the stream left out in silence; `watch` decides what is due. Login and
 //! subscription are the connector's own.
 
+mod frames;
 mod live;
+mod opening;
 mod socket;
 mod tls;
 mod watch;
 
+pub use frames::Frame;
 pub use live::{Live, Subscription};
-pub use socket::{Frame, Options, Session, Step};
+pub use socket::{Options, Session, Step};
 pub use watch::{Cursor, Page, Stretch};

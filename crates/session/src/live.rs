@@ -7,7 +7,8 @@ use component::{Audit, Batch, Clock, Fault, Host, Item, Result};
 use futures_util::future::BoxFuture;
 use model::{InstrumentId, Timestamp};
 
-use crate::socket::{Frame, Session};
+use crate::frames::Frame;
+use crate::socket::Session;
 use crate::watch::{Cursor, Page, Stretch, Watch};
 
 /// Frames that make one batch at most.
@@ -154,14 +155,30 @@ impl<S: Subscription> Live<S> {
     fn release(&mut self, items: &mut Vec<Item>) -> Result<()> {
         let before = items.len();
         let mut result = Ok(());
+        let mut is_doubtful = false;
         while let Some(frame) = self.held.pop_front() {
             self.held_bytes -= frame.len();
-            result = self.subscription.decode(&frame, items);
+            let first = items.len();
+            match frame.whole() {
+                Ok(frame) => result = self.subscription.decode(frame, items),
+                Err(bad) => items.push(Item::Bad { raw: frame.to_vec(), bad }),
+            }
+            // A part of a frame that is bad is one bad item; a whole one hides what it held.
+            is_doubtful |= matches!(
+                &items[first..],
+                [Item::Bad { raw, .. }] if raw.len() == frame.len()
+            );
             if result.is_err() {
                 break;
             }
         }
-        self.watch.published(&items[before..], self.clock.now());
+        let now = self.clock.now();
+        if is_doubtful {
+            // The page that is being read belongs to a stretch that ends too early.
+            self.reading = None;
+            items.extend(self.watch.doubt(now));
+        }
+        self.watch.published(&items[before..], now);
         result
     }
 

@@ -1,30 +1,26 @@
 //! A WebSocket session that knows when it is dead.
 
 use std::collections::VecDeque;
-use std::ops::Deref;
+use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
 use component::{Fault, Result, Secret};
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::FutureExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
-use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
-};
+use tokio_tungstenite::{MaybeTlsStream, client_async};
 use url::{Host, Url};
 
+use crate::frames::{Arrived, Frame, Frames};
+use crate::opening::Opening;
 use crate::tls;
 
-/// Enough for a burst of a busy feed in one system call.
-const READ_BUFFER_BYTES: usize = 128 * 1024;
-/// No vendor sends a larger message; one that does is cut off before it is held in memory.
+/// No vendor sends a larger message; of one that does only the beginning is kept.
 const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
-const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(15);
@@ -63,18 +59,6 @@ impl Options {
     }
 }
 
-/// The bytes of one message, text or binary.
-#[derive(Clone, Debug)]
-pub struct Frame(Bytes);
-
-impl Deref for Frame {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// What a frame means while an answer is waited for.
 #[derive(Debug)]
 pub enum Step<T> {
@@ -90,7 +74,7 @@ pub enum Step<T> {
 
 /// An open session.
 pub struct Session {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    frames: Frames<MaybeTlsStream<TcpStream>>,
     idle: Duration,
     heard: Instant,
     /// When we asked whether anybody is there, while nobody has answered.
@@ -102,9 +86,9 @@ impl Session {
     /// One attempt to open a session.
     pub async fn open(options: &Options) -> Result<Self> {
         let url = &options.url;
-        let connector = match url.scheme() {
-            "wss" => Connector::Rustls(tls::config()?),
-            "ws" if options.insecure || is_loopback(url) => Connector::Plain,
+        let is_safe = match url.scheme() {
+            "wss" => true,
+            "ws" if options.insecure || is_loopback(url) => false,
             "ws" => {
                 let reason = "plain ws would show the credentials to everyone on the way; \
                               use wss, or set connection.insecure";
@@ -112,31 +96,23 @@ impl Session {
             }
             scheme => return Err(Fault::fatal(format!("cannot speak {scheme:?} to {url}"))),
         };
-        let bad =
-            |error: &dyn std::fmt::Display| Fault::fatal(format!("cannot use {url}: {error}"));
-        let mut request = url.as_str().into_client_request().map_err(|error| bad(&error))?;
-        for (name, value) in &options.headers {
-            let mut value = HeaderValue::from_str(value.expose()).map_err(|error| bad(&error))?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(HeaderName::from_static(name), value);
-        }
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
-            .max_message_size(Some(options.max_message_bytes))
-            .max_frame_size(Some(options.max_message_bytes));
-        let opening = connect_async_tls_with_config(request, Some(config), true, Some(connector));
+        let request = request(options)?;
+        let opening = async {
+            let stream = connect(url, is_safe).await?;
+            let (socket, _) = client_async(request, Opening::new(stream)).await?;
+            Ok(socket.into_inner().into_parts())
+        };
         let opened = timeout(CONNECT_TIMEOUT, opening).await;
         let opened = opened.map_err(|_| Fault::retry(format!("{url} did not open in time")))?;
-        let (socket, _) = opened.map_err(|error| refused(options, error))?;
+        let (stream, early) = opened.map_err(|error| refused(options, error))?;
+        let frames = Frames::new(stream, &early, options.max_message_bytes);
         let kept = VecDeque::new();
-        Ok(Self { socket, idle: options.idle, heard: Instant::now(), asked: None, kept })
+        Ok(Self { frames, idle: options.idle, heard: Instant::now(), asked: None, kept })
     }
 
     /// Sends a text.
-    pub async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<()> {
-        self.write(Message::Text(text.into())).await
+    pub async fn send(&mut self, text: impl Into<String>) -> Result<()> {
+        sent(timeout(SEND_TIMEOUT, self.frames.send_text(text.into())).await)
     }
 
     /// The next frame. Dropping the future loses nothing.
@@ -148,8 +124,8 @@ impl Session {
             let deadline = self.asked.unwrap_or(self.heard) + self.idle;
             tokio::select! {
                 biased;
-                message = self.socket.next() => {
-                    if let Some(frame) = self.hear(message)? {
+                arrived = self.frames.next() => {
+                    if let Some(frame) = self.hear(arrived)? {
                         return Ok(frame);
                     }
                 }
@@ -171,8 +147,8 @@ impl Session {
         if let Some(frame) = self.kept.pop_front() {
             return Ok(Some(frame));
         }
-        while let Some(message) = self.socket.next().now_or_never() {
-            if let Some(frame) = self.hear(message)? {
+        while let Some(arrived) = self.frames.next().now_or_never() {
+            if let Some(frame) = self.hear(arrived)? {
                 return Ok(Some(frame));
             }
         }
@@ -211,17 +187,15 @@ impl Session {
     }
 
     /// Takes note of a sign of life; gives the frame if it was one.
-    fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<Option<Frame>> {
+    fn hear(&mut self, arrived: io::Result<Option<Arrived>>) -> Result<Option<Frame>> {
         self.heard = Instant::now();
         self.asked = None;
-        match message {
-            Some(Ok(Message::Text(text))) => Ok(Some(Frame(text.into()))),
-            Some(Ok(Message::Binary(bytes))) => Ok(Some(Frame(bytes))),
-            // The library answers pings itself, with the next read.
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
-            Some(Ok(Message::Close(frame))) => Err(closed(frame)),
-            Some(Err(error)) => Err(Fault::disconnected(format!("the stream broke: {error}"))),
-            None => Err(Fault::disconnected("the stream ended")),
+        match arrived {
+            Ok(Some(Arrived::Message(frame))) => Ok(Some(frame)),
+            Ok(Some(Arrived::SignOfLife)) => Ok(None),
+            Ok(Some(Arrived::Close(farewell))) => Err(closed(farewell)),
+            Ok(None) => Err(Fault::disconnected("the stream ended")),
+            Err(error) => Err(Fault::disconnected(format!("the stream broke: {error}"))),
         }
     }
 
@@ -233,23 +207,47 @@ impl Session {
             return Err(Fault::disconnected(reason));
         }
         self.asked = Some(Instant::now());
-        self.write(Message::Ping(Bytes::new())).await
-    }
-
-    async fn write(&mut self, message: Message) -> Result<()> {
-        match timeout(SEND_TIMEOUT, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Fault::disconnected(format!("could not send: {error}"))),
-            Err(_) => Err(Fault::disconnected("the other side takes nothing any more")),
-        }
+        sent(timeout(SEND_TIMEOUT, self.frames.ping()).await)
     }
 }
 
-fn closed(frame: Option<CloseFrame>) -> Fault {
-    match frame {
-        Some(frame) => {
-            let reason = frame.reason.as_str();
-            Fault::disconnected(format!("the stream was closed: {} {reason:?}", frame.code))
+/// The opening request.
+fn request(options: &Options) -> Result<Request> {
+    let url = &options.url;
+    let bad = |error: &dyn std::fmt::Display| Fault::fatal(format!("cannot use {url}: {error}"));
+    let mut request = url.as_str().into_client_request().map_err(|error| bad(&error))?;
+    for (name, value) in &options.headers {
+        let mut value = HeaderValue::from_str(value.expose()).map_err(|error| bad(&error))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+    Ok(request)
+}
+
+async fn connect(url: &Url, is_safe: bool) -> io::Result<MaybeTlsStream<TcpStream>> {
+    // An IPv6 address stands in brackets in a URL and nowhere else.
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let port = url.port_or_known_default().unwrap_or_default();
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    if is_safe {
+        return Ok(MaybeTlsStream::Rustls(tls::wrap(host, stream).await?));
+    }
+    Ok(MaybeTlsStream::Plain(stream))
+}
+
+fn sent<E>(result: std::result::Result<io::Result<()>, E>) -> Result<()> {
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Fault::disconnected(format!("could not send: {error}"))),
+        Err(_) => Err(Fault::disconnected("the other side takes nothing any more")),
+    }
+}
+
+fn closed(farewell: Option<(u16, String)>) -> Fault {
+    match farewell {
+        Some((code, reason)) => {
+            Fault::disconnected(format!("the stream was closed: {code} {reason:?}"))
         }
         None => Fault::disconnected("the stream was closed without a reason"),
     }

@@ -109,13 +109,24 @@ impl Watch {
             return Vec::new();
         }
         self.at = cursor.at;
-        let from = cursor.missing_since.unwrap_or(cursor.at);
-        self.missing_since = Some(from);
-        let began = self.audited_to;
+        self.missing_since = cursor.missing_since;
+        self.repair(self.audited_to, "the stream was away")
+    }
+
+    /// A frame could not be read: what it held may be missing. It is looked for in the vendor's
+    /// history, which takes a moment to know it.
+    pub(crate) fn doubt(&mut self, now: Timestamp) -> Vec<Item> {
+        self.rest_until = self.rest_until.max(later(now, FIRST_REST));
+        self.repair(self.vendor_now(now), "a frame could not be read")
+    }
+
+    /// Begins to read everything since the last good moment.
+    fn repair(&mut self, began: Timestamp, reason: &str) -> Vec<Item> {
+        let from = *self.missing_since.get_or_insert(self.at);
         let stretch = Stretch { from, to: None, now: began };
         self.work =
             Some(Work { stretch, is_audit: false, token: None, began, published_before: 0 });
-        self.gaps(GapStatus::Opened, None, "the stream was away")
+        self.gaps(GapStatus::Opened, None, reason)
     }
 
     /// The session ended: everything from here on may be missing.
@@ -378,6 +389,25 @@ mod tests {
         assert_eq!((closed[0].status, closed[0].from_time), (GapStatus::Closed, vendor(10)));
         assert_eq!(after.cursor(), Cursor { at: vendor(19), missing_since: None });
         assert!(!after.is_repairing());
+    }
+
+    #[test]
+    fn a_frame_that_cannot_be_read_is_repaired_from_before_it() {
+        let mut watch = watch(None);
+        watch.start(&Cursor::default());
+        watch.published(&[trade(10)], ours(10));
+        let opened = watch.doubt(ours(11));
+        assert_eq!((gaps(&opened).len(), gaps(&opened)[0].from_time), (2, vendor(10)));
+        watch.published(&[trade(12)], ours(12));
+        assert_eq!(watch.cursor().missing_since, Some(vendor(10)));
+        assert_eq!(watch.next(ours(11)), None, "history takes a moment to know it");
+        let (stretch, _) = watch.next(ours(12)).unwrap();
+        assert_eq!((stretch.from, stretch.to), (vendor(10), None));
+        let again = watch.doubt(ours(13));
+        assert_eq!(gaps(&again)[0].head.event_id, gaps(&opened)[0].head.event_id);
+        let (items, _) = watch.turned(page(vec![trade(11)], None), ours(14));
+        assert_eq!(gaps(&items)[0].status, GapStatus::Closed);
+        assert!(!watch.is_repairing());
     }
 
     #[test]

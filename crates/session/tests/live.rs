@@ -35,6 +35,10 @@ fn record(secs: i64) -> Item {
         instruments: Vec::new(),
         symbols: Vec::new(),
         updated_time: Timestamp(0),
+        topics: Vec::new(),
+        sentiment_score: None,
+        sentiment_label: None,
+        sentiments: Vec::new(),
     };
     Item::Event(item.into())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use component::{Fault, Secret};
 use futures_util::{SinkExt, StreamExt};
 use session::{Options, Session, Step};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -110,24 +110,111 @@ async fn an_answer_to_a_ping_is_a_sign_of_life() {
     server.await.unwrap();
 }
 
-#[tokio::test]
-async fn a_huge_message_ends_the_session_before_it_is_held() {
-    let (mut session, server) = pair(|_| {}).await;
-    let mut socket = server.into_inner();
-    let mut header = vec![0x81, 127];
-    header.extend_from_slice(&50_000_000u64.to_be_bytes());
-    socket.write_all(&header).await.unwrap();
-    let reason = reason(session.next_frame().await.unwrap_err());
-    assert!(reason.contains("too long: 50000000"), "{reason}");
+/// One frame of a server, unmasked.
+fn raw(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first, 127];
+    frame.extend_from_slice(&(payload.len() as u64).to_be_bytes());
+    frame.extend_from_slice(payload);
+    frame
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_text_ends_the_session() {
+async fn of_a_huge_message_the_beginning_is_kept_and_the_session_goes_on() {
+    let (mut session, server) = pair(|options| options.max_message_bytes = 1_000_000).await;
+    let mut socket = server.into_inner();
+    let write = tokio::spawn(async move {
+        let half = vec![b'x'; 600_000];
+        // In one frame; in two with a ping between them; and as the rest of one that was well.
+        let frames = [
+            raw(0x81, &[b'x'; 1_200_000]),
+            raw(0x02, &half),
+            raw(0x89, b"there?"),
+            raw(0x80, &half),
+            raw(0x81, b"small"),
+        ];
+        for frame in frames {
+            socket.write_all(&frame).await.unwrap();
+        }
+        socket
+    });
+    for _ in 0..2 {
+        let frame = session.next_frame().await.unwrap();
+        let bad = frame.whole().unwrap_err();
+        assert!(bad.reason.contains("too long: 1200000 bytes"), "{bad}");
+        assert!(frame.len() >= 200_000 && frame.iter().all(|byte| *byte == b'x'));
+    }
+    assert_eq!(session.next_frame().await.unwrap().whole().unwrap(), b"small");
+    drop(write.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_text_is_handed_on() {
     let (mut session, server) = pair(|_| {}).await;
     let mut socket = server.into_inner();
-    socket.write_all(&[0x81, 2, 0xff, 0xfe]).await.unwrap();
-    let reason = reason(session.next_frame().await.unwrap_err());
-    assert!(reason.contains("UTF-8"), "{reason}");
+    socket.write_all(&[0x81, 2, 0xff, 0xfe, 0x81, 2, b'o', b'k']).await.unwrap();
+    assert_eq!(session.next_frame().await.unwrap().whole().unwrap(), [0xff, 0xfe]);
+    assert_eq!(&*session.next_frame().await.unwrap(), b"ok");
+}
+
+#[tokio::test]
+async fn a_message_in_pieces_is_one_however_the_bytes_arrive() {
+    let (mut session, server) = pair(|_| {}).await;
+    let mut socket = server.into_inner();
+    let frames =
+        [raw(0x01, b"one "), raw(0x00, b""), raw(0x89, b""), raw(0x00, b"two "), raw(0x80, b"end")];
+    let bytes = frames.concat();
+    let write = tokio::spawn(async move {
+        for byte in bytes {
+            socket.write_all(&[byte]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        socket
+    });
+    assert_eq!(&*session.next_frame().await.unwrap(), b"one two end");
+    drop(write.await.unwrap());
+}
+
+#[tokio::test]
+async fn what_no_server_may_send_ends_the_session() {
+    let cases: [(&[u8], &str); 6] = [
+        (&[0x81, 0x81, 1, 2, 3, 4, 5], "masked"),
+        (&[0xc1, 0], "extension"),
+        (&[0x83, 0], "opcode"),
+        (&[0x80, 0], "continues nothing"),
+        (&[0x09, 0], "not whole"),
+        (&[0x01, 0, 0x81, 0], "interrupts"),
+    ];
+    for (bytes, wanted) in cases {
+        let (mut session, server) = pair(|_| {}).await;
+        server.into_inner().write_all(bytes).await.unwrap();
+        let reason = reason(session.next_frame().await.unwrap_err());
+        assert!(reason.contains(wanted), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn frames_that_come_with_the_answer_to_the_opening_are_not_lost() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("ws://{}", listener.local_addr().unwrap())).unwrap();
+    let serve = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(socket.read_u8().await.unwrap());
+        }
+        let request = String::from_utf8(request).unwrap();
+        let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+        let accept = handshake::derive_accept_key(key.unwrap().as_bytes());
+        let head = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        );
+        socket.write_all(&[head.as_bytes(), b"\x81\x05hello"].concat()).await.unwrap();
+        socket
+    });
+    let mut session = Session::open(&Options::new(&url, false)).await.unwrap();
+    assert_eq!(&*session.next_frame().await.unwrap(), b"hello");
+    drop(serve.await.unwrap());
 }
 
 #[tokio::test]

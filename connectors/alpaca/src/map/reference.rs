@@ -127,5 +127,9 @@ pub fn news(raw: &RawValue) -> Mapped<NewsItem> {
         instruments: raw.symbols.iter().map(|symbol| identity(symbol, "")).collect(),
         symbols: raw.symbols,
         updated_time: updated,
+        topics: Vec::new(),
+        sentiment_score: None,
+        sentiment_label: None,
+        sentiments: Vec::new(),
     })
 }
