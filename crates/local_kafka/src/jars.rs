@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::{archive, folder, maven};
 
 /// The Kafka that is fetched when `KAFKA_HOME` names none.
-pub const VERSION: &str = "4.3.1";
+pub const VERSION: &str = "4.2.1";
 
 /// Older ones need ZooKeeper's scripts or another logging library.
 const OLDEST_MAJOR: u32 = 4;
