@@ -5,6 +5,8 @@
 use std::marker::PhantomData;
 
 use alpaca_mock::Running;
+use component::{Host, Secret};
+use http::{Auth, Http, Rate};
 use model::{ApprovedOrder, Decimal, OrderType};
 use serde_json::{Value, json};
 use testkit::{Broker, Mock, events};
@@ -24,6 +26,13 @@ trait Needs {
     /// How the mock is set up.
     fn settings() -> Value {
         json!({ "speed": 0 })
+    }
+
+    /// What happened there before the component came.
+    async fn prepare(_rig: &Rig<Self>)
+    where
+        Self: Sized,
+    {
     }
 
     /// The same with nothing to read.
@@ -59,7 +68,9 @@ impl<K: Needs> Mock for Rig<K> {
     const ADVANCES: u32 = K::MINUTES;
 
     async fn start() -> Self {
-        Self(serve(K::settings()).await, PhantomData)
+        let rig = Self(serve(K::settings()).await, PhantomData);
+        K::prepare(&rig).await;
+        rig
     }
 
     async fn start_empty() -> Option<Self> {
@@ -224,6 +235,108 @@ mod market_data {
         mock = Rig<Stream>,
         settings = json!({ "trades": ["BAC"], "quotes": [], "bars": ["BAC"], "audit_secs": 0 }),
         skip = { empty_page: "the mock's market is always open" }
+    );
+}
+
+mod trades_history {
+    use super::*;
+
+    struct Trades;
+
+    impl Needs for Trades {
+        const PATH: &'static str = "/v2/stocks/trades";
+    }
+
+    testkit::source!(
+        alpaca::TradesHistory,
+        mock = Rig<Trades>,
+        settings = json!({ "symbols": ["BAC", "IBM"], "start": "2013-10-07", "end": "2013-10-07" }),
+        skip = { empty_page: "an empty stretch is that of one symbol, after which comes the next" }
+    );
+}
+
+mod quotes_history {
+    use super::*;
+
+    struct Quotes;
+
+    impl Needs for Quotes {
+        const PATH: &'static str = "/v2/stocks/quotes";
+    }
+
+    testkit::source!(
+        alpaca::QuotesHistory,
+        mock = Rig<Quotes>,
+        settings = json!({ "symbols": ["BAC", "IBM"], "start": "2013-10-07", "end": "2013-10-07" }),
+        skip = { empty_page: "an empty stretch is that of one symbol, after which comes the next" }
+    );
+}
+
+mod activities {
+    use super::*;
+
+    struct Dividends;
+
+    impl Needs for Dividends {
+        const PATH: &'static str = "/v2/account/activities";
+
+        async fn prepare(rig: &Rig<Self>) {
+            for cents in 1..=3 {
+                let amount = format!("0.0{cents}");
+                let paid = json!({ "activity_type": "DIV", "symbol": "BAC", "net_amount": amount });
+                rig.ask("POST", "/_mock/activities", &paid).await.unwrap();
+            }
+        }
+    }
+
+    testkit::source!(
+        alpaca::Activities,
+        mock = Rig<Dividends>,
+        settings = json!({ "poll_secs": 1 }),
+        skip = {
+            empty_page: "an account always has the activity that opened it",
+            paging: "all activities fit on one page",
+        }
+    );
+}
+
+/// What the account's history tells of orders; tests/order_updates.rs is about the stream, which
+/// has no memory of what it told.
+mod order_updates {
+    use super::*;
+
+    struct Updates;
+
+    impl Needs for Updates {
+        const PATH: &'static str = "/v2/";
+
+        async fn prepare(rig: &Rig<Self>) {
+            let secret = |text| Secret::new(text);
+            let headers = vec![
+                ("apca-api-key-id", secret("test-key")),
+                ("apca-api-secret-key", secret("test-secret")),
+            ];
+            let base = rig.control().parse().unwrap();
+            let (host, auth) = (Host::test("holder", "holder"), Auth::headers("key", headers));
+            let http = Http::open(&host, &base, false, auth, Rate::UNLIMITED).unwrap();
+            for number in 1..=3 {
+                let order = json!({
+                    "symbol": "BAC", "qty": "10", "side": "buy", "type": "market",
+                    "time_in_force": "day", "client_order_id": format!("fs.o-{number}"),
+                });
+                let _: Value = http.post("/v2/orders", &order).await.unwrap();
+            }
+        }
+    }
+
+    testkit::source!(
+        alpaca::OrderUpdates,
+        mock = Rig<Updates>,
+        settings = json!({ "audit_secs": 1 }),
+        skip = {
+            empty_page: "with nothing to tell it waits for the stream inside a read",
+            paging: "all orders are read in one go",
+        }
     );
 }
 

@@ -3,8 +3,8 @@
 use super::tree::{Dependency, File, Package, Tree};
 use super::{Finding, Rule};
 use super::{
-    changelog, code, comments, crates, deny, edges, machine, schemas, settings, size, vendors,
-    words,
+    changelog, code, comments, conformance, crates, deny, edges, machine, schemas, settings, size,
+    vendors, words,
 };
 
 /// A workspace of two vendors and these files.
@@ -285,4 +285,17 @@ fn dependencies_are_permissive_and_known() {
     let newer = Package { version: "2.0.0".to_owned(), ..theirs("a", "MIT") };
     twice.packages.extend([theirs("a", "MIT"), newer]);
     assert_eq!(deny::notes(&twice), ["in more than one version: a 1.0.0 + 2.0.0"]);
+}
+
+#[test]
+fn registered_components_pass_the_suite() {
+    let list = "components! {\n    source acme::Trades as \"trades\";\n    sink   acme::Orders as \"o\";\n}\n\
+                const P: &[E] = &[\n    runtime::processor::<book::Book>(),\n];\n";
+    let acme = "testkit::source!(\n    acme::Trades,\n    mock = Rig,\n);\n";
+    let files = [
+        ("crates/foliostream/src/components.rs", list),
+        ("connectors/acme/tests/conformance.rs", acme),
+    ];
+    let expected = [(3, "acme::Orders is not tested"), (6, "processors/book/tests/conformance.rs")];
+    check_tree(conformance::check, &tree(&files), &expected);
 }

@@ -6,6 +6,7 @@
 mod changelog;
 mod code;
 mod comments;
+mod conformance;
 mod crates;
 mod deny;
 mod edges;
@@ -48,6 +49,7 @@ const RULES: &[(&str, Rule)] = &[
     ("changelog", changelog::check),
     ("code", code::check),
     ("comments", comments::check),
+    ("conformance", conformance::check),
     ("crates", crates::check),
     ("deny", deny::check),
     ("edges", edges::check),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use kafka::{Cluster, Message, Outgoing, Settings};
 use model::{DeadLetter, Event, Fill, Text, Trade};
 use runtime::{Accounts, Health, Names, Publisher, State, Supervisor, Task, Wiring};
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
@@ -127,16 +128,21 @@ impl World {
         let mut wiring = self.wiring.clone();
         wiring.shutdown = CancellationToken::new();
         wiring.instance = instance;
+        let process = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let mut supervisor = Supervisor::new(wiring.clone());
-        tasks.into_iter().for_each(|task| supervisor.start(task));
-        Run { supervisor: Some(supervisor), wiring }
+        {
+            let _inside = process.enter();
+            tasks.into_iter().for_each(|task| supervisor.start(task));
+        }
+        Run { supervisor: Some(supervisor), wiring, process: Some(process) }
     }
 }
 
-/// Components at work.
+/// Components at work, on threads of their own as if in a process of their own.
 pub struct Run {
-    /// Taken by whoever ends it.
+    /// Both are taken by whoever ends it.
     supervisor: Option<Supervisor>,
+    process: Option<Runtime>,
     wiring: Wiring,
 }
 
@@ -147,9 +153,13 @@ impl Run {
         assert!(supervisor.stop(PATIENCE).await, "did not stop within {PATIENCE:?}");
     }
 
-    /// Drops everything where it stands.
-    pub async fn crash(self) {
+    /// Drops everything between two steps. A step on its way cannot be dropped; it is waited for,
+    /// since a process that is dead does not fence its successor.
+    pub async fn crash(mut self) {
+        let process = self.process.take().unwrap();
         drop(self);
+        let ended = tokio::task::spawn_blocking(move || process.shutdown_timeout(PATIENCE));
+        ended.await.unwrap();
     }
 
     pub fn health(&self, component: &str) -> Health {
@@ -169,6 +179,9 @@ impl Drop for Run {
     fn drop(&mut self) {
         drop(self.supervisor.take());
         self.wiring.shutdown.cancel();
+        if let Some(process) = self.process.take() {
+            process.shutdown_background();
+        }
     }
 }
 
