@@ -3,10 +3,12 @@
 use crate::World;
 use crate::answer::Answer;
 use crate::call::{Call, Rights};
+use crate::companies::{calendar, earnings, events, overview, statements, voices};
 use crate::params::Params;
 use crate::refusal::{Refusal, Result};
 use crate::settings::Plan;
 use crate::stocks::{movers, quotes, series};
+use crate::{analytics, currencies, directory, economy, indicators, indices, options};
 
 type Run = fn(&Call<'_>) -> Result<Answer>;
 
@@ -32,16 +34,62 @@ const FUNCTIONS: &[(&str, For, Run)] = &[
     ("REALTIME_BULK_QUOTES", All, quotes::bulk),
     ("REALTIME_BULK_BID_ASK_PRICES", All, quotes::bid_ask),
     ("TOP_GAINERS_LOSERS", All, movers::top),
+    ("SYMBOL_SEARCH", All, directory::search),
+    ("LISTING_STATUS", All, directory::listings),
+    ("MARKET_STATUS", All, directory::market_status),
+    ("INDEX_DATA", All, indices::data),
+    ("INDEX_CATALOG", All, indices::catalog),
+    ("OVERVIEW", All, overview::overview),
+    ("ETF_PROFILE", All, overview::fund),
+    ("COMPANY_LOGO", All, overview::logo),
+    ("DIVIDENDS", All, events::dividends),
+    ("SPLITS", All, events::splits),
+    ("INCOME_STATEMENT", All, statements::income),
+    ("BALANCE_SHEET", All, statements::balance_sheet),
+    ("CASH_FLOW", All, statements::cash_flow),
+    ("SHARES_OUTSTANDING", All, statements::shares_outstanding),
+    ("EARNINGS", All, earnings::earnings),
+    ("EARNINGS_ESTIMATES", All, earnings::estimates),
+    ("EARNINGS_CALENDAR", All, calendar::earnings),
+    ("IPO_CALENDAR", All, calendar::offerings),
+    ("NEWS_SENTIMENT", All, voices::news),
+    ("EARNINGS_CALL_TRANSCRIPT", All, voices::transcript),
+    ("INSIDER_TRANSACTIONS", All, voices::insiders),
+    ("INSTITUTIONAL_HOLDINGS", All, voices::institutions),
+    ("CURRENCY_EXCHANGE_RATE", All, currencies::exchange_rate),
+    ("FX_INTRADAY", All, currencies::fx_intraday),
+    ("FX_DAILY", All, currencies::fx_daily),
+    ("FX_WEEKLY", All, currencies::fx_weekly),
+    ("FX_MONTHLY", All, currencies::fx_monthly),
+    ("CRYPTO_INTRADAY", All, currencies::crypto_intraday),
+    ("DIGITAL_CURRENCY_DAILY", All, currencies::digital_daily),
+    ("DIGITAL_CURRENCY_WEEKLY", All, currencies::digital_weekly),
+    ("DIGITAL_CURRENCY_MONTHLY", All, currencies::digital_monthly),
+    ("ANALYTICS_FIXED_WINDOW", All, analytics::fixed),
+    ("ANALYTICS_SLIDING_WINDOW", All, analytics::sliding),
+    ("REALTIME_OPTIONS", All, options::realtime),
+    ("REALTIME_OPTIONS_FMV", All, options::realtime),
+    ("HISTORICAL_OPTIONS", All, options::historical),
 ];
+
+fn find(name: &str) -> Option<(For, Run)> {
+    let named = FUNCTIONS.iter().find(|(known, ..)| *known == name);
+    if let Some((_, whom, run)) = named {
+        return Some((*whom, *run));
+    }
+    if economy::names().any(|known| known == name) {
+        return Some((All, economy::value));
+    }
+    indicators::names().any(|known| known == name).then_some((All, indicators::value))
+}
 
 /// The answer, and whether it goes out as CSV.
 pub fn run(world: &World, params: &Params, rights: Rights) -> Result<(Answer, bool)> {
     let name = params.get("function").unwrap_or_default();
-    let found = FUNCTIONS.iter().find(|(known, ..)| *known == name);
-    let Some((_, whom, run)) = found else {
+    let Some((whom, run)) = find(name) else {
         return Err(Refusal::UnknownFunction(name.to_owned()));
     };
-    if *whom == Premium && rights.plan != Plan::Premium {
+    if whom == Premium && rights.plan != Plan::Premium {
         return Err(Refusal::Premium);
     }
     let now = world.kit.clock().now();

@@ -100,9 +100,7 @@ fn fault(world: &World, key: &str, params: &Params) -> Result<()> {
         PREMIUM => Refusal::Premium,
         DEMO => Refusal::Demo,
         INVALID_KEY => Refusal::InvalidKey,
-        INVALID_CALL => {
-            Refusal::InvalidCall(params.get("function").unwrap_or_default().to_owned())
-        }
+        INVALID_CALL => Refusal::InvalidCall(params.get("function").unwrap_or_default().to_owned()),
         _ => Refusal::Empty,
     })
 }

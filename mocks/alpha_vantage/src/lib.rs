@@ -2,17 +2,26 @@
 //! data where there is some. The vendor's Python client cannot tell it from the real thing;
 //! `fidelity/` proves it. The crate's `README.md` says how to start it and what is made up.
 
+mod analytics;
 mod answer;
 mod call;
+mod companies;
+mod currencies;
 mod demo;
+mod directory;
+mod economy;
 mod functions;
 mod gate;
+mod indicators;
+mod indices;
 mod json;
 mod number;
+mod options;
 mod params;
 mod refusal;
 mod settings;
 mod stocks;
+mod wander;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -154,5 +163,7 @@ fn refuse(status: StatusCode) -> Response {
 fn page(status: u16) -> String {
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let reason = reason.unwrap_or("Error");
-    format!("<!doctype html>\n<html lang=en>\n<title>{status} {reason}</title>\n<h1>{reason}</h1>\n")
+    format!(
+        "<!doctype html>\n<html lang=en>\n<title>{status} {reason}</title>\n<h1>{reason}</h1>\n"
+    )
 }

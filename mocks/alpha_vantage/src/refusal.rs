@@ -12,10 +12,19 @@ pub enum Refusal {
     InvalidCall(String),
     UnknownFunction(String),
     /// More than one request a second.
-    Burst { per_second: u32, per_day: u32 },
+    Burst {
+        per_second: u32,
+        per_day: u32,
+    },
     /// The throttle of 2018 to 2023.
-    Note { per_minute: u32, per_day: Option<u32> },
-    Daily { key: String, per_day: u32 },
+    Note {
+        per_minute: u32,
+        per_day: Option<u32>,
+    },
+    Daily {
+        key: String,
+        per_day: u32,
+    },
     Premium,
     /// The demonstration key was used for anything but the documented examples.
     Demo,

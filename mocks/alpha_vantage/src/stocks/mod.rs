@@ -1,6 +1,6 @@
 //! Equities: the replayed market as it is known at some time.
 
-mod bars;
+pub mod bars;
 pub mod history;
 pub mod movers;
 pub mod quotes;

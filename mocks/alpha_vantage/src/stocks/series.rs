@@ -9,7 +9,6 @@ use super::bars::{Intraday, Prices};
 use super::history::{Period, months, weeks};
 use crate::answer::{Answer, Column, Table, column, same};
 use crate::call::{COMPACT, Call};
-use crate::json::Json;
 use crate::number::{eastern, fixed, shortest};
 use crate::refusal::Result;
 
@@ -50,20 +49,23 @@ const PERIOD_ADJUSTED: &[Column] = &[
 
 pub fn intraday(call: &Call<'_>) -> Result<Answer> {
     let minutes = call.minutes()?;
-    let (adjusted, extended) = (call.flag("adjusted", "true")?, call.flag("extended_hours", "true")?);
+    let (adjusted, extended) =
+        (call.flag("adjusted", "true")?, call.flag("extended_hours", "true")?);
     let (full, month) = (call.is_full()?, call.month()?);
     let (index, horizon) = (call.listing()?, call.horizon()?);
     let (since, until) = match month {
         Some(first) => (first, first.last_of_month()),
         None => recent(call, index, horizon),
     };
-    let wanted =
-        Intraday { index, minutes, horizon, since, until, regular: !extended, adjusted };
+    let wanted = Intraday { index, minutes, horizon, since, until, regular: !extended, adjusted };
     let bars = call.world.stocks.intraday(&wanted);
     let Some(newest) = bars.last() else { return Err(call.invalid()) };
     let interval = format!("{minutes}min");
     let meta = meta([
-        ("1. Information", format!("Intraday ({interval}) open, high, low, close prices and volume")),
+        (
+            "1. Information",
+            format!("Intraday ({interval}) open, high, low, close prices and volume"),
+        ),
         ("2. Symbol", call.required("symbol")?.to_owned()),
         ("3. Last Refreshed", eastern(newest.start)),
         ("4. Interval", interval.clone()),
@@ -149,8 +151,7 @@ fn adjusted_periods(
     let (days, horizon) = days(call)?;
     let mut table = Table::new(PERIOD_ADJUSTED);
     for period in group(&days).iter().rev() {
-        let [time, open, high, low, close, volume] =
-            raw(period.date.to_string(), &period.prices);
+        let [time, open, high, low, close, volume] = raw(period.date.to_string(), &period.prices);
         let (adjusted, dividend) = (fixed(period.adjusted_close, 4), fixed(period.dividend, 4));
         table.push([time, open, high, low, close, adjusted, volume, dividend]);
     }
@@ -227,9 +228,4 @@ fn refreshed(days: &[Period], horizon: i64) -> String {
 
 fn output_size(full: bool) -> String {
     if full { "Full size".into() } else { "Compact".into() }
-}
-
-/// The row of a bar without a volume.
-pub fn without_volume(row: [String; 6]) -> Vec<Json> {
-    row.into_iter().take(5).map(Json::Text).collect()
 }
