@@ -1,5 +1,6 @@
 //! One thing to ask Alpha Vantage for.
 
+use component::Bad;
 use http::Request;
 use model::{Adjustment, Date, Event, Text, Timestamp};
 
@@ -97,6 +98,11 @@ impl Ask {
     pub fn key(&self) -> Text {
         let words: Vec<String> = self.query.iter().map(|(k, v)| format!("{k}={v}")).collect();
         words.join("&").into()
+    }
+
+    /// What is wrong, and with what: a dead letter has to say what was asked.
+    pub(crate) fn about(&self, bad: Bad) -> Bad {
+        Bad { reason: format!("{} ({})", bad.reason, self.key()), ..bad }
     }
 
     /// What the prices of its bars are adjusted for.

@@ -19,5 +19,6 @@ pub use features::{
     CorporateActions, Crypto, Daily, DailyAdjusted, Fundamentals, Fx, Intraday, Listing,
     MarketStatus, Monthly, MonthlyAdjusted, News, Quotes, Records, Search, Weekly, WeeklyAdjusted,
 };
+pub use mark::Mark;
 pub use poll::{Cursor, Poll};
 pub use settings::{Interval, System};

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ask::{Ask, MAX_ARTICLES, Shape, next_month};
+use crate::map::Frame;
+use crate::wire;
 
 /// Letters of an event id that tell rows apart: one in a billion tables has two alike.
 const SHORT: usize = 10;
@@ -17,7 +19,7 @@ const SHORT: usize = 10;
 #[serde(default)]
 pub struct Mark {
     /// When it was last made.
-    pub(crate) read: Timestamp,
+    pub(crate) at: Timestamp,
     /// Whether there is more to read at once.
     pub(crate) is_behind: bool,
     /// The month to ask for.
@@ -30,33 +32,36 @@ pub struct Mark {
     changes: u64,
 }
 
-/// A row and what became of it.
-pub(crate) struct Found {
-    pub(crate) raw: String,
-    pub(crate) event: Result<Event, Bad>,
-}
-
-/// The same with its time and the id of its contents.
-struct Known {
+/// A row, what became of it, its time in a series, and the id of its contents.
+struct Found<'a> {
+    raw: &'a str,
+    event: Result<Event, Bad>,
     time: Option<Timestamp>,
     id: EventId,
-    found: Found,
 }
 
 impl Mark {
-    /// Takes an answer in and gives what is new of it, oldest first.
-    pub(crate) fn take(&mut self, ask: &Ask, found: Vec<Found>, now: Timestamp) -> Vec<Item> {
-        let (count, since) = (found.len(), self.from);
-        let rows = known(ask.shape, found);
+    /// Reads an answer and gives what is new of it, oldest first.
+    pub fn read(
+        &mut self,
+        ask: &Ask,
+        body: &[u8],
+        system: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Item>, String> {
+        let table = wire::read(body, ask.shape == Shape::Flat)?;
+        let frame = Frame { ask, table: &table, system, now };
+        let (count, since) = (table.rows.len(), self.from);
+        let rows = found(&frame);
         if ask.shape == Shape::Adjusted && self.is_rewritten(&rows) {
             (self.from, self.seen) = (Timestamp(0), String::new());
             self.is_behind = ask.compact_secs.is_some();
             if self.is_behind {
-                return Vec::new(); // the whole of it is asked for next
+                return Ok(Vec::new()); // the whole of it is asked for next
             }
         }
         let seen = self.seen();
-        let is_new = |row: &Known| {
+        let is_new = |row: &Found<'_>| {
             row.time.is_none_or(|time| time >= self.from) && !seen.contains(&short(row.id))
         };
         let are_new: Vec<bool> = rows.iter().map(is_new).collect();
@@ -69,7 +74,7 @@ impl Mark {
             self.is_behind = is_oldest_first && count >= MAX_ARTICLES && self.from > since;
         }
         let items = rows.into_iter().zip(are_new).filter(|(_, is_new)| *is_new);
-        items.map(|(row, _)| self.item(row, now)).collect()
+        Ok(items.map(|(row, _)| self.item(row, now)).collect())
     }
 
     /// Goes on with the next month, if there is one.
@@ -86,13 +91,13 @@ impl Mark {
     }
 
     /// Whether the second newest row, which was final, is another one now.
-    fn is_rewritten(&self, rows: &[Known]) -> bool {
+    fn is_rewritten(&self, rows: &[Found<'_>]) -> bool {
         let seen = self.seen();
         let then = rows.iter().filter(|row| row.time == Some(self.from) && self.from.0 > 0);
         then.into_iter().any(|row| !seen.contains(&short(row.id)))
     }
 
-    fn remember(&mut self, is_table: bool, rows: &[Known]) {
+    fn remember(&mut self, is_table: bool, rows: &[Found<'_>]) {
         if rows.is_empty() {
             return;
         }
@@ -109,8 +114,8 @@ impl Mark {
         }
     }
 
-    fn item(&self, row: Known, now: Timestamp) -> Item {
-        match row.found.event {
+    fn item(&self, row: Found<'_>, now: Timestamp) -> Item {
+        match row.event {
             Ok(mut event) => {
                 let head = event.head_mut();
                 let changes = self.changes.to_string();
@@ -123,7 +128,7 @@ impl Mark {
                 }
                 Item::Event(event)
             }
-            Err(bad) => Item::Bad { raw: row.found.raw.into_bytes(), bad },
+            Err(bad) => Item::Bad { raw: row.raw.as_bytes().to_vec(), bad },
         }
     }
 }
@@ -133,28 +138,31 @@ fn short(id: EventId) -> String {
 }
 
 /// Rows in the order of time, those of a series with what follows from their neighbours.
-fn known(shape: Shape, mut found: Vec<Found>) -> Vec<Known> {
-    let time = |found: &Found| match (&found.event, shape) {
-        (Ok(event), Shape::Series | Shape::Adjusted) => Some(event.head().event_time),
-        _ => None,
-    };
-    found.sort_by_key(|found| time(found).unwrap_or_default());
-    let newest = found.iter().filter_map(time).max();
-    let rows = found.into_iter().map(|mut found| {
-        let time = time(&found);
-        if let Ok(Event::Bar(bar)) = &mut found.event
-            && time.is_some()
+fn found<'a>(frame: &Frame<'a>) -> Vec<Found<'a>> {
+    let is_series = matches!(frame.ask.shape, Shape::Series | Shape::Adjusted);
+    let mut rows: Vec<Found<'a>> = Vec::with_capacity(frame.table.rows.len());
+    for row in &frame.table.rows {
+        let event = (frame.ask.map)(row, frame).map_err(|bad| frame.ask.about(bad));
+        let time = event.as_ref().ok().map(|event| event.head().event_time);
+        let time = time.filter(|_| is_series);
+        rows.push(Found { raw: &row.raw, event, time, id: EventId::default() });
+    }
+    rows.sort_by_key(|row| row.time);
+    let newest = rows.last().and_then(|row| row.time);
+    for row in &mut rows {
+        if let Ok(Event::Bar(bar)) = &mut row.event
+            && row.time.is_some()
         {
-            bar.is_final |= time < newest;
+            bar.is_final |= row.time < newest;
         }
-        Known { time, id: contents(&found), found }
-    });
-    rows.collect()
+        row.id = contents(row);
+    }
+    rows
 }
 
 /// The id of what a row says, whichever format it came in.
-fn contents(found: &Found) -> EventId {
-    let Ok(event) = &found.event else { return EventId::of(&[&found.raw]) };
+fn contents(row: &Found<'_>) -> EventId {
+    let Ok(event) = &row.event else { return EventId::of(&[row.raw]) };
     let mut fields = serde_json::to_value(event).unwrap_or_default();
     if let Value::Object(fields) = &mut fields {
         // A field that a later version of the event has is null for this one.

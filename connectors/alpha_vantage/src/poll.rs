@@ -13,10 +13,9 @@ use http::{Answer, Http};
 use model::{Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ask::{Ask, Shape, next_month};
+use crate::ask::{Ask, next_month};
 use crate::features::Feature;
-use crate::map::Frame;
-use crate::mark::{Found, Mark};
+use crate::mark::Mark;
 use crate::settings::{Connection, System};
 use crate::wire::{self, Refusal};
 
@@ -71,9 +70,9 @@ impl<F: Feature> Source for Poll<F> {
         if let Some(ask) = self.due(cursor, now).cloned() {
             let mut mark = cursor.0.get(&ask.key()).cloned().unwrap_or_default();
             let answer = self.http.fetch(&ask.request(&mark, &self.connection, now)).await?;
-            mark.read = self.clock.now();
+            mark.at = self.clock.now();
             batch.items = self.take(&ask, &mut mark, &answer)?;
-            mark.turn(&ask, mark.read);
+            mark.turn(&ask, mark.at);
             batch.cursor.0.insert(ask.key(), mark);
         }
         let (done, total) = self.progress(&batch.cursor, now);
@@ -97,25 +96,20 @@ impl<F: Feature> Poll<F> {
                 words
             }
             _ => {
-                let table = wire::read(&answer.body, ask.shape == Shape::Flat).map_err(|why| {
+                let read = mark.read(ask, &answer.body, &self.system, mark.at);
+                return read.map_err(|why| {
                     Fault::retry(format!("could not read the answer ({why}): {}", answer.excerpt()))
-                })?;
-                let frame = Frame { ask, table: &table, system: &self.system, now: mark.read };
-                let found = table.rows.iter().map(|row| Found {
-                    raw: row.raw.clone(),
-                    event: (ask.map)(row, &frame).map_err(|bad| about(ask, bad)),
                 });
-                return Ok(mark.take(ask, found.collect(), frame.now));
             }
         };
         mark.is_behind = false;
-        let bad = about(ask, Bad::new("", format!("refused: {reason}")));
+        let bad = ask.about(Bad::new("", format!("refused: {reason}")));
         Ok(vec![Item::Bad { raw: answer.redacted(), bad }])
     }
 
     fn is_open(&self, ask: &Ask, mark: &Mark, now: Timestamp) -> bool {
         let has_ended = ask.months.is_some_and(|(_, end)| {
-            end.is_some_and(|end| end < now.date()) && mark.read.0 > 0 && !mark.is_behind
+            end.is_some_and(|end| end < now.date()) && mark.at.0 > 0 && !mark.is_behind
         });
         let names = [ask.key(), ask.function().into()];
         !has_ended && !names.iter().any(|name| self.refused.contains(name))
@@ -129,16 +123,16 @@ impl<F: Feature> Poll<F> {
     ) -> impl Iterator<Item = (&'a Ask, Timestamp, i64)> {
         self.asks.iter().filter_map(move |ask| {
             let mark = cursor.0.get(&ask.key()).cloned().unwrap_or_default();
-            let pause = if mark.is_behind || mark.read.0 == 0 { 0 } else { self.pause };
-            let wait = mark.read.plus_nanos(pause).since(now);
-            self.is_open(ask, &mark, now).then_some((ask, mark.read, wait))
+            let pause = if mark.is_behind || mark.at.0 == 0 { 0 } else { self.pause };
+            let wait = mark.at.plus_nanos(pause).since(now);
+            self.is_open(ask, &mark, now).then_some((ask, mark.at, wait))
         })
     }
 
     /// Of what is due, the request that has waited longest.
     fn due<'a>(&'a self, cursor: &Cursor, now: Timestamp) -> Option<&'a Ask> {
         let due = self.times(cursor, now).filter(|(_, _, wait)| *wait <= 0);
-        due.min_by_key(|(_, read, _)| *read).map(|(ask, _, _)| ask)
+        due.min_by_key(|(_, at, _)| *at).map(|(ask, _, _)| ask)
     }
 
     fn wait(&self, cursor: &Cursor, now: Timestamp) -> Duration {
@@ -152,7 +146,7 @@ impl<F: Feature> Poll<F> {
         let (mut done, mut total) = (0, 0);
         for ask in &self.asks {
             let mark = cursor.0.get(&ask.key()).cloned().unwrap_or_default();
-            let is_done = mark.read.0 > 0 && !mark.is_behind;
+            let is_done = mark.at.0 > 0 && !mark.is_behind;
             let (mut month, last) = match ask.months {
                 Some((start, _)) => (start, ask.last_month(now)),
                 None => Default::default(),
@@ -167,9 +161,4 @@ impl<F: Feature> Poll<F> {
         }
         (done, total)
     }
-}
-
-/// A dead letter has to say what was asked.
-fn about(ask: &Ask, bad: Bad) -> Bad {
-    Bad { reason: format!("{} ({})", bad.reason, ask.key()), ..bad }
 }

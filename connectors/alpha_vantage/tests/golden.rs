@@ -6,10 +6,10 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alpha_vantage::map::{self, Frame};
 use alpha_vantage::wire::{self, Refusal};
-use alpha_vantage::{Ask, Interval, Shape};
-use model::{Event, Timestamp};
+use alpha_vantage::{Ask, Interval, Mark, Shape, map};
+use component::Item;
+use model::Timestamp;
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -19,28 +19,22 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(folder("fixtures").join(name)).unwrap()
 }
 
-/// What a body becomes, one event a line, in the vendor's order.
+/// What a body becomes when it is the first, one event a line.
 fn become_of(ask: &Ask, body: &[u8]) -> String {
-    let table = wire::read(body, ask.shape == Shape::Flat).unwrap();
     let now = Timestamp(1_790_000_000_000_000_000);
-    let frame = Frame { ask, table: &table, system: "alpha_vantage", now };
     let mut text = String::new();
-    for row in &table.rows {
-        match (ask.map)(row, &frame) {
-            Ok(event) => writeln!(text, "{} {}", event.info().name, json(&event)).unwrap(),
-            Err(bad) => writeln!(text, "Bad {bad}: {}", row.raw).unwrap(),
+    for item in Mark::default().read(ask, body, "alpha_vantage", now).unwrap() {
+        match item {
+            Item::Event(event) => {
+                let json = serde_json::to_string(&event).unwrap();
+                writeln!(text, "{} {json}", event.info().name).unwrap();
+            }
+            Item::Bad { raw, bad } => {
+                writeln!(text, "Bad {bad}: {}", String::from_utf8_lossy(&raw)).unwrap();
+            }
         }
     }
     text
-}
-
-/// Without the fields that the poll and the runtime fill in.
-fn json(event: &Event) -> String {
-    let mut fields = serde_json::to_value(event).unwrap();
-    for name in ["event_id", "source", "received_time"] {
-        fields.as_object_mut().unwrap().remove(name);
-    }
-    fields.to_string()
 }
 
 fn check(name: &str, ask: &Ask) {
@@ -55,19 +49,19 @@ fn check(name: &str, ask: &Ask) {
     assert_eq!(text, golden, "{} differs; UPDATE_GOLDEN=1 rewrites it", path.display());
 }
 
-fn bars(interval: Interval) -> Ask {
-    Ask { interval, shape: Shape::Series, ..Ask::of("TIME_SERIES_DAILY", "IBM", map::bar) }
+fn bars(symbol: &str, interval: Interval) -> Ask {
+    Ask { interval, shape: Shape::Series, ..Ask::of("", symbol, map::bar) }
 }
 
 #[test]
 fn time_series() {
-    check("intraday_1min_msft_2017.json", &bars(Interval::Min1));
-    check("intraday_5min_ibm.csv", &bars(Interval::Min5));
-    check("daily_ibm.csv", &bars(Interval::Daily));
-    check("daily_adjusted_ibm.csv", &bars(Interval::Daily));
-    check("monthly_adjusted_ibm.csv", &bars(Interval::Monthly));
-    check("weekly_adjusted_ibm_2rows.json", &bars(Interval::Weekly));
-    let fx = Ask { venue: Some("FX"), zone: "UTC", ..Ask::of("FX_DAILY", "USD/EUR", map::bar) };
+    check("intraday_1min_msft_2017.json", &bars("MSFT", Interval::Min1));
+    check("intraday_5min_ibm.csv", &bars("IBM", Interval::Min5));
+    check("daily_ibm.csv", &bars("IBM", Interval::Daily));
+    check("daily_adjusted_ibm.csv", &bars("IBM", Interval::Daily));
+    check("monthly_adjusted_ibm.csv", &bars("IBM", Interval::Monthly));
+    check("weekly_adjusted_ibm_2rows.json", &bars("IBM", Interval::Weekly));
+    let fx = Ask { venue: Some("FX"), zone: "UTC", ..bars("USD/EUR", Interval::Daily) };
     check("fx_daily_usd_eur.json", &fx);
 }
 
