@@ -3,7 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use mockkit::market::{Price, Session, session};
-use mockkit::time::{self, DAY, HOUR, MINUTE, SECOND};
+use mockkit::time::{self, HOUR, MINUTE, SECOND};
 use rust_decimal::prelude::ToPrimitive as _;
 
 use crate::core::Core;
@@ -231,7 +231,9 @@ pub fn adjusted(instrument: &Instrument, bar: Bar, today: Date) -> Bar {
         if split.ex_date <= date || split.ex_date > today {
             continue;
         }
-        let whole = |rate: rust_decimal::Decimal| (rate * rust_decimal::Decimal::from(10_000)).to_i64().unwrap_or(1);
+        let whole = |rate: rust_decimal::Decimal| {
+            (rate * rust_decimal::Decimal::from(10_000)).to_i64().unwrap_or(1)
+        };
         let (new, old) = (whole(split.new_rate).max(1), whole(split.old_rate).max(1));
         let price = |price: Price| {
             let scaled = i128::from(price.0) * i128::from(old);
@@ -260,11 +262,6 @@ pub fn adjusted(instrument: &Instrument, bar: Bar, today: Date) -> Bar {
 /// Whether a date is a Saturday or Sunday.
 pub fn is_weekend(date: Date) -> bool {
     matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
-}
-
-/// How far back a number of days is, for searches that must end.
-pub fn days_before(ns: i64, days: i64) -> i64 {
-    ns.saturating_sub(days.saturating_mul(DAY))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod core;
 mod instruments;
 mod json;
 mod numbering;
+mod options;
 mod query;
 mod refusal;
 mod rest;

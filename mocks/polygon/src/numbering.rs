@@ -5,7 +5,6 @@ use mockkit::market::Price;
 use rust_decimal::Decimal;
 
 use crate::timeline::Span;
-use crate::venues;
 
 /// What is added to a trade's number of the day to make its id: ids are no sequence numbers.
 const FIRST_ID: u64 = 71_675_000_000;
@@ -74,9 +73,4 @@ pub fn coins(size: u32) -> Price {
 
 pub fn coins_decimal(size: u32) -> Decimal {
     coins(size).decimal()
-}
-
-/// Whether a trade has a reporting facility's number and time.
-pub fn is_reported(trade: &mockkit::market::Trade) -> bool {
-    venues::is_off_exchange(trade)
 }

@@ -1,6 +1,6 @@
 //! Bars of a range.
 
-use mockkit::time::{self, DAY};
+use mockkit::time::DAY;
 use rust_decimal::Decimal;
 
 use super::Ask;
@@ -180,9 +180,4 @@ impl Range {
         query.set("as", ask.now);
         ask.url(&path, &query.plain_cursor())
     }
-}
-
-/// Midnight in New York at the start of what a time belongs to.
-pub fn midnight(ns: i64) -> i64 {
-    time::new_york_midnight(time::new_york_date(ns))
 }

@@ -35,10 +35,6 @@ impl Topics {
         Topics { cluster, plan, held: BTreeSet::new() }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.held.is_empty()
-    }
-
     pub fn names(&self) -> Vec<String> {
         self.held.iter().map(|(channel, symbol)| format!("{channel}.{symbol}")).collect()
     }
