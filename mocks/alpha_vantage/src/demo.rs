@@ -2,7 +2,8 @@
 
 use crate::params::Params;
 
-/// Function, and the parameters that go with it. `datatype=csv` may stand beside all of them.
+/// Function, and the parameters that go with it. What clients add of their own, `datatype` and the
+/// usual `outputsize`, may stand beside all of them.
 const EXAMPLES: &[(&str, &str)] = &[
     ("TIME_SERIES_INTRADAY", "symbol=IBM&interval=5min"),
     ("TIME_SERIES_INTRADAY", "symbol=IBM&interval=5min&outputsize=full"),
@@ -97,7 +98,7 @@ pub fn is_example(params: &Params) -> bool {
     let mut asked: Vec<(&str, &str)> = params
         .pairs()
         .filter(|(name, _)| !matches!(*name, "function" | "apikey"))
-        .filter(|pair| !matches!(*pair, ("datatype", "csv" | "json")))
+        .filter(|pair| !matches!(*pair, ("datatype", "csv" | "json") | ("outputsize", "compact")))
         .collect();
     asked.sort_unstable();
     EXAMPLES.iter().filter(|(name, _)| *name == function).any(|(_, example)| {
