@@ -73,9 +73,9 @@ impl Source for Positions {
 impl Positions {
     fn ask(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.has_asked, true) {
-            self.tws.queue(Out::new(64).add(1))?;
+            self.tws.queue(Out::new(64).with(1))?;
         }
-        self.tws.queue(Out::new(61).add(1))?;
+        self.tws.queue(Out::new(61).with(1))?;
         self.answer = Some(Vec::new());
         self.question.asked(&self.tws);
         Ok(())
@@ -91,9 +91,10 @@ impl Positions {
             let mut position = match position {
                 Ok(position) => position,
                 Err(bad) => {
-                    self.question.doubt(&self.tws);
                     all_read = false;
-                    batch.push_bad(frame, bad);
+                    if self.question.doubt(&self.tws, frame) {
+                        batch.push_bad(frame, bad);
+                    }
                     continue;
                 }
             };
@@ -195,10 +196,10 @@ impl Source for Balances {
 impl Balances {
     fn ask(&mut self) -> Result<()> {
         if self.request != 0 {
-            self.tws.queue(Out::new(63).add(1).add(self.request))?;
+            self.tws.queue(Out::new(63).with(1).with(self.request))?;
         }
         self.request = self.tws.request_id();
-        self.tws.queue(Out::new(62).add(1).add(self.request).add("All").add(TAGS))?;
+        self.tws.queue(Out::new(62).with(1).with(self.request).with("All").with(TAGS))?;
         self.question.asked(&self.tws);
         Ok(())
     }
@@ -224,8 +225,9 @@ impl Balances {
             Ok(None) => Ok(()),
             Ok(Some(fault)) => Err(fault),
             Err(bad) => {
-                self.question.doubt(&self.tws);
-                batch.push_bad(frame, bad);
+                if self.question.doubt(&self.tws, frame) {
+                    batch.push_bad(frame, bad);
+                }
                 Ok(())
             }
         }

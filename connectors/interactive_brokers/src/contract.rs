@@ -247,7 +247,7 @@ impl Contract {
 
     /// Adds it to a request.
     pub fn add_to(&self, out: Out) -> Out {
-        self.fields().into_iter().fold(out, |out, field| out.add(field))
+        self.fields().into_iter().fold(out, |out, field| out.with(field))
     }
 
     /// Puts it into an order.

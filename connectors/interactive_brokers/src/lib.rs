@@ -6,11 +6,16 @@
 mod accounts;
 pub mod contract;
 pub mod map;
+mod order_updates;
+mod orders;
 mod question;
 mod settings;
+mod spell;
 pub mod time;
 mod tws;
 pub mod wire;
 
 pub use accounts::{Balances, Positions};
+pub use order_updates::OrderUpdates;
+pub use orders::Orders;
 pub use settings::System;

@@ -1,9 +1,10 @@
 //! A question that TWS is asked again from time to time.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use component::{Fault, Result};
-use model::Timestamp;
+use model::{EventId, Timestamp};
 use session::Frame;
 
 use crate::tws::Tws;
@@ -12,6 +13,8 @@ use crate::tws::Tws;
 const ANSWER: Duration = Duration::from_secs(20);
 /// After something that could not be read.
 const SOON: Duration = Duration::from_secs(1);
+/// Messages that could not be read and are remembered.
+const MAX_UNREADABLE: usize = 1_000;
 
 /// When to ask, and when to give up waiting for the answer.
 pub struct Question {
@@ -19,6 +22,7 @@ pub struct Question {
     due: Timestamp,
     is_open: bool,
     is_doubtful: bool,
+    unreadable: HashSet<EventId>,
     /// How often TWS had come back when it was asked last.
     restored: u64,
 }
@@ -28,7 +32,14 @@ impl Question {
     pub fn new(every_secs: u64) -> Self {
         let every = Duration::from_secs(every_secs.max(1));
         let due = Timestamp::default();
-        Self { every, due, is_open: false, is_doubtful: false, restored: 0 }
+        Self {
+            every,
+            due,
+            is_open: false,
+            is_doubtful: false,
+            unreadable: HashSet::new(),
+            restored: 0,
+        }
     }
 
     /// The next message; `None` when it is time to ask. Dropping the future loses nothing.
@@ -63,9 +74,22 @@ impl Question {
         self.due = after(tws.clock.now(), wait);
     }
 
-    /// Something could not be read: what it said is asked for again.
-    pub fn doubt(&mut self, tws: &Tws) {
-        self.is_doubtful = true;
+    /// Something could not be read: what it said is asked for again. False if the very same was
+    /// unreadable before: it is in the answer, and asking again changes nothing.
+    pub fn doubt(&mut self, tws: &Tws, raw: &[u8]) -> bool {
+        if self.unreadable.len() >= MAX_UNREADABLE {
+            self.unreadable.clear();
+        }
+        let is_news = self.unreadable.insert(EventId::of(&[&String::from_utf8_lossy(raw)]));
+        if is_news {
+            self.is_doubtful = true;
+            self.hasten(tws);
+        }
+        is_news
+    }
+
+    /// Something was missed: it is asked for soon.
+    pub fn hasten(&mut self, tws: &Tws) {
         if !self.is_open {
             self.due = self.due.min(after(tws.clock.now(), SOON));
         }

@@ -131,7 +131,7 @@ impl Tws {
                 Fault::fatal(format!("connection.time_zone: there is no zone {name:?}"))
             })?,
         };
-        session.queue(Out::new(71).add(2).add(client_id).empty(1).bytes())?;
+        session.queue(Out::new(71).with(2).with(client_id).empty(1).bytes())?;
         session.queue(PROBE)?;
         session.flush().await?;
         let mut welcome = Welcome::default();

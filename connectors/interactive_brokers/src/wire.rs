@@ -457,12 +457,12 @@ pub struct Out(String);
 
 impl Out {
     pub fn new(id: u32) -> Self {
-        Self(String::new()).add(id)
+        Self(String::new()).with(id)
     }
 
     /// Adds a field. A NUL in it would begin another one: it is left out.
     #[must_use]
-    pub fn add(mut self, field: impl std::fmt::Display) -> Self {
+    pub fn with(mut self, field: impl std::fmt::Display) -> Self {
         let start = self.0.len();
         // Writing to a string cannot fail.
         let _ = std::fmt::Write::write_fmt(&mut self.0, format_args!("{field}"));
@@ -509,33 +509,33 @@ pub fn place_order(order: &Order, version: i32) -> Out {
     let text = |name: &str| order.get(name).map_or("", Text::as_str);
     let rows = |out: Out, name: &str| {
         let rows = text(name);
-        rows.split('\0').fold(out, |out, field| out.add(if rows.is_empty() { "0" } else { field }))
+        rows.split('\0').fold(out, |out, field| out.with(if rows.is_empty() { "0" } else { field }))
     };
     let mut out = Out::new(3);
     for part in PLACE_ORDER_PARTS.iter() {
         out = match *part {
             Part::Before(_, limit) if version >= limit => out,
             Part::Since(_, limit) if version < limit => out,
-            Part::Before(name, _) | Part::Since(name, _) => out.add(text(name)),
-            Part::Field { name, default } => out.add(match text(name) {
+            Part::Before(name, _) | Part::Since(name, _) => out.with(text(name)),
+            Part::Field { name, default } => out.with(match text(name) {
                 "" => default,
                 said => said,
             }),
             Part::If { of, .. } if text(of).is_empty() => out,
             Part::If { name, width, .. } => match text(name) {
                 "" => out.empty(width),
-                said => said.split('\0').fold(out, |out, field| out.add(field)),
+                said => said.split('\0').fold(out, |out, field| out.with(field)),
             },
             Part::Rows { of: Some(of), .. } if text(of).is_empty() => out,
             Part::Rows { name, .. } | Part::Flag(name, _) => rows(out, name),
             Part::Conditions => rows(out, "conditions"),
             Part::Peg if text("orderType").starts_with("PEG BENCH") => match text("pegBench") {
                 "" => out.empty(5),
-                said => said.split('\0').fold(out, |out, field| out.add(field)),
+                said => said.split('\0').fold(out, |out, field| out.with(field)),
             },
             Part::Peg | Part::Samples => out,
             Part::Offsets if version < 170 => out,
-            Part::Offsets => offsets(text).iter().fold(out, |out, name| out.add(text(name))),
+            Part::Offsets => offsets(text).iter().fold(out, |out, name| out.with(text(name))),
         };
     }
     out

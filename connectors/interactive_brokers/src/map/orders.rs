@@ -137,22 +137,36 @@ impl Placed {
         self.remaining = self.remaining.or(older.remaining);
         self.last_price = self.last_price.or(older.last_price);
         self.quantity = self.quantity.or(older.quantity);
-        if self.perm_id.is_empty() {
-            self.perm_id = older.perm_id;
+        if self.reason.is_empty() {
+            self.reason = older.reason;
         }
         if self.order_id == 0 {
             (self.order_id, self.client_id) = (older.order_id, older.client_id);
         }
     }
 
+    /// Takes what its executions add up to.
+    pub fn executed(&mut self, filled: Decimal, average: Option<Decimal>) {
+        if self.filled.unwrap_or_default() < filled {
+            (self.filled, self.average) = (Some(filled), average);
+            self.remaining = self.quantity.and_then(|quantity| quantity.checked_sub(filled));
+        } else if self.filled == Some(filled) {
+            self.average = self.average.or(average);
+        }
+    }
+
     /// Takes an order status in.
     pub fn update(&mut self, fields: &Fields<'_>) -> Mapped<()> {
         let filled = fields.decimal("filled", quantity)?;
-        let remaining = fields.decimal("remaining", quantity)?;
         let average = fields.decimal("avgFillPrice", money)?;
-        self.last_price = fields.decimal("lastFillPrice", money)?.filter(|price| !price.is_zero());
-        self.average = average.filter(|_| filled.is_some_and(|filled| !filled.is_zero()));
-        (self.filled, self.remaining) = (filled, remaining);
+        // What comes late knows less.
+        if filled >= self.filled {
+            self.remaining = fields.decimal("remaining", quantity)?;
+            let last = fields.decimal("lastFillPrice", money)?;
+            self.last_price = last.filter(|price| !price.is_zero());
+            self.average = average.filter(|_| filled.is_some_and(|filled| !filled.is_zero()));
+            self.filled = filled;
+        }
         self.status = fields.text("status").into();
         self.is_located = fields.text("whyHeld") != "locate";
         if let Some(perm_id) = fields.value("permId").filter(|id| *id != "0") {
@@ -167,11 +181,13 @@ impl Placed {
         let has_fills = self.filled.is_some_and(|filled| filled > Decimal::ZERO);
         let is_refused = self.reason.starts_with("Rejected") && !has_fills;
         Ok(match self.status.as_str() {
+            "ApiPending" | "PendingSubmit" | "PreSubmitted" | "Submitted" if has_fills => {
+                match self.remaining {
+                    Some(remaining) if remaining.is_zero() => Kind::Filled,
+                    _ => Kind::PartiallyFilled,
+                }
+            }
             "ApiPending" | "PendingSubmit" => Kind::PendingNew,
-            "PreSubmitted" | "Submitted" if has_fills => match self.remaining {
-                Some(remaining) if remaining.is_zero() => Kind::Filled,
-                _ => Kind::PartiallyFilled,
-            },
             "PreSubmitted" => Kind::Accepted,
             "Submitted" if !self.is_located => Kind::Suspended,
             "Submitted" => Kind::New,
