@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use model::{Event, Timestamp};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -27,6 +28,15 @@ pub struct Audit {
     pub to: Timestamp,
 }
 
+/// How far a long read has come: months of history, pages of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Parts that are read.
+    pub done: u64,
+    /// Parts there are.
+    pub total: u64,
+}
+
 /// The records of one read and the cursor after them.
 #[derive(Clone, Debug)]
 pub struct Batch<C> {
@@ -38,12 +48,14 @@ pub struct Batch<C> {
     pub items: Vec<Item>,
     /// Set when the batch repeats a stretch of a live feed.
     pub audit: Option<Audit>,
+    /// How far a backfill has come, for whoever watches; says nothing about what is published.
+    pub progress: Option<Progress>,
 }
 
 impl<C> Batch<C> {
     /// An empty batch that ends at `cursor`.
     pub fn up_to(cursor: C) -> Self {
-        Self { cursor, wait: Duration::ZERO, items: Vec::new(), audit: None }
+        Self { cursor, wait: Duration::ZERO, items: Vec::new(), audit: None, progress: None }
     }
 
     /// Sets the pause before the next read.
@@ -57,6 +69,13 @@ impl<C> Batch<C> {
     #[must_use]
     pub fn audit(mut self, from: Timestamp, to: Timestamp) -> Self {
         self.audit = Some(Audit { from, to });
+        self
+    }
+
+    /// Says how far a backfill has come.
+    #[must_use]
+    pub fn progress(mut self, done: u64, total: u64) -> Self {
+        self.progress = Some(Progress { done, total });
         self
     }
 

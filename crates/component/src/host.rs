@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::Clock;
+use crate::{Clock, Ledger};
 
 /// How hard a system may be pressed. The keys are those of a system's `throttling`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -41,12 +41,14 @@ pub struct Host {
     pub clock: Clock,
     /// Limits from the topology, tighter or looser than the vendor's published ones.
     pub throttling: Throttling,
+    /// What outlives this process; nothing does where there is none.
+    pub ledger: Option<Arc<dyn Ledger>>,
 }
 
 impl Host {
     /// A host for one component of a system.
     pub fn new(system: &str, component: &str, clock: Clock, throttling: Throttling) -> Self {
-        Self { system: system.into(), component: component.into(), clock, throttling }
+        Self { system: system.into(), component: component.into(), clock, throttling, ledger: None }
     }
 
     /// A host for tests.

@@ -7,15 +7,17 @@ mod batch;
 mod clock;
 mod fault;
 mod host;
+mod ledger;
 mod processor;
 mod secret;
 mod sink;
 mod source;
 
-pub use batch::{Audit, Batch, Item};
+pub use batch::{Audit, Batch, Item, Progress};
 pub use clock::{Clock, TestClock};
 pub use fault::{Bad, Fault, OrBad, Result};
 pub use host::{Host, Throttling};
+pub use ledger::Ledger;
 pub use processor::{Out, Processor};
 pub use secret::Secret;
 pub use sink::{Delivery, Outcome, Sends, Sink};

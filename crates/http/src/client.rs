@@ -23,6 +23,9 @@ use crate::verdict::{Verdict, verdict};
 /// More pages than this are an endless loop.
 const MAX_PAGES: usize = 1_000;
 
+/// Finds the refusal in an answer that looks like a success.
+pub type Judge = fn(&Answer, Timestamp) -> Result<()>;
+
 /// A client for one host of one system. Copies, and other clients with the same key, share one
 /// budget of requests.
 #[derive(Clone)]
@@ -33,6 +36,7 @@ pub struct Http {
     system: Arc<str>,
     retries: Retries,
     is_urgent: bool,
+    judge: Judge,
     shared: Arc<Shared>,
 }
 
@@ -52,7 +56,7 @@ impl Http {
             scheme => return Err(Fault::fatal(format!("cannot speak {scheme:?} to {base}"))),
         }
         let rate = rate.overridden_by(&host.throttling);
-        let shared = Shared::of(&host.system, base, &auth, rate)?;
+        let shared = Shared::of(host, base, &auth, rate)?;
         Ok(Self {
             base: base.clone(),
             auth: Arc::new(auth),
@@ -60,8 +64,16 @@ impl Http {
             system: host.system.clone(),
             retries: Retries::new(&host.throttling),
             is_urgent: false,
+            judge: |_, _| Ok(()),
             shared,
         })
+    }
+
+    /// The same for a vendor that refuses with status 200: `judge` sees every answer that looks
+    /// like a success. What it calls throttled holds everyone who uses this key.
+    #[must_use]
+    pub fn judged_by(self, judge: Judge) -> Self {
+        Self { judge, ..self }
     }
 
     /// The same, for requests that must not wait behind others. A share of the limits is kept
@@ -160,7 +172,13 @@ impl Http {
         read: impl Fn(&Answer) -> Result<T>,
     ) -> Result<T> {
         let answer = self.send(request).await?;
-        classify(&answer, &request.title(), self.auth.setting, self.clock.now())?;
+        let now = self.clock.now();
+        classify(&answer, &request.title(), self.auth.setting, now)?;
+        let judged = (self.judge)(&answer, now);
+        if let Err(Fault::Throttled { wait, .. }) = &judged {
+            self.shared.hold(now.plus_nanos(nanos(*wait)));
+        }
+        judged?;
         read(&answer)
     }
 
@@ -277,7 +295,7 @@ impl Http {
             && let Err(Fault::Throttled { wait, .. }) = classify(answer, "", self.auth.setting, now)
         {
             // Everyone with this key waits, or the next one would be refused as well.
-            self.shared.pace().hold(now.plus_nanos(nanos(wait)));
+            self.shared.hold(now.plus_nanos(nanos(wait)));
         }
     }
 }

@@ -19,7 +19,7 @@ mod verdict;
 
 pub use auth::Auth;
 pub use changes::Changes;
-pub use client::Http;
+pub use client::{Http, Judge};
 pub use json::{Num, decode, optional};
 pub use rate::Rate;
 pub use request::{Answer, Method, NoAnswer, Request};

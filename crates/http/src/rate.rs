@@ -1,10 +1,11 @@
 //! How often a vendor may be asked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use component::Throttling;
 use model::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A vendor's published limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,20 @@ impl Rate {
     /// Requests in any day.
     pub const fn per_day(requests: u32) -> Self {
         Self { day: Some(requests), ..Self::UNLIMITED }
+    }
+
+    /// Both limits at once; where both say something, the other one counts.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        const fn either(one: Option<u32>, other: Option<u32>) -> Option<u32> {
+            if other.is_some() { other } else { one }
+        }
+        Self {
+            class: self.class,
+            second: either(self.second, other.second),
+            minute: either(self.minute, other.minute),
+            day: either(self.day, other.day),
+        }
     }
 
     /// The same, counted apart from other classes of requests to the same host.
@@ -80,6 +95,18 @@ struct Window {
     requests: usize,
 }
 
+/// What a next process must know of the requests of this one. Times are kept to the minute: a
+/// request counts as made at the end of its minute, never earlier than it was.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Spent {
+    held_until: i64,
+    minutes: BTreeMap<i64, usize>,
+}
+
+const MINUTE: i64 = 60_000_000_000;
+/// A window of an hour or more outlives most processes.
+const LONG: i64 = 60 * MINUTE;
+
 /// Counts requests in sliding windows. Pure: it is told the time.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -102,6 +129,31 @@ impl Pace {
     /// Keeps a share of every limit for urgent requests from now on.
     pub(crate) fn reserve_for_urgent(&mut self) {
         self.has_urgent = true;
+    }
+
+    /// Whether a limit spans so much time that it must be known after a restart.
+    pub(crate) fn is_long(&self) -> bool {
+        self.windows.iter().any(|window| window.nanos >= LONG)
+    }
+
+    /// What a next process must know.
+    pub(crate) fn spent(&self) -> String {
+        let mut spent = Spent { held_until: self.held_until.0, ..Spent::default() };
+        for taken in &self.taken {
+            *spent.minutes.entry(taken.div_euclid(MINUTE)).or_default() += 1;
+        }
+        serde_json::to_string(&spent).unwrap_or_default() // numbers alone: there is no failure
+    }
+
+    /// Goes on where another process stopped.
+    pub(crate) fn go_on(&mut self, spent: &str, now: Timestamp) -> serde_json::Result<()> {
+        let spent: Spent = serde_json::from_str(spent)?;
+        for (minute, count) in spent.minutes {
+            let end = minute.saturating_add(1).saturating_mul(MINUTE).min(now.0);
+            self.taken.extend(std::iter::repeat_n(end, count.min(MAX_REQUESTS)));
+        }
+        self.held_until = self.held_until.max(Timestamp(spent.held_until));
+        Ok(())
     }
 
     /// The vendor asked to be left alone.
@@ -141,6 +193,8 @@ pub(crate) fn nanos(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     /// Asks as fast as it is let for a number of requests; says when each left, in milliseconds.
@@ -186,6 +240,23 @@ mod tests {
         let wait = pace.take(Timestamp::from_secs(15), true);
         assert_eq!(wait, Err(Duration::from_secs(5)));
         assert_eq!(pace.take(Timestamp::from_secs(20), true), Ok(()));
+    }
+
+    #[test]
+    fn a_next_process_goes_on_with_the_day() {
+        let rate = Rate::per_minute(5).and(Rate::per_day(25));
+        let mut pace = Pace::new(rate);
+        leave(&mut pace, 24, false);
+        pace.hold(Timestamp::from_secs(2_000));
+        let now = Timestamp::from_secs(2_000);
+        let mut next = Pace::new(rate);
+        next.go_on(&pace.spent(), now).unwrap();
+        assert!(next.take(Timestamp::from_secs(1_999), false).is_err());
+        assert_eq!(next.take(now, false), Ok(()));
+        let wait = next.take(now, false).unwrap_err();
+        assert!(wait > Duration::from_secs(23 * 3_600), "{wait:?}");
+        assert!(next.is_long() && !Pace::new(Rate::per_minute(5)).is_long());
+        assert!(next.go_on("not what was kept", now).is_err());
     }
 
     #[test]

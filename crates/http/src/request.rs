@@ -164,6 +164,11 @@ impl Answer {
         excerpt(&self.body, &self.auth)
     }
 
+    /// The whole body without secrets, for whoever sets it aside.
+    pub fn redacted(&self) -> Vec<u8> {
+        self.auth.redact(&String::from_utf8_lossy(&self.body)).into_bytes()
+    }
+
     /// The body as JSON. A body that is none, such as a gateway's page, may pass by itself.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use component::{Clock, Fault, Result};
-use model::EventId;
+use component::{Clock, Fault, Host, Ledger, Result};
+use model::{EventId, Timestamp};
 use reqwest::redirect;
+use tracing::warn;
 use url::Url;
 
 use crate::auth::Auth;
@@ -29,6 +30,13 @@ pub(crate) struct Shared {
     /// Those who wait leave in the order they came; urgent ones have a queue of their own.
     ordinary: tokio::sync::Mutex<()>,
     urgent: tokio::sync::Mutex<()>,
+    /// Where a next process finds what was spent of a limit that outlives this one.
+    kept: Mutex<Option<Kept>>,
+}
+
+struct Kept {
+    ledger: Arc<dyn Ledger>,
+    name: String,
 }
 
 type Known = HashMap<EventId, Weak<Shared>>;
@@ -39,18 +47,21 @@ static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
 impl Shared {
     /// What the users of this key on this host share; the first one decides its rate.
-    pub(crate) fn of(system: &str, base: &Url, auth: &Auth, rate: Rate) -> Result<Arc<Self>> {
-        let host = base.origin().ascii_serialization();
-        let secrets = auth.secrets();
-        let mut parts = vec![system, host.as_str(), rate.class()];
-        parts.extend(secrets);
+    pub(crate) fn of(host: &Host, base: &Url, auth: &Auth, rate: Rate) -> Result<Arc<Self>> {
+        let origin = base.origin().ascii_serialization();
+        let mut parts = vec![&*host.system, origin.as_str(), rate.class()];
+        // No secret goes into a name that others can read, not even as a hash.
+        let name = format!("requests.{}.{}", host.system, EventId::of(&parts));
+        parts.extend(auth.secrets());
         let key = EventId::of(&parts);
         let mut known = lock(&KNOWN);
         known.retain(|_, shared| shared.strong_count() > 0);
         if let Some(shared) = known.get(&key).and_then(Weak::upgrade) {
             return Ok(shared);
         }
-        let shared = Arc::new(Self::new(base, rate)?);
+        let shared = Self::new(base, rate)?;
+        shared.go_on(host, name)?;
+        let shared = Arc::new(shared);
         known.insert(key, Arc::downgrade(&shared));
         Ok(shared)
     }
@@ -80,7 +91,42 @@ impl Shared {
             budget: Mutex::default(),
             ordinary: tokio::sync::Mutex::default(),
             urgent: tokio::sync::Mutex::default(),
+            kept: Mutex::default(),
         })
+    }
+
+    /// Learns what earlier processes spent of a daily limit, and keeps the count from now on.
+    fn go_on(&self, host: &Host, name: String) -> Result<()> {
+        let Some(ledger) = host.ledger.clone().filter(|_| self.pace().is_long()) else {
+            return Ok(());
+        };
+        if let Some(spent) = ledger.load(&name)? {
+            self.pace().go_on(&spent, host.clock.now()).map_err(|error| {
+                Fault::fatal(format!("what was kept as {name} cannot be read ({error}): {spent}"))
+            })?;
+        }
+        *lock(&self.kept) = Some(Kept { ledger, name });
+        Ok(())
+    }
+
+    /// Keeps what is spent. Who is killed right after it has counted a request too many, never
+    /// one too few.
+    fn keep(&self) -> Result<()> {
+        match &*lock(&self.kept) {
+            Some(kept) => {
+                let spent = self.pace().spent();
+                kept.ledger.keep(&kept.name, &spent)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Nobody with this key asks again before then.
+    pub(crate) fn hold(&self, until: Timestamp) {
+        self.pace().hold(until);
+        if let Err(fault) = self.keep() {
+            warn!(%fault, "a next process will not know that the vendor asked to wait");
+        }
     }
 
     pub(crate) fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -104,7 +150,10 @@ impl Shared {
             let now = clock.now();
             let waited = Duration::from_nanos(now.since(came).max(0).unsigned_abs());
             let taken = self.pace().take(now, is_urgent);
-            let Err(wait) = taken else { return Ok(waited) };
+            let Err(wait) = taken else {
+                self.keep()?;
+                return Ok(waited);
+            };
             if waited + wait > MAX_WAIT {
                 let reason = "the limit on requests is used up".to_owned();
                 return Err(Fault::Throttled { wait, reason });

@@ -247,3 +247,67 @@ fn plain_http_stays_on_this_machine() {
     }
     assert!(open("http://a.test", true).is_ok());
 }
+
+/// A vendor that refuses with status 200 and repeats the key.
+async fn refuse_politely(State(counts): State<Counts>) -> &'static str {
+    match counts.next() {
+        0 => r#"{"note":"key PK-SECRET may ask again in 100 s"}"#,
+        _ => r#"{"id":"7"}"#,
+    }
+}
+
+fn polite(answer: &http::Answer, _: Timestamp) -> component::Result<()> {
+    match answer.body.starts_with(b"{\"note\"") {
+        true => Err(Fault::Throttled { wait: Duration::from_secs(100), reason: answer.excerpt() }),
+        false => Ok(()),
+    }
+}
+
+/// Keeps texts in memory, beyond the clients of a test.
+#[derive(Debug, Default)]
+struct Memory(std::sync::Mutex<std::collections::BTreeMap<String, String>>);
+
+impl component::Ledger for Memory {
+    fn load(&self, name: &str) -> component::Result<Option<String>> {
+        Ok(self.0.lock().unwrap().get(name).cloned())
+    }
+
+    fn keep(&self, name: &str, text: &str) -> component::Result<()> {
+        self.0.lock().unwrap().insert(name.to_owned(), text.to_owned());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_with_status_200_holds_everyone_even_after_a_restart() {
+    let counts = Counts::default();
+    let router = Router::new().route("/x", get(refuse_politely)).with_state(counts.clone());
+    let url = serve(router).await;
+    let clock = TestClock::starting_at(Timestamp::from_secs(1_000_000));
+    let ledger = Arc::new(Memory::default());
+    let throttling = Throttling { max_requests_per_day: Some(3), ..Throttling::default() };
+    let open = || {
+        let mut host = Host::new("acme", "t", Clock::test(clock.clone()), throttling.clone());
+        host.ledger = Some(ledger.clone());
+        Http::open(&host, &url, false, key(), Rate::UNLIMITED).unwrap().judged_by(polite)
+    };
+    let wait = |fault: Fault| match fault {
+        Fault::Throttled { wait, .. } => wait.as_secs(),
+        fault => panic!("{fault}"),
+    };
+    let fault = open().get::<Account>("/x", &[]).await.unwrap_err();
+    assert!(!fault.to_string().contains("SECRET"), "{fault}");
+    assert_eq!(wait(fault), 100);
+    clock.advance(Duration::from_secs(40));
+    assert_eq!(wait(open().get::<Account>("/x", &[]).await.unwrap_err()), 60);
+    assert_eq!(counts.0.load(Ordering::SeqCst), 1, "nothing is sent while the vendor waits");
+    for _ in 0..2 {
+        clock.advance(Duration::from_secs(60));
+        open().get::<Account>("/x", &[]).await.unwrap();
+    }
+    let left = wait(open().get::<Account>("/x", &[]).await.unwrap_err());
+    assert!(left > 86_000, "the fourth request of the day must wait {left} s");
+    assert_eq!(counts.0.load(Ordering::SeqCst), 3);
+    let kept = format!("{:?}", ledger.0.lock().unwrap());
+    assert!(kept.contains("requests.acme.") && !kept.contains("SECRET"), "{kept}");
+}

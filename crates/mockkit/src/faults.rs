@@ -3,6 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::watch;
 
 /// Rules that may wait at once.
 const MAX_RULES: usize = 1_000;
@@ -121,6 +122,7 @@ pub struct Hit {
 #[derive(Default)]
 pub struct Faults {
     rules: Mutex<VecDeque<Rule>>,
+    added: watch::Sender<u64>,
 }
 
 struct Rule {
@@ -146,6 +148,8 @@ impl Faults {
             return Err(format!("{MAX_RULES} faults are waiting already"));
         }
         rules.push_back(rule);
+        drop(rules);
+        self.added.send_modify(|count| *count += 1);
         Ok(())
     }
 
@@ -164,6 +168,26 @@ impl Faults {
         self.rules().iter().map(describe).collect()
     }
 
+    /// Sees every rule that is added, for connections on which nothing else may happen for long.
+    pub fn added(&self) -> watch::Receiver<u64> {
+        self.added.subscribe()
+    }
+
+    /// The next fault for a request; a vendor without HTTP calls its messages so.
+    pub fn take_request(&self, method: &str, path: &str) -> Option<Hit> {
+        self.take_http(method, path)
+    }
+
+    /// The next fault of one of these kinds that lets nothing pass first, for one of these streams.
+    pub fn take_now(&self, streams: &[&str], kinds: &[Kind]) -> Option<Hit> {
+        self.take(|rule| rule.fault.skip == 0 && rule.is_for(streams, kinds))
+    }
+
+    /// The next fault of one of these kinds for a frame that belongs to all these streams.
+    pub fn take_frame(&self, streams: &[&str], kinds: &[Kind]) -> Option<Hit> {
+        self.take(|rule| rule.is_for(streams, kinds))
+    }
+
     pub(crate) fn take_http(&self, method: &str, path: &str) -> Option<Hit> {
         self.take(|rule| {
             rule.place == Place::Http
@@ -174,11 +198,7 @@ impl Faults {
 
     /// The next fault of one of these kinds for this stream. For vendor kinds too.
     pub fn take_stream(&self, stream: &str, kinds: &[Kind]) -> Option<Hit> {
-        self.take(|rule| {
-            rule.place == Place::Stream
-                && kinds.contains(&rule.kind)
-                && rule.fault.stream.as_deref().is_none_or(|name| name == stream)
-        })
+        self.take_frame(&[stream], kinds)
     }
 
     fn take(&self, matches: impl Fn(&Rule) -> bool) -> Option<Hit> {
@@ -214,6 +234,12 @@ impl Faults {
 }
 
 impl Rule {
+    fn is_for(&self, streams: &[&str], kinds: &[Kind]) -> bool {
+        self.place == Place::Stream
+            && kinds.contains(&self.kind)
+            && self.fault.stream.as_deref().is_none_or(|name| streams.contains(&name))
+    }
+
     fn new(fault: Fault, vendor_kinds: &[&str]) -> Result<Rule, String> {
         let left = fault.next.unwrap_or(1);
         if left == 0 || left > MAX_COUNT {

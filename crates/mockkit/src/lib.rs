@@ -22,7 +22,7 @@ mod transcript;
 
 pub use clock::{Clock, Speed};
 pub use error::{Error, Result};
-pub use faults::{Fault, Faults, Kind};
+pub use faults::{Fault, Faults, Hit, Kind};
 pub use kit::{Kit, Tick, Vendor};
 pub use limits::{Allowance, Limits, Verdict, WindowClock};
 pub use line::Line;

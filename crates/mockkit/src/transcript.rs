@@ -57,6 +57,7 @@ impl Transcript {
         let mut ring = self.ring();
         let sequence = ring.next;
         entry.sequence = sequence;
+        entry.body = cut(entry.body);
         ring.next += 1;
         if ring.entries.len() == MAX_ENTRIES {
             ring.entries.pop_front();

@@ -11,6 +11,7 @@ mod error;
 mod export;
 mod failpoint;
 mod journal;
+mod ledger;
 mod member;
 mod metric;
 mod processor;

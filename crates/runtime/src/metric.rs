@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use component::Progress;
+
 /// Records published, by component and topic.
 const PUBLISHED: &str = "component_published_records_total";
 /// Records read from Kafka, by component.
@@ -17,6 +19,10 @@ const FAULTS: &str = "component_faults_total";
 const DELIVERIES: &str = "sink_deliveries_total";
 /// Gaps found in live feeds, by component.
 const GAPS: &str = "source_gaps_total";
+/// Parts of a backfill that are done, by component.
+const BACKFILL_DONE: &str = "source_backfill_done";
+/// Parts of a backfill that there are, by component.
+const BACKFILL_TOTAL: &str = "source_backfill_total";
 /// Seconds a commit took, by component.
 const COMMIT: &str = "component_commit_seconds";
 
@@ -29,6 +35,8 @@ pub fn describe() {
     metrics::describe_counter!(FAULTS, "faults, by component and kind");
     metrics::describe_counter!(DELIVERIES, "deliveries, by component and outcome");
     metrics::describe_counter!(GAPS, "gaps found in live feeds, by component");
+    metrics::describe_gauge!(BACKFILL_DONE, "parts of a backfill that are done, by component");
+    metrics::describe_gauge!(BACKFILL_TOTAL, "parts of a backfill that there are, by component");
     metrics::describe_histogram!(COMMIT, "seconds a Kafka commit took, by component");
 }
 
@@ -90,6 +98,14 @@ impl Metrics {
     /// A gap in a live feed.
     pub fn gap(&self, component: &str) {
         metrics::counter!(GAPS, "component" => component.to_owned()).increment(1);
+    }
+
+    /// How far a backfill has come.
+    pub fn progress(&self, component: &str, progress: Progress) {
+        metrics::gauge!(BACKFILL_DONE, "component" => component.to_owned())
+            .set(progress.done as f64);
+        metrics::gauge!(BACKFILL_TOTAL, "component" => component.to_owned())
+            .set(progress.total as f64);
     }
 
     /// How long a commit took.

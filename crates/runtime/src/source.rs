@@ -1,15 +1,17 @@
 //! Drives one source: connect, read, publish, save the cursor.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use component::{Audit, Batch, Fault, Feed, Host, Item, Source};
+use component::{Audit, Batch, Fault, Feed, Host, Item, Progress, Source};
 use kafka::{Pipeline, Transactions};
 use model::{Checkpoint, Event, EventId, Gap, GapStatus, Head, InstrumentId};
 use tokio::task::block_in_place;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::failpoint::reached;
+use crate::ledger::Kept;
 use crate::published::{last_checkpoint, recent_last, recent_since};
 use crate::supervisor::{State, Status};
 use crate::{Backoff, Error, Publisher, Recent, Wiring, dead};
@@ -40,6 +42,7 @@ pub async fn drive<S: Source>(
     status: Status,
 ) -> Result<(), Error> {
     status.set(State::Starting, "");
+    let host = Host { ledger: Some(Arc::new(Kept::new(&wiring))), ..host };
     let mut feeder: Feeder<S> = block_in_place(|| Feeder::open(&host, &wiring))?;
     let ended = attend(&mut feeder, system, settings, &status).await;
     match &ended {
@@ -222,6 +225,9 @@ impl<S: Source> Feeder<S> {
                         status.set(State::Running, "");
                     }
                     let wait = batch.wait;
+                    if let Some(progress) = batch.progress {
+                        self.report(progress, status);
+                    }
                     block_in_place(|| self.publish(batch))?;
                     if self.pause(wait).await? {
                         continue;
@@ -239,6 +245,21 @@ impl<S: Source> Feeder<S> {
             if !self.pause(wait).await? {
                 return Ok(None);
             }
+        }
+    }
+
+    /// Tells whoever watches how far a backfill has come.
+    fn report(&self, progress: Progress, status: &Status) {
+        let Progress { done, total } = progress;
+        let before = status.get().progress;
+        if before == Some(progress) {
+            return;
+        }
+        status.set_progress(progress);
+        self.wiring.metrics.progress(&self.instance, progress);
+        let tenth = |progress: Progress| progress.done * 10 / progress.total.max(1);
+        if before.is_none_or(|before| tenth(before) != tenth(progress)) {
+            info!(component = self.instance, done, total, "backfill");
         }
     }
 

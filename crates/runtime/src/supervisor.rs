@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use component::Progress;
 use futures_util::future::BoxFuture;
 use model::{Text, Timestamp};
 use serde::Serialize;
@@ -67,6 +68,8 @@ pub struct Health {
     pub restarts: u32,
     /// Records it is behind, where that can be told.
     pub lag: Option<i64>,
+    /// How far a backfill has come, where there is one.
+    pub progress: Option<Progress>,
 }
 
 /// The health of one component, shared with whoever asks.
@@ -84,6 +87,7 @@ impl Status {
             since: clock.now(),
             restarts: 0,
             lag: None,
+            progress: None,
         };
         Self { health: Arc::new(Mutex::new(health)), clock }
     }
@@ -101,6 +105,11 @@ impl Status {
     /// Notes how many records are waiting.
     pub fn set_lag(&self, lag: i64) {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).lag = Some(lag);
+    }
+
+    /// Notes how far a backfill has come.
+    pub fn set_progress(&self, progress: Progress) {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).progress = Some(progress);
     }
 
     /// How it is now.

@@ -30,6 +30,12 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// A whole message.
+    pub(crate) fn of(bytes: Bytes) -> Self {
+        let length = bytes.len() as u64;
+        Self { bytes, length }
+    }
+
     /// The message, unless it was so long that only its beginning was kept.
     pub fn whole(&self) -> Result<&[u8], Bad> {
         let kept = self.bytes.len();
@@ -99,6 +105,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
         self.flush().await
     }
 
+    /// Puts a binary message in line.
+    pub(crate) fn queue(&mut self, message: &[u8]) -> io::Result<()> {
+        self.put(OpCode::Data(Data::Binary), Bytes::copy_from_slice(message))
+    }
+
     /// Asks whether anybody is there.
     pub(crate) async fn ping(&mut self) -> io::Result<()> {
         self.put(OpCode::Control(Control::Ping), Bytes::new())?;
@@ -118,7 +129,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
         Ok(())
     }
 
-    async fn flush(&mut self) -> io::Result<()> {
+    /// Waits until everything in line has left.
+    pub(crate) async fn flush(&mut self) -> io::Result<()> {
         std::future::poll_fn(|context| self.poll_write(context)).await
     }
 
@@ -216,8 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
             }
             OpCode::Control(_) => Arrived::SignOfLife,
             OpCode::Data(_) if header.is_final && self.message.is_none() => {
-                let length = payload.len() as u64;
-                Arrived::Message(Frame { bytes: payload.freeze(), length })
+                Arrived::Message(Frame::of(payload.freeze()))
             }
             OpCode::Data(_) => {
                 let (mut message, length) = self.message.take().unwrap_or_default();

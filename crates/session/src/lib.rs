@@ -1,6 +1,7 @@
 //! The one streaming session, and the live feed built on it.
 //!
-//! `socket` opens, sends, reads and notices when nobody is there any more. `live` turns a session
+//! `socket` opens, sends, reads and notices when nobody is there any more, over a WebSocket
+//! (`frames`) or a raw socket whose messages have their length in front (`packets`). `live` turns a session
 //! and a vendor's history into a feed without holes: it repairs what a disconnect missed and
 //! audits what the stream left out in silence; `watch` decides what is due. Login and
 //! subscription are the connector's own.
@@ -8,11 +9,12 @@
 mod frames;
 mod live;
 mod opening;
+mod packets;
 mod socket;
 mod tls;
 mod watch;
 
 pub use frames::Frame;
 pub use live::{Live, Subscription};
-pub use socket::{Options, Session, Step};
+pub use socket::{Options, RawOptions, Session, Step};
 pub use watch::{Cursor, Page, Stretch};

@@ -192,7 +192,7 @@ impl<S: Subscription> Live<S> {
     }
 
     fn batch(&self, items: Vec<Item>) -> Batch<Cursor> {
-        Batch { cursor: self.watch.cursor(), wait: Duration::ZERO, items, audit: None }
+        Batch { items, ..Batch::up_to(self.watch.cursor()) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A WebSocket session that knows when it is dead.
+//! A session that knows when it is dead: over a WebSocket, or over a raw socket.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,6 +17,7 @@ use url::{Host, Url};
 
 use crate::frames::{Arrived, Frame, Frames};
 use crate::opening::Opening;
+use crate::packets::Packets;
 use crate::tls;
 
 /// No vendor sends a larger message; of one that does only the beginning is kept.
@@ -59,6 +60,43 @@ impl Options {
     }
 }
 
+/// How to open a session over a raw socket, where every message has its length in front.
+#[derive(Clone, Debug)]
+pub struct RawOptions {
+    /// Name or address of the machine.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Lets messages travel unencrypted to other machines.
+    pub insecure: bool,
+    /// Bytes that begin the stream, before the first message.
+    pub greeting: &'static [u8],
+    /// The message that asks whether anybody is there. Without one, silence ends a session.
+    pub probe: Option<Vec<u8>>,
+    /// After this long without a message we ask; after as long again the session is over.
+    pub idle: Duration,
+    /// Longest message that is accepted; a longer one ends the session.
+    pub max_message_bytes: usize,
+    /// Messages that we send in any second at most.
+    pub per_second: Option<u32>,
+}
+
+impl RawOptions {
+    /// The usual ones.
+    pub fn new(host: &str, port: u16) -> Self {
+        Self {
+            host: host.to_owned(),
+            port,
+            insecure: false,
+            greeting: &[],
+            probe: None,
+            idle: IDLE,
+            max_message_bytes: MAX_MESSAGE_BYTES,
+            per_second: None,
+        }
+    }
+}
+
 /// What a frame means while an answer is waited for.
 #[derive(Debug)]
 pub enum Step<T> {
@@ -72,9 +110,16 @@ pub enum Step<T> {
     Refused(Fault),
 }
 
+/// What a session speaks.
+enum Line {
+    Web(Box<Frames<MaybeTlsStream<TcpStream>>>),
+    Raw(Box<Packets<TcpStream>>),
+}
+
 /// An open session.
 pub struct Session {
-    frames: Frames<MaybeTlsStream<TcpStream>>,
+    line: Line,
+    probe: Option<Vec<u8>>,
     idle: Duration,
     heard: Instant,
     /// When we asked whether anybody is there, while nobody has answered.
@@ -106,13 +151,66 @@ impl Session {
         let opened = opened.map_err(|_| Fault::retry(format!("{url} did not open in time")))?;
         let (stream, early) = opened.map_err(|error| refused(options, error))?;
         let frames = Frames::new(stream, &early, options.max_message_bytes);
-        let kept = VecDeque::new();
-        Ok(Self { frames, idle: options.idle, heard: Instant::now(), asked: None, kept })
+        Ok(Self::new(Line::Web(Box::new(frames)), None, options.idle))
     }
 
-    /// Sends a text.
+    /// One attempt to open a session over a raw socket.
+    pub async fn open_raw(options: &RawOptions) -> Result<Self> {
+        let RawOptions { host, port, .. } = options;
+        if !options.insecure && !is_this_machine(host) {
+            let reason = "a raw socket would show everything to everyone on the way; \
+                          run it on this machine, or set connection.insecure";
+            return Err(Fault::fatal(format!("will not use {host}:{port}: {reason}")));
+        }
+        let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), *port))).await;
+        let stream = stream
+            .map_err(|_| Fault::retry(format!("{host}:{port} did not open in time")))?
+            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
+            .map_err(|error| Fault::retry(format!("could not open {host}:{port}: {error}")))?;
+        let (longest, per_second) = (options.max_message_bytes, options.per_second);
+        let packets = Packets::new(stream, options.greeting, longest, per_second);
+        Ok(Self::new(Line::Raw(Box::new(packets)), options.probe.clone(), options.idle))
+    }
+
+    fn new(line: Line, probe: Option<Vec<u8>>, idle: Duration) -> Self {
+        Self { line, probe, idle, heard: Instant::now(), asked: None, kept: VecDeque::new() }
+    }
+
+    /// Sends a text, or a message of a raw session.
     pub async fn send(&mut self, text: impl Into<String>) -> Result<()> {
-        sent(timeout(SEND_TIMEOUT, self.frames.send_text(text.into())).await)
+        let text = text.into();
+        let Line::Web(frames) = &mut self.line else {
+            self.queue(text.as_bytes())?;
+            return self.flush().await;
+        };
+        sent(timeout(SEND_TIMEOUT, frames.send_text(text)).await)
+    }
+
+    /// Puts a message in line: it leaves during the next reads, at the session's own pace. Nothing
+    /// is waited for, so nothing can be interrupted in the middle.
+    pub fn queue(&mut self, message: &[u8]) -> Result<()> {
+        let queued = match &mut self.line {
+            Line::Web(frames) => frames.queue(message),
+            Line::Raw(packets) => packets.queue(message),
+        };
+        queued.map_err(|error| Fault::disconnected(format!("could not send: {error}")))
+    }
+
+    /// Waits until everything in line has left.
+    pub async fn flush(&mut self) -> Result<()> {
+        loop {
+            let due = self.line.release();
+            sent(timeout(SEND_TIMEOUT, self.line.flush()).await)?;
+            match due {
+                None => return Ok(()),
+                Some(due) => sleep_until(due).await,
+            }
+        }
+    }
+
+    /// Time since anything was heard.
+    pub fn silence(&self) -> Duration {
+        self.heard.elapsed()
     }
 
     /// The next frame. Dropping the future loses nothing.
@@ -122,14 +220,16 @@ impl Session {
         }
         loop {
             let deadline = self.asked.unwrap_or(self.heard) + self.idle;
+            let due = self.line.release();
             tokio::select! {
                 biased;
-                arrived = self.frames.next() => {
+                arrived = self.line.next() => {
                     if let Some(frame) = self.hear(arrived)? {
                         return Ok(frame);
                     }
                 }
                 () = sleep_until(deadline) => self.ask().await?,
+                () = sleep_until(due.unwrap_or(deadline)), if due.is_some() => {}
             }
         }
     }
@@ -147,7 +247,8 @@ impl Session {
         if let Some(frame) = self.kept.pop_front() {
             return Ok(Some(frame));
         }
-        while let Some(arrived) = self.frames.next().now_or_never() {
+        self.line.release();
+        while let Some(arrived) = self.line.next().now_or_never() {
             if let Some(frame) = self.hear(arrived)? {
                 return Ok(Some(frame));
             }
@@ -207,7 +308,38 @@ impl Session {
             return Err(Fault::disconnected(reason));
         }
         self.asked = Some(Instant::now());
-        sent(timeout(SEND_TIMEOUT, self.frames.ping()).await)
+        match (&mut self.line, &self.probe) {
+            (Line::Web(frames), _) => sent(timeout(SEND_TIMEOUT, frames.ping()).await),
+            (Line::Raw(packets), Some(probe)) => {
+                packets.put(probe);
+                Ok(())
+            }
+            (Line::Raw(_), None) => Ok(()),
+        }
+    }
+}
+
+impl Line {
+    async fn next(&mut self) -> io::Result<Option<Arrived>> {
+        match self {
+            Self::Web(frames) => frames.next().await,
+            Self::Raw(packets) => packets.next().await,
+        }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Web(frames) => frames.flush().await,
+            Self::Raw(packets) => packets.flush().await,
+        }
+    }
+
+    /// Lets go what may leave now; says when the next one may.
+    fn release(&mut self) -> Option<Instant> {
+        match self {
+            Self::Web(_) => None,
+            Self::Raw(packets) => packets.release(),
+        }
     }
 }
 
@@ -265,6 +397,11 @@ fn refused(options: &Options, error: Error) -> Fault {
         401 | 403 => Fault::unauthorized(reason, options.setting),
         _ => Fault::Retry(reason),
     }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -14,6 +14,7 @@ mod factors;
 mod lean;
 mod price;
 mod source;
+mod tape;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +26,7 @@ pub use calendar::{Session, next_session, previous_session, session, sessions};
 pub use day::{Bar, Day, Event, Item, Quote, Series, Trade, marks};
 pub use factors::{CashDividend, Factor, Split};
 pub use price::{Price, write_integer};
+pub use tape::{Mark, Tape};
 
 use crate::Result;
 use source::Source;

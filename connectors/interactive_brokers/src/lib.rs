@@ -1,0 +1,21 @@
+//! Interactive Brokers through TWS or IB Gateway: market data, accounts and orders over its socket.
+//!
+//! `wire` spells the messages, `time` and `contract` the values in them, `map` says what they mean
+//! to us, `tws` holds a connection; each other module is one component or two.
+
+mod accounts;
+pub mod contract;
+pub mod map;
+mod order_updates;
+mod orders;
+mod question;
+mod settings;
+mod spell;
+pub mod time;
+mod tws;
+pub mod wire;
+
+pub use accounts::{Balances, Positions};
+pub use order_updates::OrderUpdates;
+pub use orders::Orders;
+pub use settings::System;

@@ -1,0 +1,236 @@
+//! What a user writes about TWS or IB Gateway.
+
+use component::Secret;
+use model::Date;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The connection to one TWS or IB Gateway.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    /// Where it listens.
+    #[serde(default)]
+    pub connection: Connection,
+    /// How its person logged in.
+    #[serde(default)]
+    pub authentication: Authentication,
+}
+
+/// Where TWS or IB Gateway listens.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Connection {
+    /// Name or address of its machine.
+    pub host: String,
+    /// 7496 for TWS, 7497 for its paper account; 4001 and 4002 for IB Gateway.
+    pub port: u16,
+    /// Who we are to TWS. Orders belong to it; other components add a hundred each.
+    pub client_id: i32,
+    /// Only this account, where the login has several.
+    pub account: Option<String>,
+    /// Time zone of times that name none, such as `America/New_York`; if not said, that of TWS.
+    pub time_zone: Option<String>,
+    /// Seconds of silence after which TWS is asked whether it is still there.
+    #[schemars(range(min = 1))]
+    pub idle_secs: u64,
+    /// Lets orders and accounts travel unencrypted to another machine.
+    pub insecure: bool,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 7496,
+            client_id: 1,
+            account: None,
+            time_zone: None,
+            idle_secs: 15,
+            insecure: false,
+        }
+    }
+}
+
+/// How TWS is logged in: by a person, in its own window. Nothing of this is ever sent.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Authentication {
+    /// The only way there is: `tws`.
+    #[serde(rename = "type", default)]
+    pub kind: AuthenticationKind,
+    /// Kept for whoever logs in; not used.
+    #[serde(default)]
+    pub credentials: Credentials,
+}
+
+/// The ways of logging in.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthenticationKind {
+    /// TWS or IB Gateway holds the login.
+    #[default]
+    Tws,
+}
+
+/// Name and password of the login.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Credentials {
+    /// Not used.
+    pub username: Secret,
+    /// Not used.
+    pub password: Secret,
+}
+
+/// Settings of `interactive_brokers_market_data`. Symbols are ours, such as `AAPL`, `BRK.B`,
+/// `EUR/USD.FX` or `ESZ5.FUT exchange=CME`; words such as `sec_type=IND` say more.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarketData {
+    /// Symbols whose last trades are followed.
+    #[serde(default = "some_symbols")]
+    pub trades: Vec<String>,
+    /// Symbols whose best bid and ask are followed.
+    #[serde(default = "some_symbols")]
+    pub quotes: Vec<String>,
+    /// Symbols whose five-second bars are followed.
+    #[serde(default = "some_symbols")]
+    pub bars: Vec<String>,
+    /// Every single trade and quote; TWS allows this for few symbols at a time.
+    #[serde(default)]
+    pub tick_by_tick: bool,
+    /// Takes delayed data where there is no subscription for live data.
+    #[serde(default)]
+    pub delayed: bool,
+    /// Who we are to TWS, if not the system's client id and 100.
+    #[serde(default)]
+    pub client_id: Option<i32>,
+}
+
+/// Settings of `interactive_brokers_bars_history`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BarsHistory {
+    /// Symbols to read.
+    #[serde(default = "some_symbols")]
+    pub symbols: Vec<String>,
+    /// First day.
+    #[schemars(with = "String")]
+    #[serde(default = "some_years_ago")]
+    pub start: Date,
+    /// Last day; if not said, new bars are read for ever.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub end: Option<Date>,
+    /// Length of a bar as TWS spells it: `30 secs`, `1 min`, `1 hour`, `1 day`, `1 week`.
+    #[serde(default = "one_day")]
+    pub bar_size: String,
+    /// `TRADES` (adjusted for splits), `ADJUSTED_LAST`, `MIDPOINT`, `BID`, `ASK`.
+    #[serde(default = "trades")]
+    pub what_to_show: String,
+    /// Only the regular session.
+    #[serde(default = "yes")]
+    pub regular_hours: bool,
+    /// Pause between polls once everything is read.
+    #[serde(default = "number::<60>")]
+    pub poll_secs: u64,
+    /// Who we are to TWS, if not the system's client id and 500.
+    #[serde(default)]
+    pub client_id: Option<i32>,
+}
+
+/// Settings of `interactive_brokers_instruments`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Instruments {
+    /// Symbols to look up.
+    #[serde(default = "some_symbols")]
+    pub symbols: Vec<String>,
+    /// Beginnings of symbols or names to search for.
+    #[serde(default)]
+    pub patterns: Vec<String>,
+    /// Pause between polls.
+    #[serde(default = "number::<86_400>")]
+    pub poll_secs: u64,
+    /// Who we are to TWS, if not the system's client id and 600.
+    #[serde(default)]
+    pub client_id: Option<i32>,
+}
+
+/// Settings of `interactive_brokers_positions`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Positions {
+    /// How often all positions are asked for again; TWS tells of changes at once.
+    #[serde(default = "number::<60>")]
+    pub refresh_secs: u64,
+    /// Who we are to TWS, if not the system's client id and 200.
+    #[serde(default)]
+    pub client_id: Option<i32>,
+}
+
+/// Settings of `interactive_brokers_balances`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Balances {
+    /// How often everything is asked for again; TWS tells of changes every three minutes.
+    #[serde(default = "number::<60>")]
+    pub refresh_secs: u64,
+    /// Who we are to TWS, if not the system's client id and 300.
+    #[serde(default)]
+    pub client_id: Option<i32>,
+}
+
+/// Settings of `interactive_brokers_order_updates`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderUpdates {
+    /// How often TWS is asked for open orders and executions. It tells them by itself only to its
+    /// master client.
+    #[serde(default = "number::<2>")]
+    pub poll_secs: u64,
+    /// How long a fill waits for its commission; after that it is corrected when that comes.
+    #[serde(default = "number::<10>")]
+    pub commission_secs: u64,
+    /// Who we are to TWS, if not the system's client id and 400.
+    #[serde(default)]
+    pub client_id: Option<i32>,
+}
+
+/// Settings of `interactive_brokers_orders`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Orders {
+    /// Longest order reference that TWS keeps whole. An order id that does not fit is refused.
+    #[serde(default = "number::<40>")]
+    pub max_reference_chars: u64,
+    /// Who we are to TWS, if not the system's client id.
+    #[serde(default)]
+    pub client_id: Option<i32>,
+}
+
+fn number<const N: u64>() -> u64 {
+    N
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn some_symbols() -> Vec<String> {
+    ["AAPL", "SPY"].map(str::to_owned).into()
+}
+
+fn some_years_ago() -> Date {
+    const DAYS_FROM_1970_TO_2000: i32 = 10_957;
+    Date(DAYS_FROM_1970_TO_2000)
+}
+
+fn one_day() -> String {
+    "1 day".to_owned()
+}
+
+fn trades() -> String {
+    "TRADES".to_owned()
+}

@@ -1,0 +1,320 @@
+//! A connection to TWS or IB Gateway: greeting, notices, and what its troubles mean.
+
+use std::time::Duration;
+
+use component::{Clock, Fault, Host, Result};
+use jiff::tz::TimeZone;
+use model::{Text, Timestamp};
+use session::{Frame, RawOptions, Session, Step};
+use tracing::{debug, error, info, warn};
+
+use crate::settings::System;
+use crate::time;
+use crate::wire::{self, Fields, Out};
+
+/// How every connection begins.
+const GREETING: &[u8] = b"API\0";
+/// The question that TWS always answers.
+const PROBE: &[u8] = b"49\x001\x00";
+/// Longest message there is: a length beyond it is no length.
+const MAX_MESSAGE_BYTES: usize = 0xFF_FFFF;
+/// TWS takes 50 messages a second, however many clients send them: together they stay below.
+const PER_SECOND: u32 = 25;
+const MAX_PER_SECOND: u32 = 45;
+/// How long TWS is left alone after it complains about too many requests for history.
+const PENALTY: Duration = Duration::from_secs(60);
+const LOGIN: Duration = Duration::from_secs(10);
+/// Ids of requests begin here, far from those of orders: TWS names both in the same field.
+const FIRST_REQUEST: i64 = 1_500_000_000;
+/// Our clock and that of TWS count as the same up to this difference; TWS tells whole seconds.
+const SAME_NANOS: i64 = 2_000_000_000;
+
+/// An open connection.
+pub struct Tws {
+    pub session: Session,
+    pub state: State,
+    pub accounts: Vec<Text>,
+    pub next_order_id: i64,
+    pub client_id: i32,
+    last_request: i64,
+    ahead: i64,
+    pub clock: Clock,
+}
+
+/// What is known of the other side.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub version: i32,
+    /// Zone of times that name none.
+    pub zone: TimeZone,
+    /// Why TWS itself is cut off from Interactive Brokers, while it is.
+    pub cut_off: Option<Text>,
+    /// Whether market data is known to stand still.
+    is_still: bool,
+    /// How often something came back that had been away.
+    pub restored: u64,
+}
+
+/// An error message.
+pub struct Refusal<'a> {
+    /// The request or the order; -1 for neither.
+    pub id: i64,
+    pub code: i64,
+    pub message: &'a str,
+}
+
+impl<'a> Refusal<'a> {
+    /// From message 4.
+    pub fn of(fields: &Fields<'a>) -> Self {
+        let number = |name: &str, other: i64| fields.text(name).parse().unwrap_or(other);
+        let message = fields.text("message");
+        Self { id: number("id", -1), code: number("code", 0), message }
+    }
+
+    /// In words.
+    pub fn words(&self) -> String {
+        format!("{} (error {})", self.message, self.code)
+    }
+
+    /// What it means for a request that only reads.
+    pub fn fault(&self) -> Fault {
+        match self.code {
+            101 | 200 | 203 | 309 | 354 | 10090 | 10168 | 10186 | 10187 | 10189 | 10190 => {
+                Fault::fatal(self.words())
+            }
+            162 if self.message.contains("pacing violation") => {
+                Fault::Throttled { wait: PENALTY, reason: self.words() }
+            }
+            162 if self.message.contains("permission") => Fault::fatal(self.words()),
+            320 | 321 if !self.message.contains("not connected") => Fault::fatal(self.words()),
+            _ => Fault::disconnected(self.words()),
+        }
+    }
+}
+
+impl Tws {
+    /// One attempt to connect, as the client that `client_id` says or that stands `offset` beside
+    /// the system's.
+    pub async fn connect(
+        system: &System,
+        host: &Host,
+        client_id: Option<i32>,
+        offset: i32,
+    ) -> Result<Self> {
+        let client_id = client_id.unwrap_or(system.connection.client_id.saturating_add(offset));
+        let now = host.clock.now();
+        match Self::attempt(system, host, client_id).await {
+            Err(Fault::Retry(reason) | Fault::Disconnected(reason)) => Err(away(reason, now)),
+            other => other,
+        }
+    }
+
+    async fn attempt(system: &System, host: &Host, client_id: i32) -> Result<Self> {
+        let connection = &system.connection;
+        let limit = host.throttling.max_requests_per_second.unwrap_or(PER_SECOND);
+        let mut session = Session::open_raw(&RawOptions {
+            insecure: connection.insecure,
+            greeting: GREETING,
+            probe: Some(PROBE.to_vec()),
+            idle: Duration::from_secs(connection.idle_secs.max(1)),
+            max_message_bytes: MAX_MESSAGE_BYTES,
+            per_second: Some(limit.min(MAX_PER_SECOND)),
+            ..RawOptions::new(&connection.host, connection.port)
+        })
+        .await?;
+        session.send(wire::VERSIONS).await?;
+        let (version, greeting) = session.expect(LOGIN, "greeting", greeted).await?;
+        let now = host.clock.now();
+        let zone = match &connection.time_zone {
+            None => time::zone(&greeting, now),
+            Some(name) => time::named(name).ok_or_else(|| {
+                Fault::fatal(format!("connection.time_zone: there is no zone {name:?}"))
+            })?,
+        };
+        session.queue(Out::new(71).with(2).with(client_id).empty(1).bytes())?;
+        session.queue(PROBE)?;
+        session.flush().await?;
+        let mut welcome = Welcome::default();
+        let judge = |frame: &Frame| welcome.hear(frame, version);
+        session.expect(LOGIN, "accounts and next order id", judge).await?;
+        let state = State { version, zone, cut_off: None, is_still: false, restored: 0 };
+        let vendor = Timestamp::from_secs(welcome.time.unwrap_or_default());
+        let ahead = vendor.since(host.clock.now());
+        Ok(Self {
+            session,
+            state,
+            accounts: welcome.accounts.unwrap_or_default(),
+            next_order_id: welcome.order_id.unwrap_or_default(),
+            client_id,
+            last_request: FIRST_REQUEST,
+            ahead: if ahead.abs() < SAME_NANOS { 0 } else { ahead },
+            clock: host.clock.clone(),
+        })
+    }
+
+    /// What the clock of TWS says.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now().plus_nanos(self.ahead)
+    }
+
+    /// An id for a request.
+    pub fn request_id(&mut self) -> i64 {
+        self.last_request += 1;
+        self.last_request
+    }
+
+    /// Puts a request in line. It leaves while the next messages are awaited.
+    pub fn queue(&mut self, request: Out) -> Result<()> {
+        self.session.queue(request.bytes())
+    }
+
+    /// The next message that is about more than the connection. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Result<Frame> {
+        loop {
+            let frame = self.session.next_frame().await?;
+            if !self.state.is_notice(&frame)? {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// Such a message that is there already.
+    pub fn ready(&mut self) -> Result<Option<Frame>> {
+        while let Some(frame) = self.session.ready_frame()? {
+            if !self.state.is_notice(&frame)? {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl State {
+    /// Takes note of a message that is about the connection; false for any other.
+    pub fn is_notice(&mut self, frame: &[u8]) -> Result<bool> {
+        match wire::id_of(frame) {
+            Some(wire::ERROR) => {}
+            Some(wire::NEXT_VALID_ID | wire::MANAGED_ACCOUNTS | wire::CURRENT_TIME) => {
+                return Ok(true);
+            }
+            _ => return Ok(false),
+        }
+        // Words may be in any encoding.
+        let text = String::from_utf8_lossy(frame);
+        let Ok(Some(fields)) = Fields::read(text.as_bytes(), self.version) else {
+            return Ok(false);
+        };
+        let refusal = Refusal::of(&fields);
+        let Refusal { id, code, message } = refusal;
+        match code {
+            1100 | 2110 => {
+                warn!(code, message, "TWS is cut off from Interactive Brokers");
+                self.cut_off = Some(message.into());
+                self.is_still = true;
+            }
+            1102 | 2104 | 2106..=2108 | 2158 => self.restore(code, message),
+            2103 | 2105 | 2157 => {
+                warn!(code, message, "a data farm is away");
+                self.is_still |= code == 2103;
+            }
+            100 | 502 | 504 | 507 | 1101 | 1300 | 2100 => {
+                return Err(Fault::disconnected(refusal.words()));
+            }
+            503 => return Err(Fault::fatal(refusal.words())),
+            // Everything else with an id is for whoever asked.
+            2101..=2199 => debug!(id, code, message, "notice"),
+            _ if id < 0 => info!(code, message, "notice"),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn restore(&mut self, code: i64, message: &str) {
+        debug!(code, message, "notice");
+        // A sound farm says nothing of the others; only what had stood still has missed something.
+        let is_news = self.cut_off.take().is_some() || self.is_still && code <= 2104;
+        if is_news {
+            self.is_still = false;
+            self.restored += 1;
+        }
+    }
+}
+
+/// The first message of TWS: its version, and its time.
+fn greeted(frame: &Frame) -> Step<(i32, String)> {
+    let text = String::from_utf8_lossy(frame);
+    let mut fields = text.split('\0');
+    let first = fields.next().unwrap_or_default();
+    match first.parse::<i32>() {
+        Ok(version @ wire::OLDEST..=wire::NEWEST) => {
+            Step::Done((version, fields.next().unwrap_or_default().to_owned()))
+        }
+        Ok(4) => match Fields::read(text.as_bytes(), wire::NEWEST) {
+            Ok(Some(fields)) => Step::Refused(refused(&Refusal::of(&fields))),
+            _ => Step::Refused(Fault::retry("TWS refused the connection in words unknown to us")),
+        },
+        Ok(version) => Step::Refused(Fault::fatal(format!(
+            "TWS speaks version {version}, we speak {}: use TWS or IB Gateway 10.30 or later",
+            wire::VERSIONS
+        ))),
+        Err(_) => {
+            let said: String = first.chars().take(40).collect();
+            Step::Refused(Fault::retry(format!("this is no TWS: it greets with {said:?}")))
+        }
+    }
+}
+
+/// What a refusal before the first request means.
+fn refused(refusal: &Refusal<'_>) -> Fault {
+    match refusal.code {
+        503 => Fault::fatal(refusal.words()),
+        326 => Fault::retry(format!(
+            "{}; the last connection may not be over yet, or connection.client_id is taken",
+            refusal.words()
+        )),
+        _ => Fault::retry(refusal.words()),
+    }
+}
+
+/// What TWS tells before it counts as connected, in any order.
+#[derive(Default)]
+struct Welcome {
+    accounts: Option<Vec<Text>>,
+    order_id: Option<i64>,
+    time: Option<i64>,
+}
+
+impl Welcome {
+    fn hear(&mut self, frame: &Frame, version: i32) -> Step<()> {
+        let text = String::from_utf8_lossy(frame);
+        let Ok(Some(fields)) = Fields::read(text.as_bytes(), version) else { return Step::Keep };
+        match fields.id {
+            wire::MANAGED_ACCOUNTS => {
+                let list = fields.text("accounts").split(',').map(str::trim);
+                self.accounts = Some(list.filter(|id| !id.is_empty()).map(Text::from).collect());
+            }
+            wire::NEXT_VALID_ID => self.order_id = fields.int("orderId").ok(),
+            wire::CURRENT_TIME => self.time = fields.int("time").ok(),
+            wire::ERROR => {
+                let refusal = Refusal::of(&fields);
+                let is_fatal = matches!(refusal.code, 326 | 501..=509);
+                return if is_fatal { Step::Refused(refused(&refusal)) } else { Step::Keep };
+            }
+            _ => return Step::Keep,
+        }
+        let is_done = self.accounts.is_some() && self.order_id.is_some() && self.time.is_some();
+        if is_done { Step::Done(()) } else { Step::Skip }
+    }
+}
+
+/// TWS does not let us in. At night that mends itself; else a person has to do something, and
+/// until then we go on trying.
+fn away(reason: String, now: Timestamp) -> Fault {
+    if time::is_reset(now) {
+        return Fault::Retry(format!("{reason}; Interactive Brokers resets its servers now"));
+    }
+    let words = "if this lasts, a person is needed: start TWS or IB Gateway, log in, and allow \
+                 socket clients in its API settings";
+    error!(reason, words, "TWS does not let us in");
+    Fault::Retry(format!("{reason}; {words}"))
+}

@@ -1,0 +1,62 @@
+//! Polygon's words to ours. Pure functions; what does not fit is `Bad`, never a default.
+
+mod fundamentals;
+mod market;
+mod reference;
+mod symbol;
+
+pub use fundamentals::{financials, report};
+pub(crate) use market::MINUTE;
+pub use market::{Asked, Kind, Mark, Period, frame, message, row, snapshot, universal_snapshot};
+pub use reference::{dividend, holiday, instrument, market_status, name_changes, news, split};
+pub(crate) use symbol::is_stock;
+pub use symbol::{identity, path, venue};
+
+use std::sync::LazyLock;
+
+use component::{Bad, Item};
+use jiff::tz::TimeZone;
+use model::{Date, Event, Timestamp};
+
+pub(crate) type Mapped<T> = Result<T, Bad>;
+
+static NEW_YORK: LazyLock<TimeZone> = LazyLock::new(|| {
+    TimeZone::get("America/New_York").expect("the time zones are part of the program")
+});
+
+/// Adds what was understood, or sets it aside with its bytes.
+pub(crate) fn push<E: Into<Event>>(items: &mut Vec<Item>, raw: &str, event: Mapped<E>) {
+    items.push(match event {
+        Ok(event) => Item::Event(event.into()),
+        Err(bad) => Item::Bad { raw: raw.as_bytes().to_vec(), bad },
+    });
+}
+
+/// A time as Polygon writes it: milliseconds, nanoseconds in REST v3, microseconds in one place.
+/// Between 1973 and 5138 no two of them can be confused.
+pub(crate) fn time(value: i64) -> Timestamp {
+    match value.unsigned_abs() {
+        0..100_000_000_000_000 => Timestamp::from_millis(value),
+        0..100_000_000_000_000_000 => Timestamp(value.saturating_mul(1_000)),
+        _ => Timestamp(value),
+    }
+}
+
+/// The session that a time belongs to: none is open at midnight in New York, which is four or
+/// five hours behind.
+pub(crate) fn session_day(time: Timestamp) -> Date {
+    time.plus_nanos(-5 * 3_600_000_000_000).date()
+}
+
+/// The start of a day in UTC.
+pub(crate) fn midnight(date: Date) -> Timestamp {
+    Timestamp::from_secs(i64::from(date.0) * 86_400)
+}
+
+/// The start of a day in New York, where Polygon's days begin.
+pub(crate) fn new_york_midnight(date: Date) -> Timestamp {
+    let noon = midnight(date).plus_nanos(12 * 3_600_000_000_000);
+    let start = jiff::Timestamp::from_nanosecond(noon.0.into())
+        .and_then(|noon| noon.to_zoned(NEW_YORK.clone()).start_of_day());
+    start.map_or(midnight(date), |start| Timestamp::from_secs(start.timestamp().as_second()))
+}

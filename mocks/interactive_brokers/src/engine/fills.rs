@@ -1,0 +1,195 @@
+use rust_decimal::Decimal;
+
+use super::order::{OrderIndex, Side, Status};
+use super::scene::{Scene, Touch};
+use super::{Desk, Position};
+use crate::instruments::Index;
+
+/// One fill of an order.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    pub id: String,
+    pub order: OrderIndex,
+    pub time: i64,
+    pub account: usize,
+    pub instrument: Index,
+    pub side: Side,
+    pub exchange: &'static str,
+    pub quantity: Decimal,
+    pub price: Decimal,
+    pub cumulative: Decimal,
+    pub average: Decimal,
+    /// 1 added liquidity, 2 took it.
+    pub liquidity: i32,
+    pub commission: Decimal,
+    /// Nothing for one that only opens a position.
+    pub realized: Option<Decimal>,
+}
+
+impl Desk {
+    /// One execution: order, position, money and history move together.
+    pub(super) fn fill(
+        &mut self,
+        index: OrderIndex,
+        touch: Touch,
+        quantity: Decimal,
+        scene: &Scene<'_>,
+    ) {
+        if quantity <= Decimal::ZERO {
+            return;
+        }
+        let (instrument, account) = (self.orders[index].instrument, self.orders[index].account);
+        let multiple = scene.instrument(instrument).multiple();
+        let order = &mut self.orders[index];
+        order.filled = (order.filled + quantity).normalize();
+        order.money += touch.price * quantity;
+        order.last_price = touch.price;
+        let side = order.terms.side;
+        let (filled, money, paid) = (order.filled, order.money, order.commission);
+        let commission = self.commission(instrument, filled, money * multiple, scene) - paid;
+        self.orders[index].commission += commission;
+        let trade = (side.signed(quantity), touch.price);
+        let realized = self.book(account, instrument, trade, commission, scene);
+        let done = self.orders[index].remaining().is_zero();
+        let order = &mut self.orders[index];
+        order.status = match (done, order.status) {
+            (true, _) => Status::Filled,
+            // A market order is never told to be working before its last fill.
+            (false, _) => Status::Submitted,
+        };
+        let execution = Execution {
+            id: self.execution_id(scene.now),
+            order: index,
+            time: scene.now,
+            account,
+            instrument,
+            side,
+            exchange: venue(touch.venue, scene.instrument(instrument).home()),
+            quantity: quantity.normalize(),
+            price: touch.price.normalize(),
+            cumulative: self.orders[index].filled,
+            average: self.orders[index].average_price(),
+            liquidity: 2,
+            commission,
+            realized,
+        };
+        self.executions.push(execution);
+        let number = self.executions.len() - 1;
+        self.tell_execution(number, None, scene);
+        if done {
+            self.end(index, Status::Filled, "Filled", scene.now);
+        }
+        self.tell_order(index);
+        if done {
+            self.tell_commission_in_order(index);
+        }
+        self.tell_commission(number);
+        if done {
+            self.pass_on(index, scene);
+        }
+    }
+
+    /// What a filled order means for the others of its group.
+    fn pass_on(&mut self, index: OrderIndex, scene: &Scene<'_>) {
+        self.cancel_group(index, scene.now);
+        let is_child = |other: &OrderIndex| self.orders[*other].parent == Some(index);
+        let children: Vec<OrderIndex> =
+            self.open_orders().into_iter().filter(is_child).collect();
+        for child in children {
+            self.start(child, scene);
+        }
+    }
+
+    /// Moves the position and the money; what was earned or lost if the position became smaller.
+    /// The average cost carries the commission.
+    fn book(
+        &mut self,
+        account: usize,
+        instrument: Index,
+        (change, price): (Decimal, Decimal),
+        commission: Decimal,
+        scene: &Scene<'_>,
+    ) -> Option<Decimal> {
+        let known = scene.instrument(instrument);
+        let unit = price * known.multiple();
+        let account_index = account;
+        let account = &mut self.accounts[account];
+        let position = account.positions.entry(instrument).or_default();
+        let (before, after) = (position.quantity, position.quantity + change);
+        let opens = before.is_zero() || before.is_sign_negative() == change.is_sign_negative();
+        let average = position.average();
+        let mut realized = None;
+        if opens {
+            position.cost += change * unit + commission;
+        } else if after.is_zero() || after.is_sign_negative() == before.is_sign_negative() {
+            realized = Some(-change * (unit - average) - commission);
+            position.cost = average * after;
+        } else {
+            realized = Some(before * (unit - average) - commission);
+            *position = Position { quantity: after, cost: after * unit };
+        }
+        position.quantity = after;
+        let closed = after.is_zero();
+        if closed {
+            account.positions.remove(&instrument);
+        }
+        account.cash -= if known.sec_type == "FUT" {
+            // A future costs nothing; only what it earned or lost is paid.
+            realized.map_or(commission, |realized| -realized)
+        } else {
+            change * unit + commission
+        };
+        account.realized += realized.unwrap_or_default();
+        self.moved.push((account_index, instrument));
+        realized.map(|realized| realized.round_dp(4))
+    }
+
+    /// For so much of an order in all: half a cent a share, at least a dollar, at most a hundredth
+    /// of the trade's worth; other kinds have prices of their own.
+    pub(super) fn commission(
+        &self,
+        instrument: Index,
+        quantity: Decimal,
+        worth: Decimal,
+        scene: &Scene<'_>,
+    ) -> Decimal {
+        let half_cent = Decimal::new(5, 3);
+        match scene.instrument(instrument).sec_type {
+            "FUT" => (quantity * Decimal::new(225, 2)).round_dp(2),
+            "CASH" => Decimal::TWO,
+            _ => {
+                let most = (worth / Decimal::ONE_HUNDRED).max(Decimal::new(1, 2));
+                (quantity * half_cent).max(Decimal::ONE).min(most).round_dp(4).normalize()
+            }
+        }
+    }
+
+    /// `0000e0d5.525292e1.01.01`: the last number counts corrections of the same execution.
+    fn execution_id(&mut self, now: i64) -> String {
+        let number = self.executions.len() + 1;
+        let login = self.seed.below("login", 0, 0xFFFF);
+        let seconds = now.div_euclid(mockkit::time::SECOND);
+        format!("{login:08x}.{seconds:08x}.{number:02x}.01")
+    }
+}
+
+/// The vendor's name of a venue on the consolidated tape.
+fn venue(letter: char, home: &'static str) -> &'static str {
+    match letter {
+        'A' => "AMEX",
+        'B' => "BEX",
+        'C' => "NYSENAT",
+        'I' => "IDEALPRO",
+        'J' => "EDGEA",
+        'K' => "DRCTEDGE",
+        'M' => "CHX",
+        'N' => "NYSE",
+        'P' => "ARCA",
+        'Q' | 'T' => "NASDAQ",
+        'W' => "CBOE",
+        'X' => "PHLX",
+        'Y' => "BYX",
+        'Z' => "BATS",
+        _ => home,
+    }
+}

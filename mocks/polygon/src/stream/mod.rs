@@ -1,0 +1,10 @@
+//! The WebSocket clusters.
+
+pub mod clusters;
+mod encode;
+mod runner;
+mod session;
+mod topics;
+
+pub use clusters::Cluster;
+pub use session::routes;
