@@ -1,6 +1,6 @@
+use super::Desk;
 use super::order::{OrderIndex, Status};
 use super::scene::Scene;
-use super::Desk;
 use crate::refusal::Refusal;
 
 const BY_TRADER: &str = "Cancelled by Trader";
@@ -10,8 +10,7 @@ impl Desk {
     pub fn cancel(&mut self, client_id: i32, order_id: i32, scene: &Scene<'_>) {
         let refusal = match self.find(client_id, order_id) {
             None => {
-                let text =
-                    format!("OrderId {order_id} that needs to be cancelled is not found.");
+                let text = format!("OrderId {order_id} that needs to be cancelled is not found.");
                 Refusal::new(10147, &text)
             }
             Some(index) if self.orders[index].is_open() => return self.take_off(index, scene),
@@ -90,7 +89,8 @@ impl Desk {
             sibling || grouped
         };
         let others = self.open_orders().into_iter();
-        let others: Vec<OrderIndex> = others.filter(|other| *other != index && belongs(other)).collect();
+        let others: Vec<OrderIndex> =
+            others.filter(|other| *other != index && belongs(other)).collect();
         for other in others {
             self.end(other, Status::Cancelled, "Cancelled by System", now);
             self.tell_canceled(other, now);

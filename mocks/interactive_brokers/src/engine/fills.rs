@@ -93,8 +93,7 @@ impl Desk {
     fn pass_on(&mut self, index: OrderIndex, scene: &Scene<'_>) {
         self.cancel_group(index, scene.now);
         let is_child = |other: &OrderIndex| self.orders[*other].parent == Some(index);
-        let children: Vec<OrderIndex> =
-            self.open_orders().into_iter().filter(is_child).collect();
+        let children: Vec<OrderIndex> = self.open_orders().into_iter().filter(is_child).collect();
         for child in children {
             self.start(child, scene);
         }

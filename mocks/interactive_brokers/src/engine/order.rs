@@ -185,17 +185,11 @@ impl Kind {
     }
 
     pub fn needs_limit(self) -> bool {
-        matches!(
-            self,
-            Kind::Limit | Kind::StopLimit | Kind::LimitIfTouched | Kind::LimitOnClose
-        )
+        matches!(self, Kind::Limit | Kind::StopLimit | Kind::LimitIfTouched | Kind::LimitOnClose)
     }
 
     pub fn needs_trigger(self) -> bool {
-        matches!(
-            self,
-            Kind::Stop | Kind::StopLimit | Kind::MarketIfTouched | Kind::LimitIfTouched
-        )
+        matches!(self, Kind::Stop | Kind::StopLimit | Kind::MarketIfTouched | Kind::LimitIfTouched)
     }
 
     pub fn trails(self) -> bool {
@@ -246,9 +240,6 @@ impl Status {
     }
 
     pub fn is_final(self) -> bool {
-        matches!(
-            self,
-            Status::ApiCancelled | Status::Cancelled | Status::Filled | Status::Inactive
-        )
+        matches!(self, Status::ApiCancelled | Status::Cancelled | Status::Filled | Status::Inactive)
     }
 }
