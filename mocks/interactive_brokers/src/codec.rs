@@ -54,8 +54,8 @@ pub fn agree(client: Range, server: &Versions) -> Option<i32> {
         None if client.max >= PROTOBUF => client.max.min(NEWEST),
         None => client.max.min(TEXT),
     };
-    let spoken = (server.oldest..=TEXT).contains(&version)
-        || (PROTOBUF..=NEWEST).contains(&version);
+    let spoken =
+        (server.oldest..=TEXT).contains(&version) || (PROTOBUF..=NEWEST).contains(&version);
     (spoken && (client.min..=client.max).contains(&version)).then_some(version)
 }
 

@@ -76,11 +76,7 @@ const KNOWN: [Known; 5] = [
         name: "APPLE INC",
         isin: "US0378331005",
         stock_type: "COMMON",
-        trade: Industry {
-            industry: "Technology",
-            category: "Computers",
-            subcategory: "Computers",
-        },
+        trade: Industry { industry: "Technology", category: "Computers", subcategory: "Computers" },
     },
     Known {
         symbol: "AIG",
@@ -124,7 +120,11 @@ const KNOWN: [Known; 5] = [
         name: "SS SPDR S&P 500 ETF TRUST-US",
         isin: "US78462F1030",
         stock_type: "ETF",
-        trade: Industry { industry: "Funds", category: "Equity Fund", subcategory: "Growth&Income-Large Cap" },
+        trade: Industry {
+            industry: "Funds",
+            category: "Equity Fund",
+            subcategory: "Growth&Income-Large Cap",
+        },
     },
 ];
 
@@ -137,9 +137,8 @@ const STILL_SIZE: u32 = 1_000_000;
 /// First the market's listings, at the same index, then the others.
 pub fn catalog(market: &Market) -> Vec<Instrument> {
     let listings = market.listings().iter().enumerate();
-    let mut all: Vec<Instrument> = listings
-        .map(|(index, listing)| stock(index, &listing.symbol, listing.venue))
-        .collect();
+    let mut all: Vec<Instrument> =
+        listings.map(|(index, listing)| stock(index, &listing.symbol, listing.venue)).collect();
     if let Some(ibm) = market.index("IBM") {
         let base = all[ibm].clone();
         all.push(Instrument {

@@ -51,9 +51,9 @@ fn is_meant(instrument: &Instrument, contract: &Contract) -> bool {
         && (instrument.primary.is_empty() || agrees_on_primary(instrument, contract))
         && instrument.last_trade.starts_with(month)
         && (!isin || agrees(&contract.sec_id, instrument.isin))
-        && contract.multiplier.is_none_or(|given| {
-            given == 0.0 || given == instrument.multiplier.unwrap_or(1.0)
-        })
+        && contract
+            .multiplier
+            .is_none_or(|given| given == 0.0 || given == instrument.multiplier.unwrap_or(1.0))
         && contract.strike.is_none_or(|strike| strike == 0.0)
         && trades_on(instrument, &contract.exchange)
 }

@@ -95,6 +95,9 @@ mod tests {
         }
         let now = 1_381_152_660 * SECOND;
         assert_eq!(utc_stamp(now), "20131007-13:31:00");
-        assert_eq!((schedule_stamp(now), minute(now)), ("20131007-09:31:00".into(), "09:31".into()));
+        assert_eq!(
+            (schedule_stamp(now), minute(now)),
+            ("20131007-09:31:00".into(), "09:31".into())
+        );
     }
 }

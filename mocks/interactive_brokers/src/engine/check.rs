@@ -48,9 +48,13 @@ pub fn terms(order: &wire::Order, instrument: Index, scene: &Scene<'_>) -> Resul
 
 fn price(value: Option<f64>) -> Result<Option<Decimal>> {
     let Some(value) = value else { return Ok(None) };
-    let out_of_range =
-        || Refusal::new(109, "Price is out of the range defined by the Percentage setting at order \
-                              defaults frame. The order will not be transmitted.");
+    let out_of_range = || {
+        Refusal::new(
+            109,
+            "Price is out of the range defined by the Percentage setting at order \
+                              defaults frame. The order will not be transmitted.",
+        )
+    };
     numbers::decimal(value).map(Some).ok_or_else(out_of_range)
 }
 
@@ -59,7 +63,9 @@ fn quantity(order: &wire::Order, instrument: Index, scene: &Scene<'_>) -> Result
     let text = order.total_quantity.as_deref().unwrap_or("0");
     let quantity = numbers::quantity(text)
         .ok_or_else(|| Refusal::invalid("The order size is missing or incorrect."))?;
-    if quantity.is_zero() && let Some(cash) = order.cash_qty.and_then(numbers::decimal) {
+    if quantity.is_zero()
+        && let Some(cash) = order.cash_qty.and_then(numbers::decimal)
+    {
         let price = scene.price(instrument).filter(|price| !price.is_zero());
         let bought = price.map_or(Decimal::ZERO, |price| (cash / price / step).trunc() * step);
         if bought > Decimal::ZERO {

@@ -131,10 +131,6 @@ impl Order {
     pub fn oca_group(&self) -> Option<&str> {
         self.echo.oca_group.as_deref().filter(|group| !group.is_empty())
     }
-
-    pub fn is_what(&self, client_id: i32, order_id: i32) -> bool {
-        (self.client_id, self.order_id) == (client_id, order_id)
-    }
 }
 
 impl Side {
@@ -185,17 +181,11 @@ impl Kind {
     }
 
     pub fn needs_limit(self) -> bool {
-        matches!(
-            self,
-            Kind::Limit | Kind::StopLimit | Kind::LimitIfTouched | Kind::LimitOnClose
-        )
+        matches!(self, Kind::Limit | Kind::StopLimit | Kind::LimitIfTouched | Kind::LimitOnClose)
     }
 
     pub fn needs_trigger(self) -> bool {
-        matches!(
-            self,
-            Kind::Stop | Kind::StopLimit | Kind::MarketIfTouched | Kind::LimitIfTouched
-        )
+        matches!(self, Kind::Stop | Kind::StopLimit | Kind::MarketIfTouched | Kind::LimitIfTouched)
     }
 
     pub fn trails(self) -> bool {
@@ -246,9 +236,6 @@ impl Status {
     }
 
     pub fn is_final(self) -> bool {
-        matches!(
-            self,
-            Status::ApiCancelled | Status::Cancelled | Status::Filled | Status::Inactive
-        )
+        matches!(self, Status::ApiCancelled | Status::Cancelled | Status::Filled | Status::Inactive)
     }
 }

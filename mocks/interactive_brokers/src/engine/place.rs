@@ -54,12 +54,19 @@ impl Desk {
         if !what_if && order_id < self.next_id(client_id) {
             return Err(Refusal::new(103, "Duplicate order id"));
         }
-        let instrument =
-            lookup::one(scene.instruments, contract).map_err(Refusal::no_contract)?;
+        let instrument = lookup::one(scene.instruments, contract).map_err(Refusal::no_contract)?;
         let account = self.account_of(&order)?;
         let terms = check::terms(&order, instrument, scene)?;
         if what_if {
-            self.what_if(client_id, order_id, contract, order, (account, instrument), &terms, scene);
+            self.what_if(
+                client_id,
+                order_id,
+                contract,
+                order,
+                (account, instrument),
+                &terms,
+                scene,
+            );
             return Ok(());
         }
         if self.orders.len() >= MAX_ORDERS {
@@ -147,8 +154,7 @@ impl Desk {
         self.orders[index].warning = self.late_start(index, scene);
         self.tell_order(index);
         if let Some(warning) = self.orders[index].warning.clone() {
-            let (client_id, order_id) =
-                (self.orders[index].client_id, self.orders[index].order_id);
+            let (client_id, order_id) = (self.orders[index].client_id, self.orders[index].order_id);
             let text = format!("Order Message:\n{warning}");
             self.refuse(client_id, order_id, &Refusal::new(399, &text), scene.now);
         }
@@ -206,22 +212,23 @@ impl Desk {
         let mut joined = true;
         for condition in conditions {
             let more = condition.is_more.unwrap_or(true);
-            let holds = match condition.r#type {
-                Some(3) => {
-                    let time = condition.time.as_deref().and_then(times::parse);
-                    time.is_none_or(|time| (scene.now >= time) == more)
-                }
-                Some(1) => {
-                    let id = condition.con_id.unwrap_or(0);
-                    let named = scene.instruments.iter().position(|known| known.con_id == id);
-                    let price = named.and_then(|named| scene.price(named));
-                    let level = condition.price.and_then(numbers::decimal);
-                    price.zip(level).is_some_and(|(price, level)| {
-                        if more { price >= level } else { price <= level }
-                    })
-                }
-                _ => true,
-            };
+            let holds =
+                match condition.r#type {
+                    Some(3) => {
+                        let time = condition.time.as_deref().and_then(times::parse);
+                        time.is_none_or(|time| (scene.now >= time) == more)
+                    }
+                    Some(1) => {
+                        let id = condition.con_id.unwrap_or(0);
+                        let named = scene.instruments.iter().position(|known| known.con_id == id);
+                        let price = named.and_then(|named| scene.price(named));
+                        let level = condition.price.and_then(numbers::decimal);
+                        price.zip(level).is_some_and(|(price, level)| {
+                            if more { price >= level } else { price <= level }
+                        })
+                    }
+                    _ => true,
+                };
             held = if joined { held && holds } else { held || holds };
             joined = condition.is_conjunction_connection.unwrap_or(true);
         }
@@ -247,6 +254,26 @@ impl Desk {
         ))
     }
 
+    /// Orders placed by hand become a client's: each gets an order id of its own.
+    pub fn bind(&mut self, client_id: i32) {
+        for index in self.open_orders() {
+            if self.orders[index].client_id != super::BY_HAND {
+                continue;
+            }
+            let order_id = self.next_id(client_id);
+            self.next_ids.insert(client_id, order_id.saturating_add(1));
+            self.by_key.insert((client_id, order_id), index);
+            let order = &mut self.orders[index];
+            (order.client_id, order.order_id) = (client_id, order_id);
+            order.echo.client_id = Some(client_id);
+            order.echo.order_id = Some(order_id);
+            let perm_id = Some(order.perm_id);
+            let bound =
+                wire::OrderBound { perm_id, client_id: Some(client_id), order_id: Some(order_id) };
+            self.tell(client_id, wire::Answer::OrderBound(bound));
+        }
+    }
+
     fn account_of(&self, order: &wire::Order) -> Result<usize> {
         match order.account.as_deref() {
             None | Some("") if self.accounts.len() == 1 => Ok(0),
@@ -267,8 +294,7 @@ impl Desk {
     ) -> Option<Refusal> {
         let same = |index: &&OrderIndex| {
             let order = &self.orders[**index];
-            (order.account, order.instrument, order.terms.side)
-                == (account, instrument, terms.side)
+            (order.account, order.instrument, order.terms.side) == (account, instrument, terms.side)
         };
         let most = scene.rules.active_orders;
         if self.open.iter().filter(same).count() >= most {
@@ -362,8 +388,7 @@ impl Desk {
         scene: &Scene<'_>,
     ) -> Result<()> {
         let old = &self.orders[index];
-        let instrument =
-            lookup::one(scene.instruments, contract).map_err(Refusal::no_contract)?;
+        let instrument = lookup::one(scene.instruments, contract).map_err(Refusal::no_contract)?;
         let different = Refusal::new(105, "Order being modified does not match original order");
         let same_account = order.account.as_deref().is_none_or(|account| {
             account.is_empty() || Some(account) == old.echo.account.as_deref()
@@ -387,8 +412,8 @@ impl Desk {
         let was_held = old.held_back;
         let order = &mut self.orders[index];
         order.echo = echo;
-        order.triggered = order.triggered && (order.terms.trigger == terms.trigger)
-            || !terms.kind.waits();
+        order.triggered =
+            order.triggered && (order.terms.trigger == terms.trigger) || !terms.kind.waits();
         order.terms = terms;
         order.modified += 1;
         if was_held {

@@ -50,9 +50,7 @@ fn market(out: Writer, answer: &Answer) -> Tried {
             let out = out.raw("6").int(m.req_id).int(m.tick_type).double_or(m.price, "-1");
             out.text_or(&m.size, "0").int(m.attr_mask)
         }
-        Answer::TickSize(m) => {
-            out.raw("6").int(m.req_id).int(m.tick_type).text_or(&m.size, "0")
-        }
+        Answer::TickSize(m) => out.raw("6").int(m.req_id).int(m.tick_type).text_or(&m.size, "0"),
         Answer::TickGeneric(m) => {
             out.raw("6").int(m.req_id).int(m.tick_type).double_or(m.value, "0.0")
         }
@@ -343,11 +341,8 @@ fn bond_details(out: Writer, m: &ContractData) -> Writer {
 }
 
 fn sizes(out: Writer, details: &ContractDetails) -> Writer {
-    let out = if out.from(164) {
-        out.text(&details.min_size).text(&details.size_increment)
-    } else {
-        out
-    };
+    let out =
+        if out.from(164) { out.text(&details.min_size).text(&details.size_increment) } else { out };
     if out.from(163) { out.text(&details.suggested_size_increment) } else { out }
 }
 
@@ -381,9 +376,9 @@ fn reference(out: Writer, answer: &Answer) -> Tried {
         }
         Answer::SoftDollarTiers(m) => {
             let rows = &m.soft_dollar_tiers;
-            out.int(m.req_id).count(rows.len()).each(rows, |out, row| {
-                out.text(&row.name).text(&row.value).text(&row.display_name)
-            })
+            out.int(m.req_id)
+                .count(rows.len())
+                .each(rows, |out, row| out.text(&row.name).text(&row.value).text(&row.display_name))
         }
         Answer::FamilyCodes(m) => {
             let rows = &m.family_codes;
@@ -402,11 +397,7 @@ fn symbol_samples(out: Writer, m: &SymbolSamples) -> Writer {
         let out = out.text(&contract.primary_exch).text(&contract.currency);
         let kinds = &row.derivative_sec_types;
         let out = out.count(kinds.len()).each(kinds, |out, kind| out.raw(kind));
-        if out.from(176) {
-            out.text(&contract.description).text(&contract.issuer_id)
-        } else {
-            out
-        }
+        if out.from(176) { out.text(&contract.description).text(&contract.issuer_id) } else { out }
     })
 }
 

@@ -139,10 +139,9 @@ fn market(id: i32, r: &mut Reader<'_>) -> Result<Option<Request>> {
             is_smart_depth: r.flag()?,
             market_depth_options: r.options(),
         }),
-        11 => Q::CancelMarketDepth(CancelMarketDepth {
-            req_id: r.int()?,
-            is_smart_depth: r.flag()?,
-        }),
+        11 => {
+            Q::CancelMarketDepth(CancelMarketDepth { req_id: r.int()?, is_smart_depth: r.flag()? })
+        }
         50 => Q::RealTimeBarsRequest(RealTimeBarsRequest {
             req_id: r.int()?,
             contract: Some(r.contract()?),
@@ -241,10 +240,9 @@ fn accounts(id: i32, r: &mut Reader<'_>) -> Result<Option<Request>> {
         r.skip(1);
     }
     Ok(Some(match id {
-        6 => Q::AccountDataRequest(AccountDataRequest {
-            subscribe: r.flag()?,
-            acct_code: r.text(),
-        }),
+        6 => {
+            Q::AccountDataRequest(AccountDataRequest { subscribe: r.flag()?, acct_code: r.text() })
+        }
         7 => Q::ExecutionRequest(ExecutionRequest {
             req_id: r.int()?,
             execution_filter: Some(ExecutionFilter {
@@ -279,11 +277,9 @@ fn accounts(id: i32, r: &mut Reader<'_>) -> Result<Option<Request>> {
             ledger_and_nlv: r.flag()?,
         }),
         77 => Q::CancelAccountUpdatesMulti(CancelAccountUpdatesMulti { req_id: r.int()? }),
-        92 => Q::PnLRequest(PnLRequest {
-            req_id: r.int()?,
-            account: r.text(),
-            model_code: r.text(),
-        }),
+        92 => {
+            Q::PnLRequest(PnLRequest { req_id: r.int()?, account: r.text(), model_code: r.text() })
+        }
         93 => Q::CancelPnL(CancelPnL { req_id: r.int()? }),
         94 => Q::PnLSingleRequest(PnLSingleRequest {
             req_id: r.int()?,
@@ -350,7 +346,7 @@ fn reference(id: i32, version: i32, r: &mut Reader<'_>) -> Result<Option<Request
 
 fn services(id: i32, version: i32, r: &mut Reader<'_>) -> Result<Option<Request>> {
     use Request as Q;
-    if !matches!(id, 22 | 84.. ) {
+    if !matches!(id, 22 | 84..) {
         r.skip(1);
     }
     Ok(Some(match id {

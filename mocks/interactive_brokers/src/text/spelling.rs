@@ -5,8 +5,7 @@ pub const UNSET_DOUBLE: &str = "1.7976931348623157E308";
 
 /// The ways in which clients say that a quantity is not set.
 pub fn is_unset(field: &str) -> bool {
-    const UNSET: [&str; 4] =
-        ["", UNSET_INT, "9223372036854775807", "-9223372036854775808"];
+    const UNSET: [&str; 4] = ["", UNSET_INT, "9223372036854775807", "-9223372036854775808"];
     UNSET.contains(&field) || field.to_ascii_uppercase().replace('+', "") == UNSET_DOUBLE
 }
 
