@@ -302,9 +302,6 @@ fn ticks(ask: &Ask<'_>, request: &HistoricalTicksRequest) -> Result {
         times::parse(text).map(Some).ok_or_else(cause)
     };
     let (start, end) = (moment(&request.start_date_time)?, moment(&request.end_date_time)?);
-    if start.is_none() && end.is_none() {
-        return Err(Refusal::invalid("Start or end time must be specified."));
-    }
     let now = ask.state.now();
     let found = gather(
         ask,
