@@ -127,7 +127,7 @@ fn cells(object: Object<'_>) -> Cells {
 fn lines(text: &str) -> Result<Table, String> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let head: Vec<String> = match reader.headers() {
-        Ok(head) if head.len() > 1 => head.iter().map(name).collect(),
+        Ok(head) if head.len() > 1 && head.iter().all(is_word) => head.iter().map(name).collect(),
         Ok(_) => return Err("neither JSON nor CSV".to_owned()),
         Err(error) => return Err(error.to_string()),
     };
@@ -141,6 +141,10 @@ fn lines(text: &str) -> Result<Table, String> {
         table.rows.push(Row { list: String::new(), raw, cells: cells.collect() });
     }
     Ok(table)
+}
+
+fn is_word(column: &str) -> bool {
+    column.chars().all(|letter| letter.is_alphanumeric() || " _".contains(letter))
 }
 
 /// `5. adjusted close`, `adjusted_close`, `adjustedClose`: all `adjusted_close`.

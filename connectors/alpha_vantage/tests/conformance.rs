@@ -2,54 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use alpha_vantage_mock::Running;
-use serde_json::{Value, json};
-use testkit::Mock;
+mod common;
 
-/// The mock at a standstill.
-struct Rig(Running);
-
-async fn serve() -> Rig {
-    let settings = serde_json::from_value(json!({ "speed": 0 })).unwrap();
-    Rig(alpha_vantage_mock::serve(settings).await.unwrap())
-}
-
-impl Rig {
-    fn system_with(&self, key: &str) -> Value {
-        json!({
-            "connection": { "base_url": self.0.urls()["query"] },
-            "authentication": { "type": "api_key", "credentials": { "api_key": key } },
-        })
-    }
-}
-
-impl Mock for Rig {
-    const PATH: Option<&'static str> = Some("/query");
-
-    async fn start() -> Self {
-        serve().await
-    }
-
-    /// With `{}` for every answer, which is how Alpha Vantage says that there is nothing.
-    async fn start_empty() -> Option<Self> {
-        let rig = serve().await;
-        let nothing = json!({ "status": 200, "body": "{}", "next": 1_000 });
-        rig.fault(nothing).await.unwrap();
-        Some(rig)
-    }
-
-    fn system(&self) -> Value {
-        self.system_with("test-key")
-    }
-
-    fn wrong_system(&self) -> Value {
-        self.system_with("not-the-key")
-    }
-
-    fn control(&self) -> String {
-        self.0.urls()["query"].trim_end_matches("/query").to_owned()
-    }
-}
+use common::Rig;
+use serde_json::json;
 
 /// What is asked for in several requests, one after the other.
 macro_rules! several {
@@ -76,8 +32,8 @@ several! {
     monthly_adjusted: MonthlyAdjusted { "symbols": ["IBM", "AAPL"] }
     intraday: Intraday { "symbols": ["IBM", "SPY"], "interval": "1min" }
     quotes: Quotes { "symbols": ["IBM", "SPY"], "fx_pairs": ["EUR/USD"] }
-    fx: Fx { "pairs": ["EUR/USD", "USD/JPY"], "intervals": ["daily", "60min"] }
-    crypto: Crypto { "intervals": ["5min", "daily", "weekly", "monthly"] }
+    fx: Fx { "intervals": ["daily", "60min"], "full": false }
+    crypto: Crypto { "intervals": ["5min", "weekly"], "full": false }
     fundamentals: Fundamentals { "symbols": ["IBM"] }
     corporate_actions: CorporateActions { "symbols": ["AAPL"] }
     search: Search { "keywords": ["IBM", "SPY"] }

@@ -4,8 +4,12 @@
 //! to us, `tws` holds a connection; each other module is one component or two.
 
 mod accounts;
+mod bars_history;
 pub mod contract;
+mod history;
+mod instruments;
 pub mod map;
+mod market_data;
 mod order_updates;
 mod orders;
 mod question;
@@ -16,6 +20,9 @@ mod tws;
 pub mod wire;
 
 pub use accounts::{Balances, Positions};
+pub use bars_history::BarsHistory;
+pub use instruments::Instruments;
+pub use market_data::MarketData;
 pub use order_updates::OrderUpdates;
 pub use orders::Orders;
 pub use settings::System;

@@ -74,6 +74,11 @@ impl Question {
         self.due = after(tws.clock.now(), wait);
     }
 
+    /// A part of the answer has come.
+    pub fn goes_on(&mut self, tws: &Tws) {
+        self.due = after(tws.clock.now(), ANSWER);
+    }
+
     /// Something could not be read: what it said is asked for again. False if the very same was
     /// unreadable before: it is in the answer, and asking again changes nothing.
     pub fn doubt(&mut self, tws: &Tws, raw: &[u8]) -> bool {

@@ -131,6 +131,19 @@ pub fn trading_day(text: &str, field: &str) -> Result<Timestamp, Bad> {
     Ok(Timestamp::from_secs(start.timestamp().as_second()))
 }
 
+/// The start of a day in New York.
+pub fn day_start(day: model::Date) -> Timestamp {
+    let text: String = day.to_string().chars().filter(|c| *c != '-').collect();
+    trading_day(&text, "").unwrap_or_default()
+}
+
+/// The start of the day in New York that this is part of.
+pub fn midnight(time: Timestamp) -> Timestamp {
+    let there = jiff::Timestamp::from_nanosecond(time.0.into()).map(|t| t.to_zoned(new_york()));
+    let start = there.and_then(|there| there.start_of_day());
+    start.map_or(time, |start| Timestamp::from_secs(start.timestamp().as_second()))
+}
+
 /// How requests write a time in UTC.
 pub fn written(time: Timestamp) -> String {
     let time = jiff::Timestamp::from_second(time.0.div_euclid(1_000_000_000));

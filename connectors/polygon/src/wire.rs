@@ -140,22 +140,23 @@ impl<'de> Deserialize<'de> for Codes {
                 Ok(vec![number(code)])
             }
 
-            fn visit_i64<E>(self, code: i64) -> Result<Vec<Text>, E> {
-                Ok(vec![number(code)])
-            }
-
-            fn visit_str<E>(self, code: &str) -> Result<Vec<Text>, E> {
-                Ok(vec![code.into()])
-            }
-
             fn visit_unit<E>(self) -> Result<Vec<Text>, E> {
                 Ok(Vec::new())
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Text>, A::Error> {
                 let mut codes = Vec::new();
-                while let Some(Codes(mut code)) = seq.next_element()? {
-                    codes.append(&mut code);
+                while let Some(code) = seq.next_element::<Num<'de>>()? {
+                    if codes.is_empty() {
+                        codes.reserve_exact(4); // the tapes have no more
+                    }
+                    match code.text() {
+                        text if text.starts_with(['[', '{']) => {
+                            return Err(de::Error::custom("a code is a number or a word"));
+                        }
+                        "null" => {}
+                        text => codes.push(text.into()),
+                    }
                 }
                 Ok(codes)
             }
@@ -164,12 +165,19 @@ impl<'de> Deserialize<'de> for Codes {
     }
 }
 
-/// A number in an inline text: this is on the path of every trade.
-pub fn number(number: impl fmt::Display) -> Text {
-    let mut text = Text::default();
-    // Writing to a text cannot fail.
-    let _ = fmt::Write::write_fmt(&mut text, format_args!("{number}"));
-    text
+/// A number in an inline text: this is on the path of every trade, so no general formatter.
+pub fn number(mut number: u64) -> Text {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    Text::from_utf8_lossy(&digits[start..])
 }
 
 /// One message of the stream.

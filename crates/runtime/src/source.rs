@@ -1,7 +1,6 @@
 //! Drives one source: connect, read, publish, save the cursor.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use component::{Audit, Batch, Fault, Feed, Host, Item, Progress, Source};
@@ -11,7 +10,6 @@ use tokio::task::block_in_place;
 use tracing::{debug, info, warn};
 
 use crate::failpoint::reached;
-use crate::ledger::Kept;
 use crate::published::{last_checkpoint, recent_last, recent_since};
 use crate::supervisor::{State, Status};
 use crate::{Backoff, Error, Publisher, Recent, Wiring, dead};
@@ -42,7 +40,7 @@ pub async fn drive<S: Source>(
     status: Status,
 ) -> Result<(), Error> {
     status.set(State::Starting, "");
-    let host = Host { ledger: Some(Arc::new(Kept::new(&wiring))), ..host };
+    let host = Host { ledger: Some(wiring.ledger()), ..host };
     let mut feeder: Feeder<S> = block_in_place(|| Feeder::open(&host, &wiring))?;
     let ended = attend(&mut feeder, system, settings, &status).await;
     match &ended {

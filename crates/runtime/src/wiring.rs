@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avro::{DecodeError, Deserializer, Registry, Serializer};
-use component::Clock;
+use component::{Clock, Ledger};
 use kafka::{Cluster, Creation, Message, TopicSpec};
 use model::{Event, Text};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::ledger::Kept;
 use crate::member::Member;
 use crate::metric::Metrics;
 
@@ -171,6 +172,11 @@ impl Wiring {
             event.head_mut().event_id = model::EventId::of(&[&message.topic, &partition, &offset]);
         }
         Ok(event)
+    }
+
+    /// Keeps what outlives this process beside the cursors. Its calls block.
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::new(Kept::new(self))
     }
 
     /// The id of this process's producer for a component; older incarnations are fenced.

@@ -190,7 +190,7 @@ fn trade(asked: &str, raw: wire::Trade<'_>) -> Mapped<(Event, u64)> {
         other => return Err(Bad::new("correction", format!("unknown indicator {other}"))),
     };
     let instrument = identity(&symbol);
-    let (day, is_stock) = (number(session_day(time).0), is_stock(&symbol));
+    let (day, is_stock) = (number(day_number(time)), is_stock(&symbol));
     // Of crypto currencies it is the time of arrival.
     let facility = if is_stock { text(raw.r) } else { "" };
     let id = ["polygon", "trades", instrument.as_str(), venue_number, facility, &trade_id, &day];
@@ -237,13 +237,13 @@ fn quote(asked: &str, raw: wire::Quote<'_>) -> Mapped<(Event, u64)> {
     let time = raw.t.or(raw.y).map(time).or_bad("t")?;
     let (instrument, sequence) = (identity(&symbol), raw.q.unwrap_or_default());
     let event_id = if sequence > 0 {
-        let (day, sequence) = (number(session_day(time).0), number(sequence));
+        let (day, sequence) = (number(day_number(time)), number(sequence));
         EventId::of(&["polygon", "quotes", instrument.as_str(), &day, &sequence])
     } else {
         let canonical = |num: Option<Num<'_>>| num.map(|num| Text::from(num.canonical()));
         let told = [raw.bp, raw.bs, raw.ap, raw.az].map(canonical).map(Option::unwrap_or_default);
         let [bid, bid_size, ask, ask_size] = told.each_ref().map(Text::as_str);
-        let millis = number(time.millis());
+        let millis = number(millis(time));
         let id = ["polygon", "quotes", instrument.as_str(), &millis, bid, bid_size, ask, ask_size];
         EventId::of(&id)
     };
@@ -380,8 +380,8 @@ pub(crate) fn bar(
     let told = [open, high, low, close, volume].map(|number| number.normalize().to_string());
     let is_final = now.is_none_or(|now| end_time <= now);
     let mut id = vec!["polygon", "bars", instrument.as_str(), &period.interval];
-    let (millis, state) = (number(start.millis()), if is_final { "final" } else { "running" });
-    id.extend([period.adjustment.as_str(), &millis, state]);
+    let (start_text, state) = (number(millis(start)), if is_final { "final" } else { "running" });
+    id.extend([period.adjustment.as_str(), &start_text, state]);
     id.extend(told.iter().map(String::as_str));
     let event = model::Bar {
         head: Head::new(EventId::of(&id), start),
@@ -399,7 +399,15 @@ pub(crate) fn bar(
         is_final,
         instrument,
     };
-    Ok((event.into(), u64::try_from(start.millis()).unwrap_or_default()))
+    Ok((event.into(), millis(start)))
+}
+
+fn millis(time: Timestamp) -> u64 {
+    time.millis().max(0).unsigned_abs()
+}
+
+fn day_number(time: Timestamp) -> u64 {
+    u64::from(session_day(time).0.max(0).unsigned_abs())
 }
 
 /// A row of the stock snapshot: the last quote, the minute and the day so far.

@@ -329,3 +329,22 @@ async fn a_checkpoint_of_another_shape_stops_the_source_and_says_so() {
     assert!(health.detail.contains("soon") && health.detail.contains("checkpoint"), "{health:?}");
     run.stop().await;
 }
+
+/// A vendor's daily limit is known to the next process.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_beside_the_cursors_outlives_a_process() {
+    let world = world(&[]).await;
+    let first = world.wiring.ledger();
+    assert_eq!(first.load("requests.toy").unwrap(), None);
+    for text in ["1", "2"] {
+        first.keep("requests.toy", text).unwrap();
+        first.keep("requests.other", "9").unwrap();
+    }
+    let second = world.wiring.ledger();
+    assert_eq!(second.load("requests.toy").unwrap().as_deref(), Some("2"));
+    let vendor = Vendor::with(3);
+    let run = world.run([source::<Fills>(&vendor)]);
+    published(&world, 3).await;
+    run.stop().await;
+    assert_eq!(second.load("requests.toy").unwrap().as_deref(), Some("2"));
+}

@@ -119,8 +119,18 @@ impl Desk {
         value
     }
 
+    /// Earned or lost today with one instrument.
+    pub fn realized(&self, account: usize, instrument: Index) -> Decimal {
+        let mine = self.executions.iter().filter(|execution| {
+            (execution.account, execution.instrument) == (account, instrument)
+                && execution.time >= self.day_began
+        });
+        mine.filter_map(|execution| execution.realized).sum()
+    }
+
     /// Starts a new day: what the accounts are worth now is what they are measured against.
     pub fn start_day(&mut self, scene: &Scene<'_>) {
+        self.day_began = scene.now;
         for account in 0..self.accounts.len() {
             let net = self.valuation(account, scene).net;
             self.accounts[account].worth_before = net;

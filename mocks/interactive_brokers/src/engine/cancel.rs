@@ -1,14 +1,17 @@
 use super::Desk;
 use super::order::{OrderIndex, Status};
-use super::scene::Scene;
+use super::scene::{Scene, Touch};
 use crate::refusal::Refusal;
 
 const BY_TRADER: &str = "Cancelled by Trader";
 
 impl Desk {
-    /// Cancels an order of a client, or says why not.
-    pub fn cancel(&mut self, client_id: i32, order_id: i32, scene: &Scene<'_>) {
+    /// Cancels an order of a client, or says why not. In a race the market was there first.
+    pub fn cancel(&mut self, client_id: i32, order_id: i32, race: bool, scene: &Scene<'_>) {
         let refusal = match self.find(client_id, order_id) {
+            Some(index) if race && self.orders[index].is_open() => {
+                return self.fill_before_cancel(index, scene);
+            }
             None => {
                 let text = format!("OrderId {order_id} that needs to be cancelled is not found.");
                 Refusal::new(10147, &text)
@@ -23,6 +26,16 @@ impl Desk {
             ),
         };
         self.refuse(client_id, order_id, &refusal, scene.now);
+    }
+
+    fn fill_before_cancel(&mut self, index: OrderIndex, scene: &Scene<'_>) {
+        self.orders[index].status = Status::PendingCancel;
+        self.tell_status(index);
+        let order = &self.orders[index];
+        let touch = scene.touch(order.instrument, order.terms.side);
+        let price = order.terms.limit.or(touch.map(|touch| touch.price)).unwrap_or_default();
+        let (venue, quantity) = (touch.map_or('N', |touch| touch.venue), order.remaining());
+        self.fill(index, Touch { price, size: quantity, venue }, quantity, scene);
     }
 
     /// Cancels everything of everyone.

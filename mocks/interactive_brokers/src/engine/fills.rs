@@ -163,6 +163,30 @@ impl Desk {
         }
     }
 
+    /// Puts an execution right: told again under the next number, at another price.
+    pub fn correct(&mut self, id: &str, price: Decimal, scene: &Scene<'_>) -> Option<usize> {
+        let number = self.executions.iter().rposition(|execution| execution.id == id)?;
+        let (stem, count) = id.rsplit_once('.')?;
+        let next = count.parse::<u32>().ok()?.saturating_add(1);
+        let old = self.executions[number].clone();
+        let known = scene.instrument(old.instrument);
+        let change = old.side.signed(old.quantity) * (price - old.price) * known.multiple();
+        let account = &mut self.accounts[old.account];
+        account.cash -= change;
+        if let Some(position) = account.positions.get_mut(&old.instrument) {
+            position.cost += change;
+        }
+        let order = &mut self.orders[old.order];
+        order.money += old.quantity * (price - old.price);
+        let average = order.average_price();
+        // The new one takes the place of the old one.
+        let corrected = Execution { id: format!("{stem}.{next:02}"), price, average, ..old };
+        self.executions[number] = corrected;
+        self.tell_execution(number, None, scene);
+        self.tell_commission(number);
+        Some(number)
+    }
+
     /// `0000e0d5.525292e1.01.01`: the last number counts corrections of the same execution.
     fn execution_id(&mut self, now: i64) -> String {
         let number = self.executions.len() + 1;
@@ -173,7 +197,7 @@ impl Desk {
 }
 
 /// The vendor's name of a venue on the consolidated tape.
-fn venue(letter: char, home: &'static str) -> &'static str {
+pub fn venue(letter: char, home: &'static str) -> &'static str {
     match letter {
         'A' => "AMEX",
         'B' => "BEX",

@@ -20,9 +20,9 @@ use mockkit::Seed;
 use rust_decimal::Decimal;
 
 pub use account::{Account, Position, Valuation};
-pub use fills::Execution;
+pub use fills::{Execution, venue};
 pub use market::Bell;
-pub use order::{Order, OrderIndex, Side, Status};
+pub use order::{Order, OrderIndex, Side};
 pub use scene::{Phase, Rules, Scene, phase};
 
 use crate::instruments::Index;
@@ -52,6 +52,7 @@ pub struct Desk {
     seed: Seed,
     drawn: u64,
     last_perm_id: i64,
+    day_began: i64,
 }
 
 /// Something for the client with this number, and for those who hear of everything.
@@ -97,6 +98,7 @@ impl Desk {
             seed,
             drawn: 0,
             last_perm_id: 600_000_000 + first,
+            day_began: 0,
         }
     }
 

@@ -131,10 +131,6 @@ impl Order {
     pub fn oca_group(&self) -> Option<&str> {
         self.echo.oca_group.as_deref().filter(|group| !group.is_empty())
     }
-
-    pub fn is_what(&self, client_id: i32, order_id: i32) -> bool {
-        (self.client_id, self.order_id) == (client_id, order_id)
-    }
 }
 
 impl Side {

@@ -254,6 +254,26 @@ impl Desk {
         ))
     }
 
+    /// Orders placed by hand become a client's: each gets an order id of its own.
+    pub fn bind(&mut self, client_id: i32) {
+        for index in self.open_orders() {
+            if self.orders[index].client_id != super::BY_HAND {
+                continue;
+            }
+            let order_id = self.next_id(client_id);
+            self.next_ids.insert(client_id, order_id.saturating_add(1));
+            self.by_key.insert((client_id, order_id), index);
+            let order = &mut self.orders[index];
+            (order.client_id, order.order_id) = (client_id, order_id);
+            order.echo.client_id = Some(client_id);
+            order.echo.order_id = Some(order_id);
+            let perm_id = Some(order.perm_id);
+            let bound =
+                wire::OrderBound { perm_id, client_id: Some(client_id), order_id: Some(order_id) };
+            self.tell(client_id, wire::Answer::OrderBound(bound));
+        }
+    }
+
     fn account_of(&self, order: &wire::Order) -> Result<usize> {
         match order.account.as_deref() {
             None | Some("") if self.accounts.len() == 1 => Ok(0),

@@ -1,0 +1,233 @@
+//! Asks TWS for the past, no faster than it allows.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use component::{Fault, Result};
+use model::{EventId, Timestamp};
+use session::Frame;
+use tokio::time::{Instant, timeout_at};
+
+use crate::contract::Contract;
+use crate::map::Period;
+use crate::time;
+use crate::tws::{Refusal, Tws};
+use crate::wire::{self, Fields, Out};
+
+/// Historical ticks that come at most with one request.
+pub const MAX_TICKS: usize = 1_000;
+/// Requests for bars of seconds, and for ticks, in ten minutes.
+const IN_TEN_MINUTES: usize = 60;
+const TEN_MINUTES: i64 = 600_000_000_000;
+/// The same request is not repeated earlier.
+const SAME: i64 = 15_000_000_000;
+/// Requests for one contract in two seconds.
+const IN_TWO_SECONDS: usize = 5;
+const TWO_SECONDS: i64 = 2_000_000_000;
+/// Interactive Brokers looks for old data itself.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// One request for the past.
+#[derive(Clone, Debug)]
+pub struct Request {
+    kind: Kind,
+    contract: Contract,
+    what: String,
+    regular_hours: bool,
+    /// How many of those that are limited in ten minutes it counts for.
+    weight: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Length of the bars, their span, and where that ends.
+    Bars(String, String, String),
+    /// Where the ticks begin.
+    Ticks(String),
+    Head,
+}
+
+impl Request {
+    /// Bars up to a time, or up to now.
+    pub fn bars(contract: &Contract, what: &str, period: &Period, span: &str, end: &str) -> Self {
+        let kind = Kind::Bars(period.bar_size.to_string(), span.to_owned(), end.to_owned());
+        Self::new(contract, what, kind, usize::from(period.is_paced))
+    }
+
+    /// Ticks from a time on.
+    pub fn ticks(contract: &Contract, what: &str, from: Timestamp) -> Self {
+        let weight = if what == "BID_ASK" { 2 } else { 1 };
+        Self::new(contract, what, Kind::Ticks(time::written(from)), weight)
+    }
+
+    /// When the past begins.
+    pub fn head(contract: &Contract, what: &str) -> Self {
+        Self::new(contract, what, Kind::Head, 0)
+    }
+
+    fn new(contract: &Contract, what: &str, kind: Kind, weight: usize) -> Self {
+        let (contract, what) = (contract.clone(), what.to_owned());
+        Self { kind, contract, what, regular_hours: false, weight }
+    }
+
+    /// The same, for the regular session only.
+    #[must_use]
+    pub fn regular_hours(self, regular_hours: bool) -> Self {
+        Self { regular_hours, ..self }
+    }
+
+    fn write(&self, id: i64) -> Out {
+        let (what, regular) = (&self.what, u8::from(self.regular_hours));
+        let begin = |message: u32| self.contract.add_to(Out::new(message).with(id)).with(0);
+        match &self.kind {
+            Kind::Bars(bar_size, span, end) => begin(20)
+                .with(end)
+                .with(bar_size)
+                .with(span)
+                .with(regular)
+                .with(what)
+                .with(2)
+                .with(0)
+                .empty(1),
+            Kind::Ticks(from) => begin(96)
+                .with(from)
+                .empty(1)
+                .with(MAX_TICKS)
+                .with(what)
+                .with(regular)
+                .with(0)
+                .empty(1),
+            Kind::Head => begin(87).with(regular).with(what).with(2),
+        }
+    }
+}
+
+/// Requests that were made, so that the next one is not one too many.
+#[derive(Debug, Default)]
+pub struct Pace(VecDeque<(i64, usize, EventId, Contract)>);
+
+impl Pace {
+    /// Takes a place for a request that leaves now, or says how long to wait.
+    pub fn take(&mut self, request: &Request, now: Timestamp) -> Result<(), Duration> {
+        let now = now.0;
+        self.0.retain(|(at, ..)| *at > now - TEN_MINUTES);
+        let id = EventId::of(&[&String::from_utf8_lossy(request.write(0).bytes())]);
+        let mut free = now;
+        let mut weight = request.weight;
+        let mut of_contract = 0;
+        for (at, other_weight, other, contract) in self.0.iter().rev() {
+            if *other == id {
+                free = free.max(at + SAME);
+            }
+            if *contract == request.contract {
+                of_contract += 1;
+                if of_contract == IN_TWO_SECONDS {
+                    free = free.max(at + TWO_SECONDS);
+                }
+            }
+            weight += other_weight;
+            if request.weight > 0 && *other_weight > 0 && weight > IN_TEN_MINUTES {
+                free = free.max(at + TEN_MINUTES);
+                break;
+            }
+        }
+        if free > now {
+            return Err(Duration::from_nanos((free - now).unsigned_abs()));
+        }
+        self.0.push_back((now, request.weight, id, request.contract.clone()));
+        Ok(())
+    }
+}
+
+/// A request that is under way. It outlives a read that is dropped.
+pub struct Asked {
+    pub id: i64,
+    deadline: Instant,
+}
+
+/// Puts a request in line.
+pub fn ask(tws: &mut Tws, request: &Request) -> Result<Asked> {
+    let id = tws.request_id();
+    tws.queue(request.write(id))?;
+    Ok(Asked { id, deadline: Instant::now() + ANSWER })
+}
+
+/// Waits for the answer to a request. Dropping the future loses nothing.
+pub async fn answer(tws: &mut Tws, asked: &Asked) -> Result<Frame> {
+    loop {
+        let Ok(frame) = timeout_at(asked.deadline, tws.next()).await else {
+            return Err(Fault::disconnected(format!("no answer within {ANSWER:?}")));
+        };
+        let frame = frame?;
+        let text = String::from_utf8_lossy(&frame);
+        let is_answer = match Fields::read(text.as_bytes(), tws.state.version) {
+            Ok(Some(fields)) => match fields.id {
+                wire::ERROR => Refusal::of(&fields).id == asked.id,
+                wire::HISTORICAL_DATA
+                | wire::HEAD_TIMESTAMP
+                | wire::HISTORICAL_QUOTES
+                | wire::HISTORICAL_TRADES => fields.int("rid") == Ok(asked.id),
+                _ => false,
+            },
+            Ok(None) => false,
+            // Whatever it was, it may have been the answer.
+            Err(bad) => return Err(Fault::disconnected(format!("unreadable history: {bad}"))),
+        };
+        if is_answer {
+            return Ok(frame);
+        }
+    }
+}
+
+/// Why a request was refused; nothing if there merely is no data.
+pub fn refusal(fields: &Fields<'_>) -> Option<Fault> {
+    let refusal = Refusal::of(fields);
+    let is_empty = refusal.code == 162 && refusal.message.contains("no data");
+    (!is_empty).then(|| refusal.fault())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(seconds: i64) -> Timestamp {
+        Timestamp::from_secs(1_700_000_000 + seconds)
+    }
+
+    fn contract(symbol: &str) -> Contract {
+        Contract { symbol: symbol.into(), ..Contract::default() }
+    }
+
+    #[test]
+    fn no_ten_minutes_hold_more_requests_than_are_allowed() {
+        let mut pace = Pace::default();
+        let (mut now, mut left) = (0, Vec::new());
+        while left.len() < 150 {
+            let symbol = format!("S{}", left.len());
+            let request = Request::ticks(&contract(&symbol), "BID_ASK", seconds(0));
+            match pace.take(&request, seconds(now)) {
+                Ok(()) => left.push(now),
+                Err(wait) => now += wait.as_secs() as i64,
+            }
+        }
+        for start in &left {
+            let inside = left.iter().filter(|at| (*start..start + 600).contains(at)).count();
+            assert!(inside <= 30, "quotes count twice: {inside} from {start}");
+        }
+    }
+
+    #[test]
+    fn the_same_waits_and_so_does_too_much_of_one_contract() {
+        let mut pace = Pace::default();
+        let request = |from: i64| Request::ticks(&contract("A"), "TRADES", seconds(from));
+        assert_eq!(pace.take(&request(0), seconds(0)), Ok(()));
+        assert_eq!(pace.take(&request(0), seconds(5)), Err(Duration::from_secs(10)));
+        for number in 1..=5 {
+            assert_eq!(pace.take(&request(number), seconds(20)), Ok(()));
+        }
+        assert_eq!(pace.take(&request(6), seconds(21)), Err(Duration::from_secs(1)));
+        assert_eq!(pace.take(&request(6), seconds(22)), Ok(()));
+        let other = Request::head(&contract("B"), "TRADES");
+        assert_eq!(pace.take(&other, seconds(22)), Ok(()));
+    }
+}
