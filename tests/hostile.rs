@@ -98,8 +98,27 @@ fn garbage_on_the_stream_becomes_dead_letters_and_nothing_is_lost() {
         found.map(|gap| gap["value"]["gap_id"].to_string()).collect()
     };
     assert!(!with("opened").is_empty() && with("opened") == with("closed"), "{gaps:?}");
+    check_letters(&stage);
+}
+
+/// Every frame that could not be read is a dead letter with its bytes, and can be tried again as
+/// often as one likes.
+fn check_letters(stage: &Stage) {
     let letters = stage.ask(&["dlq", "list"]);
-    assert!(!letters.is_empty(), "garbage is set aside");
+    let with = |words: &str| {
+        let found = letters.iter().find(|l| l["reason"].as_str().unwrap().contains(words));
+        found.unwrap_or_else(|| panic!("no letter says {words:?}: {letters:?}"))
+    };
+    let huge = with("too long: 52428800 bytes");
+    assert!(huge["bytes"].as_str().unwrap().parse::<usize>().unwrap() > 200_000, "{huge}");
+    let not_text = with("not UTF-8");
+    let shown = stage.ask(&["dlq", "show", not_text["id"].as_str().unwrap()]);
+    assert!(shown[0]["text"].is_null() && !shown[0]["letter"]["raw"].is_null(), "{shown:?}");
+    with("EOF while parsing");
+    for _ in 0..2 {
+        let again = stage.ask(&["dlq", "redrive"]);
+        assert_eq!(again[0]["redriven"], 0, "what cannot be read is not published: {again:?}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::environment::Environment;
 use crate::jars::VERSION;
 use crate::progress::Progress;
 
-/// Kafka 4.3.1 is 140 MB packed.
+/// Kafka 4.2.1 is 140 MB packed.
 const MAX_BYTES: u64 = 512 << 20;
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
 
@@ -168,7 +168,7 @@ mod tests {
             .to_uppercase()
             .as_bytes()
             .chunks(8)
-            .fold("kafka_2.13-4.3.1.tgz:".to_owned(), |text, part| {
+            .fold("kafka_2.13-4.2.1.tgz:".to_owned(), |text, part| {
                 format!("{text} {}\n", String::from_utf8_lossy(part))
             });
         assert_eq!(sum(&spaced), Some(digits.clone()));
@@ -181,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn takes_the_jars_of_an_archive() {
         let archive = packed(&[
-            ("kafka/libs/kafka_2.13-4.3.1.jar", "broker"),
+            ("kafka/libs/kafka_2.13-4.2.1.jar", "broker"),
             ("kafka/libs/../../libs/escaped.jar", "stays inside"),
             ("kafka/bin/kafka.sh", "not needed"),
         ]);
@@ -193,7 +193,7 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names, ["escaped.jar", "kafka_2.13-4.3.1.jar"]);
+        assert_eq!(names, ["escaped.jar", "kafka_2.13-4.2.1.jar"]);
     }
 
     #[tokio::test]

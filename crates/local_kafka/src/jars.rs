@@ -10,11 +10,15 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crate::{archive, folder, maven};
 
-/// The Kafka that is fetched when `KAFKA_HOME` names none.
-pub const VERSION: &str = "4.3.1";
+/// The Kafka that is fetched when `KAFKA_HOME` names none. Not 4.3: see [`FORGETFUL`].
+pub const VERSION: &str = "4.2.1";
 
 /// Older ones need ZooKeeper's scripts or another logging library.
 const OLDEST_MAJOR: u32 = 4;
+
+/// When a broker without replicas is killed while it ends a transaction, these forget to end it on
+/// some partitions: whoever reads them waits for ever (KAFKA-20734).
+const FORGETFUL: &str = "4.3.";
 
 /// A fetch over a slow line, by this process or by another one.
 const FETCH_DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -104,11 +108,16 @@ fn open(root: &Path) -> Result<Home, String> {
         Some(version) if major(version) < Some(OLDEST_MAJOR) => {
             Err(format!("holds Kafka {version}, but {OLDEST_MAJOR}.0 is the oldest that serves"))
         }
-        Some(_) => Ok(Home { root: root.to_owned(), jars }),
+        Some(version) => {
+            if version.starts_with(FORGETFUL) {
+                warn!(version, "a kill of this kafka can leave transactions open; use 4.2");
+            }
+            Ok(Home { root: root.to_owned(), jars })
+        }
     }
 }
 
-/// `kafka_2.13-4.3.1.jar` is 4.3.1.
+/// `kafka_2.13-4.2.1.jar` is 4.2.1.
 fn broker_version(jar: &Path) -> Option<&str> {
     let name = jar.file_stem()?.to_str()?;
     let version = name.strip_prefix("kafka_")?.split_once('-')?.1;

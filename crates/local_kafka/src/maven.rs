@@ -13,7 +13,7 @@ use crate::progress::Progress;
 
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
-/// The binding that Kafka 4.3 itself ships with.
+/// The binding that Kafka itself ships with.
 const LOG4J_VERSION: &str = "2.25.4";
 
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
