@@ -7,17 +7,39 @@ use crate::cli::{Cli, Format, MockRun};
 use crate::commands::asked_to_stop;
 use crate::output::{self, NOT_FOUND};
 
+/// Vendors that there is a mock of.
+const VENDORS: [&str; 4] = ["alpaca", "alpha_vantage", "interactive_brokers", "polygon"];
+
 pub async fn run(cli: &Cli, args: &MockRun) -> Result<()> {
     match args.vendor.as_str() {
         "alpaca" => {
             let mock = alpaca_mock::serve(settings(args)?).await?;
-            announce(cli, &mock.ready_line())?;
-            asked_to_stop().await;
-            mock.stop().await;
-            Ok(())
+            until_stopped(cli, &mock.ready_line(), mock.stop()).await
         }
-        other => Err(output::exit(NOT_FOUND, format!("no mock of {other:?}; there is alpaca"))),
+        "alpha_vantage" => {
+            let mock = alpha_vantage_mock::serve(settings(args)?).await?;
+            until_stopped(cli, &mock.ready_line(), mock.stop()).await
+        }
+        "interactive_brokers" => {
+            let mock = interactive_brokers_mock::serve(settings(args)?).await?;
+            until_stopped(cli, &mock.ready_line(), mock.stop()).await
+        }
+        "polygon" => {
+            let mock = polygon_mock::serve(settings(args)?).await?;
+            until_stopped(cli, &mock.ready_line(), mock.stop()).await
+        }
+        other => {
+            let vendors = VENDORS.join(", ");
+            Err(output::exit(NOT_FOUND, format!("no mock of {other:?}; there are {vendors}")))
+        }
     }
+}
+
+async fn until_stopped(cli: &Cli, ready: &str, stop: impl Future<Output = ()>) -> Result<()> {
+    announce(cli, ready)?;
+    asked_to_stop().await;
+    stop.await;
+    Ok(())
 }
 
 /// The settings given as JSON, with those that have options of their own put over them.
