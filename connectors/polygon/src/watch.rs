@@ -359,7 +359,8 @@ impl Watch {
             if number <= line.last {
                 return self.late(symbol, mark);
             }
-            if !mark.kind.is_bars() {
+            // What an interruption skipped is looked for already.
+            if !mark.kind.is_bars() && line.first != 0 {
                 if counting.is_dense() {
                     let (after, from) = (line.last, line.last_at);
                     let (kind, symbol) = (mark.kind, symbol.clone());
@@ -853,7 +854,8 @@ mod tests {
         let asks: Vec<Ask> = std::iter::from_fn(|| watch.next(ours(22))).collect();
         assert_eq!(asks.len(), 2);
         for ask in &asks {
-            let found = if ask.symbol == "BAC" { page(4..=12, 15, Some("x")) } else { page([], 0, None) };
+            let found =
+                if ask.symbol == "BAC" { page(4..=12, 15, Some("x")) } else { page([], 0, None) };
             let (items, _) = watch.found(ask, found, ours(23));
             assert_eq!(counts(&items), if ask.symbol == "BAC" { (3, 1) } else { (0, 1) });
         }
@@ -863,9 +865,8 @@ mod tests {
         let mut after = Watch::new("polygon.live".to_owned(), &follows(&["BAC", "SPY"]), None);
         after.connected(vendor(20), ours(20));
         let again = after.resume(&cursor);
-        let mut ids = [&opened, &again].map(|items| {
-            gaps(items).iter().map(|gap| gap.head.event_id).collect::<Vec<_>>()
-        });
+        let mut ids = [&opened, &again]
+            .map(|items| gaps(items).iter().map(|gap| gap.head.event_id).collect::<Vec<_>>());
         ids.iter_mut().for_each(|ids| ids.sort());
         assert_eq!(ids[0], ids[1], "the same gaps, whoever opens them");
         let ask = after.next(ours(22)).unwrap();

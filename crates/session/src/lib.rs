@@ -1,11 +1,12 @@
 //! The one streaming session, and the live feed built on it.
 //!
 //! `socket` opens, sends, reads and notices when nobody is there any more, over a WebSocket
-//! (`frames`) or a raw socket whose messages have their length in front (`packets`). `live` turns a session
-//! and a vendor's history into a feed without holes: it repairs what a disconnect missed and
-//! audits what the stream left out in silence; `watch` decides what is due. Login and
-//! subscription are the connector's own.
+//! (`frames`) or over a raw socket whose messages have their length in front (`packets`); `fields`
+//! reads and writes messages of positional fields. `live` turns a session and a vendor's history
+//! into a feed without holes: it repairs what a disconnect missed and audits what the stream left
+//! out in silence; `watch` decides what is due. Login and subscription are the connector's own.
 
+mod fields;
 mod frames;
 mod live;
 mod opening;
@@ -14,6 +15,7 @@ mod socket;
 mod tls;
 mod watch;
 
+pub use fields::{Fields, Layouts, Number, Values};
 pub use frames::Frame;
 pub use live::{Live, Subscription};
 pub use socket::{Options, RawOptions, Session, Step};

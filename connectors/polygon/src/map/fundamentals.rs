@@ -54,7 +54,6 @@ fn base(
     fields: &Fields<'_>,
     asked: &str,
     (name, statement): (&str, Statement),
-    raw: &str,
 ) -> Mapped<Fundamental> {
     let (instrument, symbol) = company(fields, asked)?;
     let names = ["period_end", "end_date", "settlement_date", "effective_date", "date"];
@@ -62,9 +61,8 @@ fn base(
     let report_date = date(fields, &["filing_date"])?;
     let end = period_end.map(|day| day.to_string()).unwrap_or_default();
     let time = report_date.or(period_end).map_or(Timestamp(0), midnight);
-    let contents = EventId::of(&["polygon", "fundamentals", name, raw]);
     Ok(Fundamental {
-        head: Head::new(contents, time),
+        head: Head::new(EventId::default(), time),
         instrument,
         symbol,
         fundamental_id: format!("polygon:{name}:{period}:{end}").into(),
@@ -86,7 +84,7 @@ pub fn report(
     asked: &str,
 ) -> Mapped<Fundamental> {
     let fields: Fields<'_> = decode(raw)?;
-    let mut event = base(&fields, asked, (name, statement), raw.get())?;
+    let mut event = base(&fields, asked, (name, statement))?;
     for (name, raw) in fields {
         match raw.get().as_bytes() {
             [b'-' | b'0'..=b'9', ..] => {
@@ -96,7 +94,20 @@ pub fn report(
             _ => {}
         }
     }
-    Ok(event)
+    Ok(identified(event))
+}
+
+/// The id of what a statement says: it is another one once it is restated. Addresses are no part
+/// of it, for they name the host that was asked.
+fn identified(mut event: Fundamental) -> Fundamental {
+    let mut id = vec!["polygon", "fundamentals", event.instrument.as_str(), &event.fundamental_id];
+    let texts = event.texts.iter().filter(|(name, _)| !name.ends_with("_url"));
+    texts.for_each(|(name, text)| id.extend([name.as_str(), text.as_str()]));
+    let values: Vec<(&str, String)> =
+        event.values.iter().map(|(name, value)| (name.as_str(), value.to_string())).collect();
+    values.iter().for_each(|(name, value)| id.extend([*name, value.as_str()]));
+    event.head.event_id = EventId::of(&id);
+    event
 }
 
 /// A row of `/vX/reference/financials`: a filing with all its statements.
@@ -112,7 +123,7 @@ pub fn financials(raw: &RawValue, asked: &str) -> Mapped<Vec<Fundamental>> {
             "cash_flow_statement" => Statement::CashFlow,
             _ => Statement::Other,
         };
-        let mut event = base(&fields, asked, (&name, statement), raw.get())?;
+        let mut event = base(&fields, asked, (&name, statement))?;
         for (item, parts) in items {
             let value = parts.get("value").filter(|value| value.get() != "null");
             let Some(value) = value else { continue };
@@ -126,7 +137,7 @@ pub fn financials(raw: &RawValue, asked: &str) -> Mapped<Vec<Fundamental>> {
                 event.texts.insert(name.clone(), decode(raw)?);
             }
         }
-        events.push(event);
+        events.push(identified(event));
     }
     Ok(events)
 }

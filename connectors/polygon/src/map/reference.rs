@@ -27,12 +27,14 @@ pub fn instrument(raw: &RawValue, now: Timestamp) -> Mapped<Instrument> {
         "futures" => AssetClass::Future,
         _ => AssetClass::Other,
     };
+    let is_active = row.active.unwrap_or(true);
+    let told = [&row.name, &row.primary_exchange, &row.currency_name, &row.composite_figi];
+    // The same contents are the same fact, on whichever day they are read.
+    let mut id = vec!["polygon", "instruments", &row.ticker, row.market];
+    id.extend(told.map(|text| text.as_deref().unwrap_or_default()));
+    id.push(if is_active { "active" } else { "inactive" });
     Ok(Instrument {
-        // The same contents are the same fact, on whichever day they are read.
-        head: Head::new(
-            EventId::of(&["polygon", "instruments", raw.get()]),
-            updated.unwrap_or(now),
-        ),
+        head: Head::new(EventId::of(&id), updated.unwrap_or(now)),
         instrument: identity(&row.ticker),
         symbol: row.ticker,
         name: row.name,
@@ -40,7 +42,7 @@ pub fn instrument(raw: &RawValue, now: Timestamp) -> Mapped<Instrument> {
         venue: row.primary_exchange,
         currency: row.currency_name.map_or("USD".into(), |name| name.to_uppercase().into()),
         broker_instrument_id: row.composite_figi,
-        is_active: row.active.unwrap_or(true),
+        is_active,
         // Polygon takes no orders.
         is_tradable: false,
         is_shortable: None,
