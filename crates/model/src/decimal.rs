@@ -28,7 +28,8 @@ pub enum BadDecimal {
 
 /// A price of an instrument.
 pub fn price(text: &str) -> Result<Decimal, BadDecimal> {
-    let digits = significant_digits(text);
+    let is_short = text.len() <= MAX_PRICE_DIGITS;
+    let digits = if is_short { text.len() } else { significant_digits(text) };
     if digits > MAX_PRICE_DIGITS {
         let text = clip(text);
         return Err(BadDecimal::TooLong { text, digits, limit: MAX_PRICE_DIGITS });
@@ -56,6 +57,9 @@ pub fn round(value: Decimal) -> Decimal {
 }
 
 fn parse(text: &str) -> Result<Decimal, BadDecimal> {
+    if let Some(value) = plain(text) {
+        return Ok(value);
+    }
     let bad = || BadDecimal::NotANumber(clip(text));
     // JSON allows exponents; `rust_decimal` has its own parser for them. Neither takes
     // underscores or a leading plus from us.
@@ -77,6 +81,35 @@ fn parse(text: &str) -> Result<Decimal, BadDecimal> {
         return Err(too_long(text));
     }
     Ok(value)
+}
+
+/// Nearly every number of every vendor: some digits, perhaps a point among them, few enough to be
+/// exact whatever they are. Everything else takes the long way.
+fn plain(text: &str) -> Option<Decimal> {
+    let (digits, is_negative) = match text.strip_prefix('-') {
+        Some(digits) => (digits, true),
+        None => (text, false),
+    };
+    let bytes = digits.as_bytes();
+    let (first, last) = (bytes.first()?, bytes.last()?);
+    if bytes.len() > MAX_PRICE_DIGITS || !first.is_ascii_digit() || !last.is_ascii_digit() {
+        return None;
+    }
+    let (mut mantissa, mut scale, mut has_point) = (0_i64, 0, false);
+    for byte in bytes {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa * 10 + i64::from(byte - b'0');
+                scale += u32::from(has_point);
+            }
+            b'.' if !has_point => has_point = true,
+            _ => return None,
+        }
+    }
+    if is_negative && mantissa == 0 {
+        return None;
+    }
+    Some(Decimal::new(if is_negative { -mantissa } else { mantissa }, scale))
 }
 
 fn too_long(text: &str) -> BadDecimal {
@@ -121,6 +154,30 @@ mod tests {
         check("233.70829499999998", "233.70829499999998");
         check("1.5e2", "150");
         check("1E-7", "0.0000001");
+    }
+
+    /// The short way and the long way agree, digit for digit.
+    #[test]
+    fn plain_numbers_are_what_they_would_be_the_long_way() {
+        for text in [
+            "0",
+            "7",
+            "-7",
+            "00.50",
+            "126.550",
+            "0.000000000000001",
+            "999999999999999999",
+            "-99999999999999.999",
+            "13.945",
+            "100",
+        ] {
+            let short = plain(text).unwrap();
+            let long = Decimal::from_str_exact(text).unwrap();
+            assert_eq!((short, short.scale()), (long, long.scale()), "{text}");
+        }
+        for text in ["", "-", ".5", "5.", "1.2.3", "1e5", "+1", "-0", "1234567890123456789", "1 "] {
+            assert_eq!(plain(text), None, "{text}");
+        }
     }
 
     #[test]
