@@ -2,19 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use component::{Bad, Batch, Feed, Host, Result, Source};
+use component::{Bad, Batch, Feed, Host, Item, Result, Source};
 use http::Changes;
-use model::{InstrumentId, Position, Text};
-use session::Frame;
+use model::{Event, EventId, InstrumentId, Text};
 
 use crate::map::{self, Summary};
 use crate::question::Question;
-use crate::settings::{self, System};
-use crate::tws::Tws;
-use crate::wire::{self, Fields, Out};
+use crate::settings::{Refresh, System};
+use crate::tws::{Heard, Refusal, Tws};
+use crate::wire;
 
-const POSITIONS_OFFSET: i32 = 200;
-const BALANCES_OFFSET: i32 = 300;
+const POSITIONS_STEP: i32 = 2;
+const BALANCES_STEP: i32 = 3;
 /// What is asked of the accounts: totals, and the cash of every currency.
 const TAGS: &str =
     "NetLiquidation,TotalCashValue,BuyingPower,InitMarginReq,MaintMarginReq,$LEDGER:ALL";
@@ -24,9 +23,8 @@ pub struct Positions {
     tws: Tws,
     question: Question,
     account: Option<String>,
-    has_asked: bool,
-    /// What came of the answer so far; nothing while none is awaited.
-    answer: Option<Vec<Frame>>,
+    /// What came of the answer so far, while one is awaited.
+    answer: Option<Vec<Heard>>,
 }
 
 impl Source for Positions {
@@ -34,33 +32,36 @@ impl Source for Positions {
     const FEED: Feed = Feed::Exact;
     const PUBLISHES: &'static [&'static str] = &["accounts.positions"];
     type System = System;
-    type Settings = settings::Positions;
+    type Settings = Refresh;
     type Cursor = Changes;
 
-    async fn connect(system: System, settings: settings::Positions, host: Host) -> Result<Self> {
-        let tws = Tws::connect(&system, &host, settings.client_id, POSITIONS_OFFSET).await?;
-        let question = Question::new(settings.refresh_secs);
-        let account = system.connection.account;
-        Ok(Self { tws, question, account, has_asked: false, answer: None })
+    async fn connect(system: System, settings: Refresh, host: Host) -> Result<Self> {
+        let tws = Tws::connect(&system, &host, POSITIONS_STEP).await?;
+        let (question, account) = (Question::new(settings.refresh_secs), system.connection.account);
+        Ok(Self { tws, question, account, answer: None })
     }
 
     async fn read(&mut self, cursor: &Changes) -> Result<Batch<Changes>> {
         loop {
-            let Some(frame) = self.question.next(&mut self.tws).await? else {
-                self.ask()?;
+            let Some(heard) = self.question.next(&mut self.tws).await? else {
+                // A subscription that there is would hide the answer to another one.
+                self.tws.ask("cancelPositions", &[])?;
+                self.tws.ask("reqPositions", &[])?;
+                self.answer = Some(Vec::new());
+                self.question.asked(&self.tws);
                 continue;
             };
-            let (frames, is_whole) = match (wire::id_of(&frame), &mut self.answer) {
-                (Some(wire::POSITION_END), answer) => (answer.take().unwrap_or_default(), true),
-                (Some(wire::POSITION) | None, Some(answer)) => {
-                    answer.push(frame);
+            let is_end = heard.starts_with(b"62\0");
+            let rows = match &mut self.answer {
+                Some(rows) if !is_end => {
+                    rows.push(heard);
                     continue;
                 }
-                (Some(wire::POSITION) | None, None) => (vec![frame], false),
-                _ => continue,
+                _ if is_end => self.answer.take().unwrap_or_default(),
+                _ => vec![heard],
             };
-            let batch = self.tell(&frames, is_whole, cursor);
-            if is_whole {
+            let batch = self.tell(&rows, is_end, cursor);
+            if is_end {
                 self.question.answered(&self.tws);
             }
             if !batch.items.is_empty() {
@@ -71,75 +72,60 @@ impl Source for Positions {
 }
 
 impl Positions {
-    fn ask(&mut self) -> Result<()> {
-        if std::mem::replace(&mut self.has_asked, true) {
-            self.tws.queue(Out::new(64).with(1))?;
-        }
-        self.tws.queue(Out::new(61).with(1))?;
-        self.answer = Some(Vec::new());
-        self.question.asked(&self.tws);
-        Ok(())
-    }
-
-    fn tell(&mut self, frames: &[Frame], is_whole: bool, cursor: &Changes) -> Batch<Changes> {
-        let now = self.tws.now();
+    fn tell(&mut self, rows: &[Heard], is_whole: bool, cursor: &Changes) -> Batch<Changes> {
+        let (now, version) = (self.tws.now(), self.tws.state.version);
         let mut batch = Batch::up_to(cursor.clone());
-        let mut present = BTreeSet::new();
+        let (mut present, mut closed) = (BTreeSet::new(), BTreeSet::new());
         let mut all_read = true;
-        for frame in frames {
-            let position = read(frame, &self.tws).and_then(|f| map::position(&f, now));
-            let mut position = match position {
-                Ok(position) => position,
+        for row in rows {
+            let read = wire::read(row, version).and_then(|fields| match fields {
+                Some(fields) if fields.kind == "position" => map::position(&fields, now).map(Some),
+                _ => Ok(None),
+            });
+            match read {
+                Ok(Some(mut position)) => {
+                    let account = position.broker_account.as_str();
+                    if self.account.as_deref().is_some_and(|ours| ours != account) {
+                        continue;
+                    }
+                    let key = format!("{account}|{}|{}", position.currency, position.instrument);
+                    if position.quantity.is_zero() {
+                        closed.insert(key);
+                        continue;
+                    }
+                    if let Some(change) = batch.cursor.note(&key, position.head.event_id) {
+                        position.head.event_id = change;
+                        batch.push(position);
+                    }
+                    present.insert(key);
+                }
+                Ok(None) => {}
                 Err(bad) => {
                     all_read = false;
-                    if self.question.doubt(&self.tws, frame) {
-                        batch.push_bad(frame, bad);
+                    if self.question.doubt(&self.tws, row) {
+                        batch.push_bad(row, bad);
                     }
-                    continue;
                 }
-            };
-            let account = position.broker_account.as_str();
-            if self.account.as_deref().is_some_and(|ours| ours != account) {
-                continue;
             }
-            let key = map::position_key(&position);
-            let is_known = batch.cursor.keys().any(|known| *known == key);
-            if position.quantity.is_zero() {
-                if is_known {
-                    let mut dropped = batch.cursor.drop_others(|other| other != key);
-                    batch.items.extend(dropped.drain(..).filter_map(|gone| self.gone(gone)));
-                }
-                continue;
-            }
-            if let Some(change) = batch.cursor.note(&key, position.head.event_id) {
-                position.head.event_id = change;
-                batch.push(position);
-            }
-            present.insert(key);
         }
         // A row that could not be read may be any position: nothing is called gone beside it.
-        if is_whole && all_read {
-            let gone = batch.cursor.drop_others(|key| present.contains(key));
-            batch.items.extend(gone.into_iter().filter_map(|gone| self.gone(gone)));
-        }
+        let is_kept = |key: &str| match is_whole && all_read {
+            true => present.contains(key),
+            false => !closed.contains(key),
+        };
+        let gone = batch.cursor.drop_others(is_kept);
+        batch.items.extend(gone.into_iter().filter_map(|gone| self.gone(gone)));
         batch
     }
 
-    fn gone(&self, (key, change): (Text, model::EventId)) -> Option<component::Item> {
+    fn gone(&self, (key, change): (Text, EventId)) -> Option<Item> {
         let (account, rest) = key.split_once('|')?;
         let (currency, instrument) = rest.split_once('|')?;
-        let now = self.tws.now();
-        let mut gone: Position =
-            map::nothing(InstrumentId::from(instrument), account, currency, now);
+        let instrument = InstrumentId::from(instrument);
+        let mut gone = map::nothing(instrument, account, currency, self.tws.now());
         gone.head.event_id = change;
-        Some(component::Item::Event(gone.into()))
+        Some(Item::Event(Event::from(gone)))
     }
-}
-
-/// A message as fields; one that nobody knows is none that was asked for.
-fn read<'a>(frame: &'a Frame, tws: &Tws) -> Result<Fields<'a>, Bad> {
-    Fields::read(frame, tws.state.version)?
-        .ok_or_else(|| Bad::new("", "this is no message that was asked for"))
 }
 
 /// Reports changed balances.
@@ -147,7 +133,7 @@ pub struct Balances {
     tws: Tws,
     question: Question,
     account: Option<String>,
-    request: i64,
+    request: String,
     summary: Summary,
     /// Whether everything has been told once.
     is_complete: bool,
@@ -158,15 +144,15 @@ impl Source for Balances {
     const FEED: Feed = Feed::Exact;
     const PUBLISHES: &'static [&'static str] = &["accounts.balances"];
     type System = System;
-    type Settings = settings::Balances;
+    type Settings = Refresh;
     type Cursor = Changes;
 
-    async fn connect(system: System, settings: settings::Balances, host: Host) -> Result<Self> {
+    async fn connect(system: System, settings: Refresh, host: Host) -> Result<Self> {
         Ok(Self {
-            tws: Tws::connect(&system, &host, settings.client_id, BALANCES_OFFSET).await?,
+            tws: Tws::connect(&system, &host, BALANCES_STEP).await?,
             question: Question::new(settings.refresh_secs),
             account: system.connection.account,
-            request: 0,
+            request: String::new(),
             summary: Summary::default(),
             is_complete: false,
         })
@@ -174,14 +160,23 @@ impl Source for Balances {
 
     async fn read(&mut self, cursor: &Changes) -> Result<Batch<Changes>> {
         loop {
-            let Some(frame) = self.question.next(&mut self.tws).await? else {
-                self.ask()?;
-                continue;
-            };
+            let mut next = self.question.next(&mut self.tws).await?;
             let mut batch = Batch::up_to(cursor.clone());
-            self.take(&frame, &mut batch)?;
-            while let Some(frame) = self.tws.ready()? {
-                self.take(&frame, &mut batch)?;
+            if next.is_none() {
+                if !self.request.is_empty() {
+                    self.tws.ask("cancelAccountSummary", &[("rid", &self.request)])?;
+                }
+                self.request = self.tws.request_id();
+                self.tws.ask("reqAccountSummary", &[("rid", &self.request), ("tags", TAGS)])?;
+                self.question.asked(&self.tws);
+            }
+            while let Some(heard) = next {
+                if let Err(bad) = self.take(&heard)?
+                    && self.question.doubt(&self.tws, &heard)
+                {
+                    batch.push_bad(&heard, bad);
+                }
+                next = self.tws.ready()?;
             }
             if self.is_complete {
                 self.tell(&mut batch);
@@ -194,52 +189,33 @@ impl Source for Balances {
 }
 
 impl Balances {
-    fn ask(&mut self) -> Result<()> {
-        if self.request != 0 {
-            self.tws.queue(Out::new(63).with(1).with(self.request))?;
-        }
-        self.request = self.tws.request_id();
-        self.tws.queue(Out::new(62).with(1).with(self.request).with("All").with(TAGS))?;
-        self.question.asked(&self.tws);
-        Ok(())
-    }
-
     /// Takes a message in; what it changes is told together with others.
-    fn take(&mut self, frame: &Frame, batch: &mut Batch<Changes>) -> Result<()> {
-        let fields = match wire::id_of(frame) {
-            Some(wire::ACCOUNT_SUMMARY | wire::ACCOUNT_SUMMARY_END | wire::ERROR) | None => {
-                read(frame, &self.tws)
-            }
-            Some(_) => return Ok(()),
+    fn take(&mut self, heard: &[u8]) -> Result<Result<(), Bad>> {
+        let fields = match wire::read(heard, self.tws.state.version) {
+            Ok(Some(fields)) => fields,
+            Ok(None) => return Ok(Ok(())),
+            Err(bad) => return Ok(Err(bad)),
         };
-        let taken = fields.and_then(|fields| match fields.id {
-            wire::ACCOUNT_SUMMARY => self.summary.take(&fields).map(|_| None),
-            wire::ERROR => Ok(Some(crate::tws::Refusal::of(&fields).fault())),
-            _ => {
+        match fields.kind {
+            "accountSummary" => return Ok(self.summary.take(&fields)),
+            "accountSummaryEnd" if fields.text("rid") == self.request => {
                 self.is_complete = true;
                 self.question.answered(&self.tws);
-                Ok(None)
             }
-        });
-        match taken {
-            Ok(None) => Ok(()),
-            Ok(Some(fault)) => Err(fault),
-            Err(bad) => {
-                if self.question.doubt(&self.tws, frame) {
-                    batch.push_bad(frame, bad);
-                }
-                Ok(())
+            "error" if fields.text("id") == self.request => {
+                return Err(Refusal::of(&fields).fault());
             }
+            _ => {}
         }
+        Ok(Ok(()))
     }
 
     fn tell(&self, batch: &mut Batch<Changes>) {
         for mut balance in self.summary.balances(self.tws.now()) {
-            if self.account.as_deref().is_some_and(|ours| ours != balance.broker_account) {
-                continue;
-            }
-            let key = format!("{}|{}", balance.broker_account, balance.currency);
-            if let Some(change) = batch.cursor.note(&key, balance.head.event_id) {
+            let account = balance.broker_account.as_str();
+            let is_other = self.account.as_deref().is_some_and(|ours| ours != account);
+            let key = format!("{account}|{}", balance.currency);
+            if !is_other && let Some(change) = batch.cursor.note(&key, balance.head.event_id) {
                 balance.head.event_id = change;
                 batch.push(balance);
             }

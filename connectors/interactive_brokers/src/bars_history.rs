@@ -6,6 +6,7 @@ use std::time::Duration;
 use component::{Batch, Fault, Feed, Host, OrBad, Result, Source};
 use model::{Adjustment, Date, Text, Timestamp};
 use serde::{Deserialize, Serialize};
+use session::Fields;
 
 use crate::contract::Contract;
 use crate::history::{self, Asked, Pace, Request};
@@ -13,9 +14,9 @@ use crate::map::{self, Period};
 use crate::settings::{self, System};
 use crate::time;
 use crate::tws::Tws;
-use crate::wire::{self, Fields};
+use crate::wire;
 
-const OFFSET: i32 = 500;
+const STEP: i32 = 5;
 const DAY: i64 = 86_400_000_000_000;
 
 /// Reads bars symbol by symbol, from the first day on.
@@ -58,8 +59,9 @@ impl Source for BarsHistory {
 
     async fn connect(system: System, settings: settings::BarsHistory, host: Host) -> Result<Self> {
         let (bar_size, what) = (&settings.bar_size, &settings.what_to_show);
-        let period = Period::parse(bar_size, what)
-            .ok_or_else(|| Fault::fatal(map::unknown_bars(bar_size, what)))?;
+        let period = Period::parse(bar_size, what).ok_or_else(|| {
+            Fault::fatal(format!("TWS has no bars of {bar_size:?} that show {what:?}"))
+        })?;
         if period.adjustment == Adjustment::All && period.page.0 != "1 Y" {
             let reason = "TWS gives ADJUSTED_LAST up to now only: use bars of a day or longer";
             return Err(Fault::fatal(reason));
@@ -69,7 +71,7 @@ impl Source for BarsHistory {
         });
         Ok(Self {
             symbols: parsed.collect::<Result<_>>()?,
-            tws: Tws::connect(&system, &host, settings.client_id, OFFSET).await?,
+            tws: Tws::connect(&system, &host, STEP).await?,
             period,
             settings,
             pace: Pace::default(),
@@ -106,10 +108,9 @@ impl Source for BarsHistory {
             }
         };
         let Some((asked, _)) = &self.asked else { return Ok(Batch::up_to(cursor.clone())) };
-        let frame = history::answer(&mut self.tws, asked).await?;
+        let heard = history::answer(&mut self.tws, asked).await?;
         self.asked = None;
-        let text = String::from_utf8_lossy(&frame);
-        let fields = Fields::read(text.as_bytes(), self.tws.state.version);
+        let fields = wire::read(&heard, self.tws.state.version);
         let fields = fields.and_then(|fields| fields.or_bad("")).map_err(Fault::disconnected)?;
         let mut batch = Batch::up_to(cursor.clone());
         if page.is_head {
@@ -169,20 +170,16 @@ impl BarsHistory {
         request.regular_hours(self.settings.regular_hours)
     }
 
-    /// Where to begin: not before there is anything.
+    /// Where to begin: not before there is anything. TWS does not know that of everything that it
+    /// has bars of.
     fn head(&self, fields: &Fields<'_>, page: &Page) -> Result<Timestamp> {
-        if fields.id == wire::ERROR {
-            // TWS does not know it for everything that it has bars of.
-            return match history::refusal(fields) {
-                Some(fault @ (Fault::Disconnected(_) | Fault::Throttled { .. })) => Err(fault),
-                Some(Fault::Fatal(reason)) if reason.contains("security definition") => {
-                    Err(Fault::Fatal(format!("{}: {reason}", page.symbol)))
-                }
-                _ => Ok(page.from),
-            };
+        match history::refusal(fields) {
+            Some(fault @ (Fault::Disconnected(_) | Fault::Throttled { .. })) => Err(fault),
+            _ => {
+                let head = time::moment(fields.text("time"), &self.tws.state.zone, "time");
+                Ok(head.map_or(page.from, |head| time::midnight(head).max(page.from)))
+            }
         }
-        let head = time::moment(fields.text("time"), &self.tws.state.zone, "time");
-        Ok(head.map_or(page.from, |head| time::midnight(head).max(page.from)))
     }
 
     /// Adds the bars of a page that are over; says up to where the symbol is read then.
@@ -193,9 +190,7 @@ impl BarsHistory {
         page: &Page,
         batch: &mut Batch<Cursor>,
     ) -> Result<Timestamp> {
-        if fields.id == wire::ERROR
-            && let Some(fault) = history::refusal(fields)
-        {
+        if let Some(fault) = history::refusal(fields) {
             return Err(match fault {
                 Fault::Fatal(reason) => Fault::Fatal(format!("{}: {reason}", page.symbol)),
                 other => other,

@@ -3,16 +3,16 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use component::{Fault, Result};
+use component::{Fault, OrBad, Result};
 use model::{EventId, Timestamp};
-use session::Frame;
+use session::Fields;
 use tokio::time::{Instant, timeout_at};
 
 use crate::contract::Contract;
 use crate::map::Period;
 use crate::time;
-use crate::tws::{Refusal, Tws};
-use crate::wire::{self, Fields, Out};
+use crate::tws::{Heard, Refusal, Tws};
+use crate::wire;
 
 /// Historical ticks that come at most with one request.
 pub const MAX_TICKS: usize = 1_000;
@@ -30,75 +30,48 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// One request for the past.
 #[derive(Clone, Debug)]
 pub struct Request {
-    kind: Kind,
+    kind: &'static str,
     contract: Contract,
-    what: String,
-    regular_hours: bool,
+    said: Vec<(&'static str, String)>,
     /// How many of those that are limited in ten minutes it counts for.
     weight: usize,
-}
-
-#[derive(Clone, Debug)]
-enum Kind {
-    /// Length of the bars, their span, and where that ends.
-    Bars(String, String, String),
-    /// Where the ticks begin.
-    Ticks(String),
-    Head,
 }
 
 impl Request {
     /// Bars up to a time, or up to now.
     pub fn bars(contract: &Contract, what: &str, period: &Period, span: &str, end: &str) -> Self {
-        let kind = Kind::Bars(period.bar_size.to_string(), span.to_owned(), end.to_owned());
-        Self::new(contract, what, kind, usize::from(period.is_paced))
+        let bars = [("barSize", period.bar_size.as_str()), ("duration", span), ("end", end)];
+        let bars = bars.map(|(name, text)| (name, text.to_owned()));
+        Self::new("reqHistoricalData", contract, what, bars.into(), period.is_paced.into())
     }
 
     /// Ticks from a time on.
     pub fn ticks(contract: &Contract, what: &str, from: Timestamp) -> Self {
-        let weight = if what == "BID_ASK" { 2 } else { 1 };
-        Self::new(contract, what, Kind::Ticks(time::written(from)), weight)
+        let (start, weight) = (time::written(from), if what == "BID_ASK" { 2 } else { 1 });
+        Self::new("reqHistoricalTicks", contract, what, vec![("start", start)], weight)
     }
 
     /// When the past begins.
     pub fn head(contract: &Contract, what: &str) -> Self {
-        Self::new(contract, what, Kind::Head, 0)
+        Self::new("reqHeadTimestamp", contract, what, Vec::new(), 0)
     }
 
-    fn new(contract: &Contract, what: &str, kind: Kind, weight: usize) -> Self {
-        let (contract, what) = (contract.clone(), what.to_owned());
-        Self { kind, contract, what, regular_hours: false, weight }
+    fn new(
+        kind: &'static str,
+        contract: &Contract,
+        what: &str,
+        mut said: Vec<(&'static str, String)>,
+        weight: usize,
+    ) -> Self {
+        said.push(("whatToShow", what.to_owned()));
+        Self { kind, contract: contract.clone(), said, weight }
     }
 
     /// The same, for the regular session only.
     #[must_use]
-    pub fn regular_hours(self, regular_hours: bool) -> Self {
-        Self { regular_hours, ..self }
-    }
-
-    fn write(&self, id: i64) -> Out {
-        let (what, regular) = (&self.what, u8::from(self.regular_hours));
-        let begin = |message: u32| self.contract.add_to(Out::new(message).with(id)).with(0);
-        match &self.kind {
-            Kind::Bars(bar_size, span, end) => begin(20)
-                .with(end)
-                .with(bar_size)
-                .with(span)
-                .with(regular)
-                .with(what)
-                .with(2)
-                .with(0)
-                .empty(1),
-            Kind::Ticks(from) => begin(96)
-                .with(from)
-                .empty(1)
-                .with(MAX_TICKS)
-                .with(what)
-                .with(regular)
-                .with(0)
-                .empty(1),
-            Kind::Head => begin(87).with(regular).with(what).with(2),
-        }
+    pub fn regular_hours(mut self, is_regular: bool) -> Self {
+        self.said.push(("useRTH", u8::from(is_regular).to_string()));
+        self
     }
 }
 
@@ -111,7 +84,7 @@ impl Pace {
     pub fn take(&mut self, request: &Request, now: Timestamp) -> Result<(), Duration> {
         let now = now.0;
         self.0.retain(|(at, ..)| *at > now - TEN_MINUTES);
-        let id = EventId::of(&[&String::from_utf8_lossy(request.write(0).bytes())]);
+        let id = EventId::of(&[request.kind, &format!("{:?}{:?}", request.contract, request.said)]);
         let mut free = now;
         let mut weight = request.weight;
         let mut of_contract = 0;
@@ -141,52 +114,55 @@ impl Pace {
 
 /// A request that is under way. It outlives a read that is dropped.
 pub struct Asked {
-    pub id: i64,
+    id: String,
     deadline: Instant,
 }
 
 /// Puts a request in line.
 pub fn ask(tws: &mut Tws, request: &Request) -> Result<Asked> {
     let id = tws.request_id();
-    tws.queue(request.write(id))?;
+    let mut said: Vec<_> = request.said.iter().map(|(n, text)| (*n, text.as_str())).collect();
+    said.push(("rid", &id));
+    tws.ask_about(request.kind, &request.contract, &said)?;
     Ok(Asked { id, deadline: Instant::now() + ANSWER })
 }
 
 /// Waits for the answer to a request. Dropping the future loses nothing.
-pub async fn answer(tws: &mut Tws, asked: &Asked) -> Result<Frame> {
+pub async fn answer(tws: &mut Tws, asked: &Asked) -> Result<Heard> {
     loop {
-        let Ok(frame) = timeout_at(asked.deadline, tws.next()).await else {
+        let Ok(heard) = timeout_at(asked.deadline, tws.next()).await else {
             return Err(Fault::disconnected(format!("no answer within {ANSWER:?}")));
         };
-        let frame = frame?;
-        let text = String::from_utf8_lossy(&frame);
-        let is_answer = match Fields::read(text.as_bytes(), tws.state.version) {
-            Ok(Some(fields)) => match fields.id {
-                wire::ERROR => Refusal::of(&fields).id == asked.id,
-                wire::HISTORICAL_DATA
-                | wire::HEAD_TIMESTAMP
-                | wire::HISTORICAL_QUOTES
-                | wire::HISTORICAL_TRADES => fields.int("rid") == Ok(asked.id),
-                _ => false,
-            },
-            Ok(None) => false,
-            // Whatever it was, it may have been the answer.
-            Err(bad) => return Err(Fault::disconnected(format!("unreadable history: {bad}"))),
+        let heard = heard?;
+        // Whatever cannot be read may have been the answer.
+        let fields =
+            wire::read(&heard, tws.state.version).or_bad("").map_err(Fault::disconnected)?;
+        let is_it = |fields: Fields<'_>| match fields.kind {
+            "error" => fields.text("id") == asked.id,
+            "historicalData"
+            | "headTimestamp"
+            | "historicalTicksBidAsk"
+            | "historicalTicksLast" => fields.text("rid") == asked.id,
+            _ => false,
         };
-        if is_answer {
-            return Ok(frame);
+        if fields.is_some_and(is_it) {
+            return Ok(heard);
         }
     }
 }
 
-/// Why a request was refused; nothing if there merely is no data.
+/// Why a request was refused; nothing if it was not, or if there merely is no data.
 pub fn refusal(fields: &Fields<'_>) -> Option<Fault> {
     let refusal = Refusal::of(fields);
+    if fields.kind != "error" {
+        return None;
+    }
     let is_empty = refusal.code == 162 && refusal.message.contains("no data");
     (!is_empty).then(|| refusal.fault())
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -195,7 +171,7 @@ mod tests {
     }
 
     fn contract(symbol: &str) -> Contract {
-        Contract { symbol: symbol.into(), ..Contract::default() }
+        Contract::parse(symbol).unwrap()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Source};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{InstrumentId, Text, Timestamp};
-use session::{Cursor, Live, Page, Stretch, Subscription};
+use session::{Cursor, Fields, Live, Page, Stretch, Subscription};
 use tokio::sync::Mutex;
 use tracing::warn;
 
@@ -16,15 +16,12 @@ use crate::contract::Contract;
 use crate::history::{self, MAX_TICKS, Pace, Request};
 use crate::map::{self, Changed, Period, Prints, Quoted};
 use crate::settings::{self, System};
-use crate::time;
 use crate::tws::{Refusal, State, Tws};
-use crate::wire::{self, Fields, Out};
+use crate::{time, wire};
 
-const OFFSET: i32 = 100;
-/// The connection that reads history stands beside ours.
-const HISTORY_OFFSET: i32 = 50;
-/// Every trade with its time and size.
-const VOLUME_TICKS: &str = "233";
+const STEP: i32 = 1;
+/// The connection that reads history stands beside all others.
+const HISTORY_STEP: i32 = 7;
 /// A repair begins this much early, for what is told late.
 const OVERLAP: i64 = 3_000_000_000;
 
@@ -40,7 +37,7 @@ struct Followed {
     clock: Clock,
     ahead: i64,
     /// Streams by the request that began them.
-    streams: BTreeMap<i64, Stream>,
+    streams: BTreeMap<Text, Stream>,
     history: Arc<Mutex<History>>,
 }
 
@@ -64,7 +61,6 @@ struct Stream {
 struct History {
     system: System,
     host: Host,
-    client_id: i32,
     pace: Pace,
     tws: Option<Tws>,
 }
@@ -79,21 +75,20 @@ impl Source for MarketData {
 
     async fn connect(system: System, settings: settings::MarketData, host: Host) -> Result<Self> {
         let wanted = streams(&settings)?;
-        let mut tws = Tws::connect(&system, &host, settings.client_id, OFFSET).await?;
+        let mut tws = Tws::connect(&system, &host, STEP).await?;
         let mut streams = BTreeMap::new();
         if settings.delayed {
             // Live data where there is a subscription, else delayed data.
-            tws.queue(Out::new(59).with(1).with(3))?;
+            tws.ask("reqMarketDataType", &[("type", "3")])?;
         }
         for stream in wanted {
             let id = tws.request_id();
-            tws.queue(stream.subscribe(id, settings.tick_by_tick))?;
-            streams.insert(id, stream);
+            stream.subscribe(&mut tws, &id, settings.tick_by_tick)?;
+            streams.insert(Text::from(id), stream);
         }
         let vendor_now = tws.now();
-        let client_id = tws.client_id.saturating_add(HISTORY_OFFSET);
         let (pace, clock) = (Pace::default(), host.clock.clone());
-        let history = History { system, host: host.clone(), client_id, pace, tws: None };
+        let history = History { system, host: host.clone(), pace, tws: None };
         let followed = Followed {
             restored: tws.state.restored,
             ahead: vendor_now.since(clock.now()),
@@ -149,18 +144,14 @@ fn streams(settings: &settings::MarketData) -> Result<Vec<Stream>> {
 }
 
 impl Stream {
-    fn subscribe(&self, id: i64, tick_by_tick: bool) -> Out {
-        let begin = |out: Out| self.contract.add_to(out.with(id));
-        match self.records[0] {
-            Records::Bars => begin(Out::new(50).with(3)).with(5).with(self.what()).with(0).empty(1),
-            Records::Trades if tick_by_tick => begin(Out::new(97)).with("AllLast").with(0).with(0),
-            Records::Quotes if tick_by_tick => begin(Out::new(97)).with("BidAsk").with(0).with(0),
-            _ => {
-                let has_trades = self.records.contains(&Records::Trades);
-                let ticks = if has_trades { VOLUME_TICKS } else { "" };
-                begin(Out::new(1).with(11)).with(0).with(ticks).with(0).with(0).empty(1)
-            }
-        }
+    fn subscribe(&self, tws: &mut Tws, id: &str, tick_by_tick: bool) -> Result<()> {
+        let (kind, said) = match self.records[0] {
+            Records::Bars => ("reqRealTimeBars", ("whatToShow", self.what())),
+            Records::Trades if tick_by_tick => ("reqTickByTick", ("tickType", "AllLast")),
+            Records::Quotes if tick_by_tick => ("reqTickByTick", ("tickType", "BidAsk")),
+            Records::Trades | Records::Quotes => ("reqMktData", ("", "")),
+        };
+        tws.ask_about(kind, &self.contract, &[("rid", id), said])
     }
 
     fn pairs(&self) -> impl Iterator<Item = (&Self, Records)> {
@@ -169,7 +160,7 @@ impl Stream {
 
     /// What bars are made of.
     fn what(&self) -> &'static str {
-        match self.contract.sec_type.as_str() {
+        match self.contract.text("secType") {
             "CASH" | "CMDTY" | "CFD" => "MIDPOINT",
             "CRYPTO" => "AGGTRADES",
             _ => "TRADES",
@@ -186,40 +177,37 @@ impl Stream {
         let Self { instrument, symbol, records, quoted, prints, .. } = self;
         let text = |names: [&'static str; 5]| names.map(|name| fields.text(name));
         let mut push = |event: model::Event| items.push(Item::Event(event));
-        match fields.id {
-            wire::REAL_TIME_BAR => push(map::real_time_bar(fields, instrument, symbol)?.into()),
-            wire::TICK_BY_TICK if fields.text("tickType") == "3" => {
+        match (fields.kind, fields.text("tickType")) {
+            ("realTimeBar", _) => {
+                let start = Timestamp::from_secs(fields.int("time")?);
+                let said = ["open", "high", "low", "close", "volume", "wap", "count"];
+                let said = said.map(|name| fields.text(name));
+                let period = Period::five_seconds();
+                push(map::bar(instrument, symbol, &period, start, said)?.into());
+            }
+            ("tickByTick", "3") => {
                 let said = text(["time", "bid", "ask", "bidSize", "askSize"]);
                 push(map::timed_quote(instrument, symbol, said)?.into());
             }
-            wire::TICK_BY_TICK if fields.text("tickType") != "4" => {
+            ("tickByTick", "1" | "2") => {
                 let said = text(["time", "price", "size", "venue", "conditions"]);
                 push(prints.trade(instrument, symbol, said)?.into());
             }
-            wire::TICK_STRING if matches!(fields.text("tickType"), "48" | "77") => {
-                let said = fields.text("value");
-                if let Some(trade) = map::last_trade(quoted, prints, instrument, symbol, said)
-                    && records.contains(&Records::Trades)
-                {
-                    push(trade?.into());
-                }
+            ("tickByTick", other) => {
+                return Err(Bad::new("tickType", format!("nobody asked for {other:?}")));
             }
-            wire::TICK_PRICE | wire::TICK_SIZE | wire::TICK_STRING => {
-                match map::quote_tick(quoted, fields)? {
-                    Changed::Quote if records.contains(&Records::Quotes) => {
-                        quoted
-                            .quote(instrument, symbol, now)
-                            .into_iter()
-                            .for_each(|q| push(q.into()));
-                    }
-                    Changed::Trade if records.contains(&Records::Trades) => {
-                        if let Some(trade) = quoted.trade(prints, instrument, symbol, now) {
-                            push(trade?.into());
-                        }
-                    }
-                    _ => {}
+            ("tickPrice" | "tickSize" | "tickString", _) => match quoted.take(fields)? {
+                Changed::Quote if records.contains(&Records::Quotes) => {
+                    let quote = quoted.quote(instrument, symbol, now);
+                    quote.into_iter().for_each(|quote| push(quote.into()));
                 }
-            }
+                Changed::Trade if records.contains(&Records::Trades) => {
+                    if let Some(trade) = quoted.trade(prints, instrument, symbol, now) {
+                        push(trade?.into());
+                    }
+                }
+                _ => {}
+            },
             _ => {}
         }
         Ok(())
@@ -228,24 +216,24 @@ impl Stream {
 
 impl Followed {
     fn take(&mut self, frame: &[u8], items: &mut Vec<Item>) -> Result<Result<(), Bad>> {
-        let fields = match Fields::read(frame, self.state.version) {
+        let fields = match wire::read(frame, self.state.version) {
             Ok(Some(fields)) => fields,
             Ok(None) => return Ok(Ok(())),
             Err(bad) => return Ok(Err(bad)),
         };
-        if fields.id == wire::ERROR {
+        if fields.kind == "error" {
             return refused(&Refusal::of(&fields), &self.streams).map(Ok);
         }
         let now = self.clock.now().plus_nanos(self.ahead);
-        let stream = fields.int("rid").ok().and_then(|id| self.streams.get_mut(&id));
+        let stream = self.streams.get_mut(fields.text("rid"));
         Ok(stream.map_or(Ok(()), |stream| stream.take(&fields, now, items)))
     }
 }
 
 /// What an error with the id of a stream means. Some only say that data comes later, or from
 /// somewhere else.
-fn refused(refusal: &Refusal<'_>, streams: &BTreeMap<i64, Stream>) -> Result<()> {
-    let Some(stream) = streams.get(&refusal.id) else { return Ok(()) };
+fn refused(refusal: &Refusal<'_>, streams: &BTreeMap<Text, Stream>) -> Result<()> {
+    let Some(stream) = streams.get(refusal.id.to_string().as_str()) else { return Ok(()) };
     let symbol = &stream.symbol;
     match refusal.code {
         300 | 317 | 366 | 10089 | 10090 | 10091 | 10167 => {
@@ -390,15 +378,13 @@ impl History {
         }
         let mut tws = match self.tws.take() {
             Some(tws) => tws,
-            None => Tws::connect(&self.system, &self.host, Some(self.client_id), 0).await?,
+            None => Tws::connect(&self.system, &self.host, HISTORY_STEP).await?,
         };
         let asked = history::ask(&mut tws, &request)?;
-        let frame = history::answer(&mut tws, &asked).await?;
-        let text = String::from_utf8_lossy(&frame);
-        let fields =
-            Fields::read(text.as_bytes(), tws.state.version).map_err(Fault::disconnected)?;
+        let heard = history::answer(&mut tws, &asked).await?;
+        let fields = wire::read(&heard, tws.state.version).map_err(Fault::disconnected)?;
         let Some(fields) = fields else { return Ok((Vec::new(), None)) };
-        let refusal = history::refusal(&fields).filter(|_| fields.id == wire::ERROR);
+        let refusal = history::refusal(&fields);
         let told = past.tell(&fields, &tws.state);
         self.tws = Some(tws);
         refusal.map_or(Ok(told), Err)

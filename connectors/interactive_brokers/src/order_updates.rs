@@ -4,25 +4,27 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use component::{Bad, Batch, Feed, Host, Item, OrBad, Result, Source};
+use component::{Bad, Batch, Feed, Host, OrBad, Result, Source};
 use model::{Decimal, EventId, Fill, FillKind, OrderEventKind, Text, Timestamp, money};
 use serde::{Deserialize, Serialize};
-use session::Frame;
+use session::Fields;
 use tracing::warn;
 
 use crate::map::{self, Placed};
 use crate::question::Question;
 use crate::settings::{self, System};
 use crate::tws::{Refusal, Tws};
-use crate::wire::{self, Fields, Out};
+use crate::wire;
 
-const OFFSET: i32 = 400;
+const STEP: i32 = 4;
 /// Messages that make one batch at most.
 const MAX_FRAMES: usize = 256;
 /// Executions are remembered so long: TWS lists those of a week at most, mostly of a day.
 const REMEMBERED_DAYS: i32 = 8;
 /// Polls between two looks at the completed orders when nothing makes us look earlier.
 const COMPLETED_EVERY: u32 = 30;
+/// The ends of the lists that are polled.
+const ENDS: [&str; 3] = ["executionEnd", "openOrderEnd", "completedOrdersEnd"];
 
 /// Order events and fills as they happen.
 pub struct OrderUpdates {
@@ -32,10 +34,6 @@ pub struct OrderUpdates {
     commission_wait: i64,
     /// Orders that are not over, by the broker's id.
     orders: BTreeMap<Text, Placed>,
-    /// The broker's ids by client and order id.
-    ids: HashMap<(i64, i64), Text>,
-    /// How much of an order is filled and at which average price, by its executions.
-    filled: HashMap<Text, (Decimal, Option<Decimal>)>,
     /// Orders that ended on this connection.
     ended: HashSet<Text>,
     /// Executions that wait for their commission, since when.
@@ -46,7 +44,7 @@ pub struct OrderUpdates {
     wants_completed: bool,
     polls: u32,
     /// Lists that are still to come.
-    missing: Vec<u32>,
+    missing: Vec<&'static str>,
 }
 
 /// What has been told so far.
@@ -88,13 +86,11 @@ impl Source for OrderUpdates {
     async fn connect(system: System, settings: settings::OrderUpdates, host: Host) -> Result<Self> {
         let wait = i64::try_from(settings.commission_secs).unwrap_or(i64::MAX);
         Ok(Self {
-            tws: Tws::connect(&system, &host, settings.client_id, OFFSET).await?,
+            tws: Tws::connect(&system, &host, STEP).await?,
             question: Question::new(settings.poll_secs),
             account: system.connection.account,
             commission_wait: wait.saturating_mul(1_000_000_000),
             orders: BTreeMap::new(),
-            ids: HashMap::new(),
-            filled: HashMap::new(),
             ended: HashSet::new(),
             waiting: Vec::new(),
             commissions: HashMap::new(),
@@ -107,16 +103,22 @@ impl Source for OrderUpdates {
 
     async fn read(&mut self, cursor: &Cursor) -> Result<Batch<Cursor>> {
         loop {
-            let frame = self.question.next(&mut self.tws).await?;
+            let mut next = self.question.next(&mut self.tws).await?;
             // From here on nothing is awaited: what is taken in is told.
             let mut batch = Batch::up_to(cursor.clone());
-            match frame {
-                None => self.ask()?,
-                Some(frame) => self.take(&frame, &mut batch)?,
+            if next.is_none() {
+                self.poll()?;
             }
             for _ in 0..MAX_FRAMES {
-                let Some(frame) = self.tws.ready()? else { break };
-                self.take(&frame, &mut batch)?;
+                let Some(heard) = next else { break };
+                if let Err(bad) = self.take(&heard, &mut batch)?
+                    && self.question.doubt(&self.tws, &heard)
+                {
+                    // What it said is in one of the lists.
+                    self.wants_completed = true;
+                    batch.push_bad(&heard, bad);
+                }
+                next = self.tws.ready()?;
             }
             self.settle(&mut batch);
             if !batch.items.is_empty() {
@@ -128,11 +130,11 @@ impl Source for OrderUpdates {
 
 impl OrderUpdates {
     /// Asks for everything that can have changed. Executions come first: they tell at which price.
-    fn ask(&mut self) -> Result<()> {
+    fn poll(&mut self) -> Result<()> {
         let id = self.tws.request_id();
-        self.tws.queue(Out::new(7).with(3).with(id).with(0).empty(6))?;
-        self.tws.queue(Out::new(16).with(1))?;
-        self.missing = vec![wire::EXECUTION_END, wire::OPEN_ORDER_END];
+        self.tws.ask("reqExecutions", &[("rid", &id)])?;
+        self.tws.ask("reqAllOpenOrders", &[])?;
+        self.missing = vec!["executionEnd", "openOrderEnd"];
         self.polls += 1;
         if self.wants_completed || self.polls >= COMPLETED_EVERY {
             self.ask_completed()?;
@@ -145,165 +147,112 @@ impl OrderUpdates {
     }
 
     fn ask_completed(&mut self) -> Result<()> {
-        self.tws.queue(Out::new(99).with(0))?;
-        self.missing.push(wire::COMPLETED_ORDERS_END);
+        self.tws.ask("reqCompletedOrders", &[])?;
+        self.missing.push("completedOrdersEnd");
         (self.wants_completed, self.polls) = (false, 0);
         Ok(())
     }
 
     /// Takes a message in.
-    fn take(&mut self, frame: &Frame, batch: &mut Batch<Cursor>) -> Result<()> {
-        let text = String::from_utf8_lossy(frame);
-        let version = self.tws.state.version;
-        let is_error = wire::id_of(frame) == Some(wire::ERROR);
-        // Only words may be in any encoding.
-        let bytes: &[u8] = if is_error { text.as_bytes() } else { frame };
-        let taken = match Fields::read(bytes, version) {
-            Ok(Some(fields)) => match fields.id {
-                wire::OPEN_ORDER => self.open(&fields, batch),
-                wire::ORDER_STATUS => self.status(&fields, batch),
-                wire::COMPLETED_ORDER => self.completed(&fields, batch),
-                wire::EXECUTION => self.execution(&fields, batch),
-                wire::COMMISSION_REPORT => self.commission(&fields, batch),
-                wire::ERROR => self.refusal(&Refusal::of(&fields), batch),
-                end @ (wire::EXECUTION_END | wire::OPEN_ORDER_END | wire::COMPLETED_ORDERS_END) => {
-                    return self.end(end, &batch.cursor);
-                }
-                _ => Ok(()),
-            },
-            Ok(None) => Ok(()),
-            Err(bad) => Err(bad),
+    fn take(&mut self, heard: &[u8], batch: &mut Batch<Cursor>) -> Result<Result<(), Bad>> {
+        let fields = match wire::read(heard, self.tws.state.version) {
+            Ok(Some(fields)) => fields,
+            Ok(None) => return Ok(Ok(())),
+            Err(bad) => return Ok(Err(bad)),
         };
-        if let Err(bad) = taken
-            && self.question.doubt(&self.tws, frame)
-        {
-            // What it said is in one of the lists.
-            self.wants_completed = true;
-            batch.push_bad(frame, bad);
+        let account = fields.text("account");
+        if !account.is_empty() && self.account.as_deref().is_some_and(|ours| ours != account) {
+            return Ok(Ok(()));
         }
-        Ok(())
+        Ok(match fields.kind {
+            "openOrder" | "orderStatus" | "completedOrder" => self.order(&fields, batch),
+            "execution" => self.execution(&fields, batch),
+            "commissionReport" => self.commission(&fields, batch),
+            "error" => self.refusal(&Refusal::of(&fields), batch),
+            end if ENDS.contains(&end) => return self.end(end, &batch.cursor).map(Ok),
+            _ => Ok(()),
+        })
     }
 
     /// A list has come to its end.
-    fn end(&mut self, end: u32, cursor: &Cursor) -> Result<()> {
+    fn end(&mut self, end: &str, cursor: &Cursor) -> Result<()> {
         self.missing.retain(|missing| *missing != end);
         let is_gone = |id: &Text| !self.listed.contains(id);
-        if end == wire::OPEN_ORDER_END
+        self.wants_completed |= end == "openOrderEnd"
             && cursor.orders.keys().any(is_gone)
-            && !self.missing.contains(&wire::COMPLETED_ORDERS_END)
-        {
-            self.wants_completed = true;
+            && !self.missing.contains(&"completedOrdersEnd");
+        if self.missing.is_empty() && self.wants_completed {
+            // What ended, or was never open for us to see, is among the completed orders.
+            return self.ask_completed();
         }
         if self.missing.is_empty() {
-            // What ended, or was never open for us to see, is among the completed orders.
-            match self.wants_completed {
-                true => self.ask_completed()?,
-                false => self.question.answered(&self.tws),
-            }
+            self.question.answered(&self.tws);
         }
         Ok(())
     }
 
-    fn is_other(&self, account: &str) -> bool {
-        self.account.as_deref().is_some_and(|ours| ours != account)
-    }
-
-    fn open(&mut self, fields: &Fields<'_>, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
-        if self.is_other(fields.text("account")) || fields.text("whatIf") == "1" {
-            return Ok(());
+    /// Takes what a message says of an order, and tells what is news.
+    fn order(&mut self, fields: &Fields<'_>, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
+        let mut placed = Placed::default();
+        placed.take(fields)?;
+        let of_key = |(_, other): &(&Text, &Placed)| other.key() == placed.key();
+        let known = || self.orders.iter().find(of_key).map(|(id, _)| id.clone());
+        // Until the broker has taken it, an order has no id; there will be another message.
+        let Some(id) = placed.perm_id().or_else(known) else { return Ok(()) };
+        if fields.kind == "openOrder" {
+            self.listed.insert(id.clone());
         }
-        let placed = Placed::open(fields)?;
-        let id = placed.perm_id.clone();
-        if id.is_empty() {
-            // The broker has not taken it yet; there will be another message.
-            return Ok(());
-        }
-        self.listed.insert(id.clone());
-        self.ids.insert((placed.client_id, placed.order_id), id.clone());
-        self.renew(placed, batch)
-    }
-
-    fn completed(&mut self, fields: &Fields<'_>, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
-        if self.is_other(fields.text("account")) {
-            return Ok(());
-        }
-        let placed = Placed::completed(fields, &self.tws.state.zone)?;
-        if placed.perm_id.is_empty() {
-            return Err(Bad::new("permId", "missing"));
-        }
-        self.renew(placed, batch)
-    }
-
-    /// Takes what an order says now, and tells what is news.
-    fn renew(&mut self, placed: Placed, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
-        let id = placed.perm_id.clone();
-        if self.ended.contains(&id) {
+        if self.ended.contains(&id) || fields.text("whatIf") == "1" {
             return Ok(());
         }
         match self.orders.get_mut(&id) {
-            Some(known) => known.renew(placed),
+            Some(known) => known.take(fields)?,
+            // Its terms are on the list.
+            None if fields.kind == "orderStatus" => {
+                self.question.hasten(&self.tws);
+                return Ok(());
+            }
             None => drop(self.orders.insert(id.clone(), placed)),
         }
-        self.tell(&id, batch)
-    }
-
-    fn status(&mut self, fields: &Fields<'_>, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
-        let key = (fields.int("clientId")?, fields.int("orderId")?);
-        let named = fields.value("permId").filter(|id| *id != "0").map(Text::from);
-        let Some(id) = named.or_else(|| self.ids.get(&key).cloned()) else { return Ok(()) };
-        if self.ended.contains(&id) {
-            return Ok(());
-        }
-        let Some(placed) = self.orders.get_mut(&id) else {
-            // Its terms are on the list.
-            self.question.hasten(&self.tws);
-            return Ok(());
-        };
-        placed.update(fields)?;
         self.tell(&id, batch)
     }
 
     /// An error with the id of an order that this very client placed, such as a master client.
     fn refusal(&mut self, refusal: &Refusal<'_>, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
         let key = (i64::from(self.tws.client_id), refusal.id);
-        let Some(id) = self.ids.get(&key).cloned() else { return Ok(()) };
-        let Some(placed) = self.orders.get_mut(&id) else { return Ok(()) };
-        match refusal.code {
-            201 => placed.reason = format!("Rejected: {}", refusal.words()).into(),
-            202 => placed.reason = refusal.words().into(),
+        let Some((id, placed)) = self.orders.iter_mut().find(|(_, p)| p.key() == key) else {
+            return Ok(());
+        };
+        let words = match refusal.code {
+            201 => ("completedStatus", format!("Rejected: {}", refusal.words())),
+            202 => ("reason", refusal.words()),
             _ => return Ok(()),
-        }
+        };
+        placed.said.insert(words.0, words.1.into());
+        let id = id.clone();
         self.tell(&id, batch)
     }
 
     fn execution(&mut self, fields: &Fields<'_>, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
         // A combination has executions of its own beside those of its legs.
-        if self.is_other(fields.text("account")) || fields.text("secType") == "BAG" {
+        if fields.text("secType") == "BAG" {
             return Ok(());
         }
         let fill = map::fill(fields, &self.tws.state.zone)?;
         let (base, revision) = map::revision(&fill.execution_id);
-        let is_told = is_told(&batch.cursor, base, revision);
         let is_waiting = |(other, _): &(Fill, _)| other.execution_id == fill.execution_id;
         let id = fill.broker_order_id.clone();
-        if let Some(filled) = fill.cumulative_quantity {
-            let average = fields.decimal("avgPrice", money)?;
-            let known = self.filled.entry(id.clone()).or_default();
-            if filled > known.0 {
-                *known = (filled, average);
-            }
-        }
-        if !is_told && !self.waiting.iter().any(is_waiting) {
+        if !is_told(&batch.cursor, base, revision) && !self.waiting.iter().any(is_waiting) {
             self.waiting.push((fill, self.tws.clock.now()));
         }
-        match self.orders.contains_key(&id) {
-            true => self.tell(&id, batch),
-            false => {
-                // Filled before we ever saw it open.
-                self.wants_completed |= !self.ended.contains(&id);
-                Ok(())
-            }
+        if self.ended.contains(&id) {
+            return Ok(());
         }
+        // It may have been filled before we ever saw it open; then its terms are still to come.
+        let placed = self.orders.entry(id.clone()).or_default();
+        placed.take(fields)?;
+        self.wants_completed |= placed.text("action").is_empty();
+        self.tell(&id, batch)
     }
 
     fn commission(&mut self, fields: &Fields<'_>, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
@@ -318,30 +267,26 @@ impl OrderUpdates {
 
     /// Tells of an order what is news.
     fn tell(&mut self, id: &Text, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
-        let Some(placed) = self.orders.get_mut(id) else { return Ok(()) };
-        if let Some((filled, average)) = self.filled.get(id) {
-            placed.executed(*filled, *average);
+        let Some(placed) = self.orders.get(id) else { return Ok(()) };
+        if placed.text("action").is_empty() {
+            // Only executions are known of it yet.
+            return Ok(());
         }
-        let kind = placed.state()?;
+        let (kind, filled, ordered) = (placed.state()?, placed.filled, placed.ordered()?);
         let told = batch.cursor.orders.get(id);
-        let (filled, ordered) = (placed.filled, placed.ordered());
-        let is_same = |told: &Told| told.kind == kind && told.filled == filled;
+        let count = told.map_or(0, |told| told.count) + 1;
         let is_changed = |told: &Told| {
             told.ordered.iter().zip(&ordered).any(|(old, new)| new.is_some() && old != new)
         };
-        let count = told.map_or(0, |told| told.count) + 1;
-        let kind_told = match told {
-            Some(told) if is_same(told) && !is_changed(told) => return Ok(()),
-            Some(told) if is_same(told) => OrderEventKind::Restated,
-            _ => kind,
+        let news = match told.filter(|told| told.kind == kind && told.filled == filled) {
+            Some(told) if !is_changed(told) => return Ok(()),
+            Some(_) => OrderEventKind::Restated,
+            None => kind,
         };
-        let event = placed.event(kind_told, count, self.tws.now());
-        batch.push(event);
+        batch.push(placed.event(news, count, &self.tws.state.zone, self.tws.now())?);
         if map::is_last(kind) {
             batch.cursor.orders.remove(id);
             self.orders.remove(id);
-            self.filled.remove(id);
-            self.ids.retain(|_, other| other != id);
             self.ended.insert(id.clone());
         } else {
             batch.cursor.orders.insert(id.clone(), Told { kind, filled, ordered, count });
@@ -405,5 +350,5 @@ fn tell_fill(mut fill: Fill, commission: Option<(Decimal, Text)>, batch: &mut Ba
     let (id, commission) = (fill.execution_id.clone(), fill.commission);
     batch.cursor.fills.insert(base, Executed { id, revision, commission, day });
     batch.cursor.fills.retain(|_, other| other.day > day - REMEMBERED_DAYS);
-    batch.items.push(Item::Event(fill.into()));
+    batch.push(fill);
 }

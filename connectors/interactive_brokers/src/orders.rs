@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use component::{Delivery, Fault, Host, Outcome, Result, Sends, Sink};
 use model::{ApprovedOrder, Event, OrderAction, OrderRequest, Text};
-use session::Frame;
+use session::Values;
 use tokio::time::Instant;
 
-use crate::map;
+use crate::map::{self, Placed};
 use crate::settings::{self, System};
-use crate::spell;
 use crate::tws::{Refusal, Tws};
-use crate::wire::{self, Fields, Order, Out};
+use crate::{spell, wire};
 
 /// How long the first answer to an order is awaited. An order that is named later is found.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -22,6 +21,8 @@ const LIST: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(5);
 /// Orders that are remembered; a day has fewer.
 const MAX_REMEMBERED: usize = 50_000;
+/// The ends of the lists of orders.
+const ENDS: [&str; 3] = ["executionEnd", "openOrderEnd", "completedOrdersEnd"];
 
 /// Places, modifies and cancels orders.
 pub struct Orders {
@@ -29,9 +30,7 @@ pub struct Orders {
     account: Option<String>,
     max_reference: usize,
     /// Orders of ours by their reference, as TWS told of them.
-    book: HashMap<Text, Known>,
-    /// Their references by client and order id.
-    references: HashMap<(i64, i64), Text>,
+    book: HashMap<Text, Placed>,
     /// Orders that we handed over on this connection, and why those that were refused were.
     sent: HashMap<Text, Option<String>>,
     next_id: i64,
@@ -39,31 +38,14 @@ pub struct Orders {
     ended: Option<Fault>,
 }
 
-/// What TWS has told of an order.
-#[derive(Clone, Debug, Default)]
-struct Known {
-    /// The broker's id, the same for every client and for ever.
-    perm_id: Text,
-    order_id: i64,
-    client_id: i64,
-    status: Text,
-    /// The broker's words at the end of it.
-    ending: Text,
-    terms: Order,
-}
-
-/// What a message told of one order.
+/// What a message told.
 enum News {
-    Nothing,
-    /// It is about the order with this id.
+    /// It is about the order with this id, or about none.
     Order(i64),
-    Refusal {
-        id: i64,
-        code: i64,
-        words: String,
-    },
+    /// The broker's error about it.
+    Refusal(i64, i64, String),
     /// The end of one of the lists that were asked for.
-    End(u32),
+    End(&'static str),
 }
 
 impl Sink for Orders {
@@ -74,13 +56,12 @@ impl Sink for Orders {
     type Settings = settings::Orders;
 
     async fn connect(system: System, settings: settings::Orders, host: Host) -> Result<Self> {
-        let tws = Tws::connect(&system, &host, settings.client_id, 0).await?;
+        let tws = Tws::connect(&system, &host, 0).await?;
         let max_reference = usize::try_from(settings.max_reference_chars).unwrap_or(usize::MAX);
         let mut orders = Self {
             account: system.connection.account,
             max_reference,
             book: HashMap::new(),
-            references: HashMap::new(),
             sent: HashMap::new(),
             next_id: tws.next_order_id.max(1),
             ended: None,
@@ -88,7 +69,7 @@ impl Sink for Orders {
         };
         if orders.tws.client_id == 0 {
             // Only this client may take over orders that were entered by hand.
-            orders.tws.queue(Out::new(15).with(1).with(1))?;
+            orders.tws.ask("reqAutoOpenOrders", &[])?;
         }
         orders.list().await?;
         Ok(orders)
@@ -114,10 +95,10 @@ impl Sink for Orders {
         let known = self.book.get(&map::reference(&order.order_id));
         Ok(match (order.request.action, known) {
             (OrderAction::Place, None) => Outcome::Absent,
-            (OrderAction::Place, Some(known)) => known.placed(),
+            (OrderAction::Place, Some(known)) => placed(known),
             (OrderAction::Cancel | OrderAction::Replace, None) => not_there(),
-            (OrderAction::Cancel, Some(known)) => known.canceled().unwrap_or(Outcome::Absent),
-            (OrderAction::Replace, Some(known)) => known.replaced(&order.request),
+            (OrderAction::Cancel, Some(known)) => canceled(known).unwrap_or(Outcome::Absent),
+            (OrderAction::Replace, Some(known)) => replaced(known, &order.request),
         })
     }
 }
@@ -149,54 +130,44 @@ fn is_no(code: i64) -> bool {
     }
 }
 
-impl Known {
-    fn id(&self) -> Option<Text> {
-        Some(self.perm_id.clone()).filter(|id| !id.is_empty())
-    }
+fn accepted(known: &Placed) -> Outcome {
+    Outcome::Accepted { broker_order_id: known.perm_id() }
+}
 
-    fn accepted(&self) -> Outcome {
-        Outcome::Accepted { broker_order_id: self.id() }
-    }
+fn is_over(known: &Placed) -> bool {
+    matches!(known.text("status"), "Filled" | "Cancelled" | "ApiCancelled")
+        || known.text("status") == "Inactive" && known.refusal().is_some()
+}
 
-    fn is_over(&self) -> bool {
-        matches!(self.status.as_str(), "Filled" | "Cancelled" | "ApiCancelled")
-            || self.status == "Inactive" && !self.ending.is_empty()
+/// What an order's being there says of a request to place it.
+fn placed(known: &Placed) -> Outcome {
+    match known.refusal().filter(|_| is_over(known)) {
+        Some(reason) => Outcome::Rejected { reason: reason.to_owned() },
+        None => accepted(known),
     }
+}
 
-    /// What its being there says of a request to place it.
-    fn placed(&self) -> Outcome {
-        if self.is_over() && self.ending.starts_with("Rejected") {
-            return Outcome::Rejected { reason: self.ending.to_string() };
-        }
-        self.accepted()
+fn over(known: &Placed) -> Outcome {
+    Outcome::Rejected { reason: format!("the order is already over: {}", known.text("status")) }
+}
+
+/// What an order's state says of a request to cancel it, if anything.
+fn canceled(known: &Placed) -> Option<Outcome> {
+    match known.text("status") {
+        "PendingCancel" | "Cancelled" | "ApiCancelled" => Some(accepted(known)),
+        _ => is_over(known).then(|| over(known)),
     }
+}
 
-    /// What its state says of a request to cancel it, if anything.
-    fn canceled(&self) -> Option<Outcome> {
-        match self.status.as_str() {
-            "PendingCancel" | "Cancelled" | "ApiCancelled" => Some(self.accepted()),
-            status if self.is_over() => {
-                let reason = format!("the order is already over: {status}");
-                Some(Outcome::Rejected { reason })
-            }
-            _ => None,
-        }
-    }
-
-    /// What its state says of a request to modify it.
-    fn replaced(&self, request: &OrderRequest) -> Outcome {
-        let mut changes = spell::changes(&self.terms, request);
-        let is_empty = changes.is_empty();
-        if self.is_over() && spell::was_for(&self.terms, request) {
-            changes.retain(|(name, _)| *name != "totalQuantity");
-        }
-        if spell::says(&self.terms, &changes) && !is_empty {
-            self.accepted()
-        } else if self.is_over() {
-            Outcome::Rejected { reason: format!("the order is already over: {}", self.status) }
-        } else {
-            Outcome::Absent
-        }
+/// What an order's state says of a request to modify it.
+fn replaced(known: &Placed, request: &OrderRequest) -> Outcome {
+    let changes = spell::changes(&known.said, request);
+    if !changes.is_empty() && spell::says(&known.said, &changes) {
+        accepted(known)
+    } else if is_over(known) {
+        over(known)
+    } else {
+        Outcome::Absent
     }
 }
 
@@ -219,9 +190,14 @@ impl Orders {
         if let Some(fault) = self.ended.clone() {
             return Err(fault);
         }
-        while let Some(frame) = self.ended_by(|this| this.tws.ready())? {
-            self.take(&frame);
+        while let Some(heard) = self.ended_by(|this| this.tws.ready())? {
+            self.take(&heard);
         }
+        self.is_connected()
+    }
+
+    /// What TWS says while it is cut off from the broker is what it knew before.
+    fn is_connected(&self) -> Result<()> {
         match &self.tws.state.cut_off {
             Some(reason) => Err(Fault::retry(format!("TWS is cut off from the broker: {reason}"))),
             None => Ok(()),
@@ -240,7 +216,7 @@ impl Orders {
     /// Makes sure that somebody is there.
     async fn greet(&mut self) -> Result<()> {
         // The list of our own open orders is short, and its end is an answer.
-        self.queue(Out::new(5).with(1))?;
+        self.ask("reqOpenOrders", &[])?;
         let is_end = |_: &mut Self, news| matches!(news, News::End(_)).then_some(());
         let answer = self.hear(ANSWER, is_end).await?;
         self.ended_by(|_| {
@@ -248,8 +224,8 @@ impl Orders {
         })
     }
 
-    fn queue(&mut self, request: Out) -> Result<()> {
-        self.ended_by(|this| this.tws.queue(request))
+    fn ask(&mut self, kind: &str, said: &[(&str, &str)]) -> Result<()> {
+        self.ended_by(|this| this.tws.ask(kind, said))
     }
 
     /// Messages until one of them decides; `None` if none does in time.
@@ -263,8 +239,8 @@ impl Orders {
             let Ok(heard) = tokio::time::timeout_at(deadline, self.tws.next()).await else {
                 return Ok(None);
             };
-            let frame = self.ended_by(|_| heard)?;
-            let news = self.take(&frame);
+            let heard = self.ended_by(|_| heard)?;
+            let news = self.take(&heard);
             if let Some(decision) = judge(self, news) {
                 return Ok(Some(decision));
             }
@@ -274,11 +250,10 @@ impl Orders {
     /// Reads every order there is: open ones, completed ones, and those that have executions.
     async fn list(&mut self) -> Result<()> {
         let id = self.tws.request_id();
-        self.queue(Out::new(7).with(3).with(id).with(0).empty(6))?;
-        self.queue(Out::new(16).with(1))?;
-        self.queue(Out::new(99).with(0))?;
-        let mut missing =
-            vec![wire::EXECUTION_END, wire::OPEN_ORDER_END, wire::COMPLETED_ORDERS_END];
+        self.ask("reqExecutions", &[("rid", &id)])?;
+        self.ask("reqAllOpenOrders", &[])?;
+        self.ask("reqCompletedOrders", &[])?;
+        let mut missing = ENDS.to_vec();
         let listed = self.hear(LIST, |_, news| {
             if let News::End(end) = news {
                 missing.retain(|other| *other != end);
@@ -289,96 +264,54 @@ impl Orders {
         self.ended_by(|_| {
             listed.ok_or_else(|| Fault::disconnected(format!("no list of orders within {LIST:?}")))
         })?;
-        match &self.tws.state.cut_off {
-            // What it lists then is what it knew before.
-            Some(reason) => Err(Fault::retry(format!("TWS is cut off from the broker: {reason}"))),
-            None => Ok(()),
-        }
+        self.is_connected()
     }
 
     /// Notes what a message says of orders. One that cannot be read says nothing: the lists are
     /// read again before anything is concluded.
-    fn take(&mut self, frame: &Frame) -> News {
-        let text = String::from_utf8_lossy(frame);
-        let Ok(Some(fields)) = Fields::read(text.as_bytes(), self.tws.state.version) else {
-            return News::Nothing;
+    fn take(&mut self, heard: &[u8]) -> News {
+        let Ok(Some(fields)) = wire::read(heard, self.tws.state.version) else {
+            return News::Order(0);
         };
-        let id = || fields.int("orderId").unwrap_or_default();
-        match fields.id {
-            wire::OPEN_ORDER | wire::EXECUTION | wire::COMPLETED_ORDER => self.note(&fields),
-            wire::ORDER_STATUS => {
-                let key = (fields.int("clientId").unwrap_or_default(), id());
-                self.count(key);
-                if let Some(known) =
-                    self.references.get(&key).and_then(|name| self.book.get_mut(name))
-                {
-                    known.status = fields.text("status").into();
-                    known.perm_id = perm_id(&fields).unwrap_or_else(|| known.perm_id.clone());
+        let mut told = Placed::default();
+        match fields.kind {
+            "openOrder" | "execution" | "completedOrder" | "orderStatus" => {}
+            "orderBound" => {
+                // Only now this client has an id of it.
+                let is_it = |known: &&mut Placed| known.text("permId") == fields.text("permId");
+                if let Some(known) = self.book.values_mut().find(is_it) {
+                    let _ = known.take(&fields);
                 }
-                News::Order(id())
             }
-            wire::ORDER_BOUND => {
-                let perm_id = fields.text("permId");
-                let client_id = fields.int("clientId").unwrap_or_default();
-                let bound = self.book.iter_mut().find(|(_, known)| known.perm_id == perm_id);
-                if let Some((reference, known)) = bound {
-                    (known.order_id, known.client_id) = (id(), client_id);
-                    self.references.insert((client_id, id()), reference.clone());
-                }
-                self.count((client_id, id()));
-                News::Nothing
-            }
-            wire::ERROR => {
+            "error" => {
                 let refusal = Refusal::of(&fields);
-                News::Refusal { id: refusal.id, code: refusal.code, words: refusal.words() }
+                return News::Refusal(refusal.id, refusal.code, refusal.words());
             }
-            end @ (wire::OPEN_ORDER_END | wire::EXECUTION_END | wire::COMPLETED_ORDERS_END) => {
-                News::End(end)
-            }
-            _ => News::Nothing,
+            end if ENDS.contains(&end) => return News::End(fields.kind),
+            _ => return News::Order(0),
         }
-    }
-
-    /// Notes an open order, a completed one, or one that has an execution.
-    fn note(&mut self, fields: &Fields<'_>) -> News {
-        let order_id = fields.int("orderId").unwrap_or_default();
-        let client_id = fields.int("clientId").unwrap_or_default();
-        let is_completed = fields.id == wire::COMPLETED_ORDER;
-        if !is_completed {
-            self.count((client_id, order_id));
-        }
-        let reference = Text::from(fields.text("orderRef"));
-        if map::order_id(&reference, "").is_empty() || self.book.len() >= MAX_REMEMBERED {
-            return News::Nothing;
-        }
-        let known = self.book.entry(reference.clone()).or_default();
-        known.perm_id = perm_id(fields).unwrap_or_else(|| known.perm_id.clone());
-        if !is_completed {
-            (known.order_id, known.client_id) = (order_id, client_id);
-            self.references.insert((client_id, order_id), reference);
-        }
-        if fields.id != wire::EXECUTION {
-            known.status = fields.text("status").into();
-            known.ending = fields.text("completedStatus").into();
-            known.terms = wire::order_of(fields);
-        } else if known.status.is_empty() {
-            // An execution proves that the order was taken, whatever became of it since.
-            known.status = "Submitted".into();
-        }
-        News::Order(order_id)
-    }
-
-    /// No id that was ever used by this client is used again.
-    fn count(&mut self, (client_id, order_id): (i64, i64)) {
-        if client_id == i64::from(self.tws.client_id) {
+        let _ = told.take(&fields);
+        let (client_id, order_id) = told.key();
+        if client_id == i64::from(self.tws.client_id) && fields.kind != "completedOrder" {
+            // No id that was ever used by this client is used again.
             self.next_id = self.next_id.max(order_id.saturating_add(1));
         }
+        let reference = Text::from(told.text("orderRef"));
+        if fields.kind == "orderStatus" {
+            let is_it = |known: &&mut Placed| known.key() == told.key();
+            if let Some(known) = self.book.values_mut().find(is_it) {
+                let _ = known.take(&fields);
+            }
+        } else if !map::order_id(&reference, "").is_empty() && self.book.len() < MAX_REMEMBERED {
+            let _ = self.book.entry(reference).or_default().take(&fields);
+        }
+        News::Order(order_id)
     }
 
     async fn place(&mut self, order: &ApprovedOrder) -> Result<Outcome> {
         let reference = map::reference(&order.order_id);
         if let Some(known) = self.book.get(&reference) {
-            return Ok(known.placed());
+            return Ok(placed(known));
         }
         match self.sent.get(&reference) {
             None => {}
@@ -409,13 +342,18 @@ impl Orders {
             if is_group && id > first {
                 order.insert("parentId", first.to_string().into());
             }
-            self.queue(wire::place_order(order, self.tws.state.version))?;
+            self.send(order)?;
         }
         let outcome = self.confirm(&reference, first..self.next_id).await;
         if let Outcome::Rejected { reason } = &outcome {
             self.sent.insert(reference, Some(reason.clone()));
         }
         Ok(outcome)
+    }
+
+    fn send(&mut self, order: &Values) -> Result<()> {
+        let said: Vec<_> = order.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        self.ask("placeOrder", &said)
     }
 
     /// The account that an order is for: its own, the one in the settings, or the only one.
@@ -435,7 +373,7 @@ impl Orders {
         let is_single = ids.end - ids.start == 1;
         let mut said = String::new();
         let confirmed = self.hear(ANSWER, |this, news| {
-            if let News::Refusal { id, code, words } = news
+            if let News::Refusal(id, code, words) = news
                 && ids.contains(&id)
             {
                 if is_no(code) && is_single {
@@ -443,40 +381,41 @@ impl Orders {
                 }
                 if is_no(code) {
                     // What TWS holds back of the group must not leave later.
-                    ids.clone().for_each(|id| drop(this.queue(cancel(id, this.version()))));
+                    ids.clone().for_each(|id| drop(this.cancel_id(id)));
                 }
                 said = words;
             }
             let known = this.book.get(reference)?;
             let is_working =
-                matches!(known.status.as_str(), "PreSubmitted" | "Submitted" | "Filled");
-            let is_ended = !said.is_empty() && known.is_over();
-            (known.id().is_some() && (is_working || is_ended)).then(|| known.accepted())
+                matches!(known.text("status"), "PreSubmitted" | "Submitted" | "Filled");
+            let is_ended = !said.is_empty() && is_over(known);
+            (known.perm_id().is_some() && (is_working || is_ended)).then(|| accepted(known))
         });
         match confirmed.await {
             Ok(Some(outcome)) => outcome,
             Ok(None) if self.book.contains_key(reference) && said.is_empty() => {
-                self.book[reference].accepted()
+                accepted(&self.book[reference])
             }
             Ok(None) => Outcome::Unknown { reason: format!("no answer within {ANSWER:?} {said}") },
             Err(fault) => Outcome::Unknown { reason: fault.to_string() },
         }
     }
 
-    fn version(&self) -> i32 {
-        self.tws.state.version
+    fn cancel_id(&mut self, order_id: i64) -> Result<()> {
+        self.ask("cancelOrder", &[("orderId", &order_id.to_string())])
     }
 
     /// The order that a request is about, if this client may touch it; else why not.
-    async fn own(&mut self, request: &OrderRequest) -> Result<Result<Known, Outcome>> {
+    async fn own(&mut self, request: &OrderRequest) -> Result<Result<Placed, Outcome>> {
         let reference = map::reference(&request.order_id);
         if !self.book.contains_key(&reference) {
             self.list().await?;
         }
         Ok(match self.book.get(&reference) {
             None => Err(not_there()),
-            Some(known) if known.client_id != i64::from(self.tws.client_id) => {
-                let owner = known.client_id;
+            Some(known) if is_over(known) => Ok(known.clone()),
+            Some(known) if known.key().0 != i64::from(self.tws.client_id) => {
+                let owner = known.key().0;
                 Err(not_sent(format!("only client {owner}, which placed the order, may change it")))
             }
             Some(known) => Ok(known.clone()),
@@ -485,62 +424,52 @@ impl Orders {
 
     async fn replace(&mut self, request: &OrderRequest) -> Result<Outcome> {
         let known = match self.own(request).await? {
+            Ok(known) if is_over(&known) => return Ok(replaced(&known, request)),
             Ok(known) => known,
             Err(outcome) => return Ok(outcome),
         };
-        if known.is_over() {
-            return Ok(known.replaced(request));
-        }
-        let order = match spell::modified(&known.terms, request) {
-            Ok(order) => order,
+        match spell::modified(&known.said, request) {
+            Ok(order) => self.send(&order)?,
             Err(reason) => return Ok(not_sent(reason)),
-        };
-        self.queue(wire::place_order(&order, self.version()))?;
-        let request = request.clone();
+        }
+        let is_done = |known: &Placed| matches!(replaced(known, request), Outcome::Accepted { .. });
         Ok(self
-            .settle(known.order_id, move |known, code| match code {
-                Some(code) => is_no(code) || code == 202,
-                None => matches!(known.replaced(&request), Outcome::Accepted { .. }),
-            })
+            .settle(&request.order_id, known.key().1, is_done, |code| is_no(code) || code == 202)
             .await)
     }
 
     async fn cancel(&mut self, request: &OrderRequest) -> Result<Outcome> {
         let known = match self.own(request).await? {
+            Ok(known) if is_over(&known) => return Ok(over(&known)),
             Ok(known) => known,
             Err(outcome) => return Ok(outcome),
         };
-        if known.is_over() {
-            let reason = format!("the order is already over: {}", known.status);
-            return Ok(Outcome::Rejected { reason });
-        }
-        self.queue(cancel(known.order_id, self.version()))?;
-        Ok(self
-            .settle(known.order_id, |known, code| match code {
-                Some(code) => is_no(code),
-                None => known.canceled().is_some_and(|o| matches!(o, Outcome::Accepted { .. })),
-            })
-            .await)
+        self.cancel_id(known.key().1)?;
+        let is_done = |known: &Placed| matches!(canceled(known), Some(Outcome::Accepted { .. }));
+        Ok(self.settle(&request.order_id, known.key().1, is_done, is_no).await)
     }
 
     /// Sends what is in line and waits until the order is as wished, or the broker says no.
-    /// `judge` tells the one without a code, the other with it.
-    async fn settle(&mut self, id: i64, judge: impl Fn(&Known, Option<i64>) -> bool) -> Outcome {
+    async fn settle(
+        &mut self,
+        order_id: &str,
+        id: i64,
+        is_done: impl Fn(&Placed) -> bool,
+        is_refused: impl Fn(i64) -> bool,
+    ) -> Outcome {
         let flushed = self.tws.session.flush().await;
         if let Err(fault) = self.ended_by(|_| flushed) {
             return Outcome::Unknown { reason: fault.to_string() };
         }
-        let key = (i64::from(self.tws.client_id), id);
+        let reference = map::reference(order_id);
         let settled = self.hear(ANSWER, |this, news| {
-            let known = this.references.get(&key).and_then(|name| this.book.get(name))?;
+            let known = this.book.get(&reference)?;
             match news {
-                News::Refusal { id: about, code, words } if about == id => {
-                    if judge(known, Some(code)) {
-                        return Some(Outcome::Rejected { reason: words });
-                    }
-                    (code == 202).then(|| known.accepted())
+                News::Refusal(about, code, words) if about == id && is_refused(code) => {
+                    Some(Outcome::Rejected { reason: words })
                 }
-                News::Order(about) if about == id => judge(known, None).then(|| known.accepted()),
+                News::Refusal(about, 202, _) if about == id => Some(accepted(known)),
+                News::Order(about) if about == id && is_done(known) => Some(accepted(known)),
                 _ => None,
             }
         });
@@ -550,12 +479,4 @@ impl Orders {
             Err(fault) => Outcome::Unknown { reason: fault.to_string() },
         }
     }
-}
-
-fn cancel(order_id: i64, version: i32) -> Out {
-    Out::new(4).with(1).with(order_id).empty(usize::from(version >= 169))
-}
-
-fn perm_id(fields: &Fields<'_>) -> Option<Text> {
-    fields.value("permId").filter(|id| *id != "0").map(Text::from)
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use component::{Fault, Result};
 use model::{EventId, Timestamp};
-use session::Frame;
 
-use crate::tws::Tws;
+use crate::tws::{Heard, Tws};
 
-/// TWS answers from memory; what it has to ask Interactive Brokers for takes longer.
+/// TWS answers from memory, or asks Interactive Brokers at most.
 const ANSWER: Duration = Duration::from_secs(20);
 /// After something that could not be read.
 const SOON: Duration = Duration::from_secs(1);
@@ -30,11 +29,9 @@ pub struct Question {
 impl Question {
     /// A question that is due at once.
     pub fn new(every_secs: u64) -> Self {
-        let every = Duration::from_secs(every_secs.max(1));
-        let due = Timestamp::default();
         Self {
-            every,
-            due,
+            every: Duration::from_secs(every_secs.max(1)),
+            due: Timestamp::default(),
             is_open: false,
             is_doubtful: false,
             unreadable: HashSet::new(),
@@ -43,7 +40,7 @@ impl Question {
     }
 
     /// The next message; `None` when it is time to ask. Dropping the future loses nothing.
-    pub async fn next(&mut self, tws: &mut Tws) -> Result<Option<Frame>> {
+    pub async fn next(&mut self, tws: &mut Tws) -> Result<Option<Heard>> {
         let clock = tws.clock.clone();
         let now = clock.now();
         if !self.is_open && (now >= self.due || self.restored != tws.state.restored) {
@@ -52,31 +49,26 @@ impl Question {
         let wait = Duration::from_nanos(self.due.since(now).max(0).unsigned_abs());
         tokio::select! {
             biased;
-            frame = tws.next() => frame.map(Some),
+            heard = tws.next() => heard.map(Some),
             () = clock.sleep(wait) => match self.is_open {
                 false => Ok(None),
-                true => Err(Fault::disconnected(format!("TWS gave no answer within {ANSWER:?}"))),
+                true => Err(Fault::disconnected(format!("no answer within {ANSWER:?}"))),
             },
         }
     }
 
-    /// It was asked just now.
+    /// It was asked just now, or a part of the answer has come.
     pub fn asked(&mut self, tws: &Tws) {
-        (self.is_open, self.is_doubtful) = (true, false);
-        self.due = after(tws.clock.now(), ANSWER);
+        self.is_doubtful &= self.is_open;
+        self.is_open = true;
+        self.due = after(tws, ANSWER);
         self.restored = tws.state.restored;
     }
 
     /// The answer is complete.
     pub fn answered(&mut self, tws: &Tws) {
-        let wait = if self.is_doubtful { SOON } else { self.every };
         self.is_open = false;
-        self.due = after(tws.clock.now(), wait);
-    }
-
-    /// A part of the answer has come.
-    pub fn goes_on(&mut self, tws: &Tws) {
-        self.due = after(tws.clock.now(), ANSWER);
+        self.due = after(tws, if self.is_doubtful { SOON } else { self.every });
     }
 
     /// Something could not be read: what it said is asked for again. False if the very same was
@@ -96,11 +88,11 @@ impl Question {
     /// Something was missed: it is asked for soon.
     pub fn hasten(&mut self, tws: &Tws) {
         if !self.is_open {
-            self.due = self.due.min(after(tws.clock.now(), SOON));
+            self.due = self.due.min(after(tws, SOON));
         }
     }
 }
 
-fn after(now: Timestamp, wait: Duration) -> Timestamp {
-    now.plus_nanos(i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX))
+fn after(tws: &Tws, wait: Duration) -> Timestamp {
+    tws.clock.now().plus_nanos(i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX))
 }

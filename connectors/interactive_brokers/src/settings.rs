@@ -25,8 +25,11 @@ pub struct Connection {
     pub host: String,
     /// 7496 for TWS, 7497 for its paper account; 4001 and 4002 for IB Gateway.
     pub port: u16,
-    /// Who we are to TWS. Orders belong to it; other components add a hundred each.
+    /// Who we are to TWS. Orders belong to it; each other component adds a step.
     pub client_id: i32,
+    /// What components add to the client id: market data one step, positions two, balances three,
+    /// order updates four, history five, instruments six.
+    pub client_id_step: i32,
     /// Only this account, where the login has several.
     pub account: Option<String>,
     /// Time zone of times that name none, such as `America/New_York`; if not said, that of TWS.
@@ -44,6 +47,7 @@ impl Default for Connection {
             host: "127.0.0.1".to_owned(),
             port: 7496,
             client_id: 1,
+            client_id_step: 100,
             account: None,
             time_zone: None,
             idle_secs: 15,
@@ -84,7 +88,7 @@ pub struct Credentials {
 }
 
 /// Settings of `interactive_brokers_market_data`. Symbols are ours, such as `AAPL`, `BRK.B`,
-/// `EUR/USD.FX` or `ESZ5.FUT exchange=CME`; words such as `sec_type=IND` say more.
+/// `EUR/USD.FX` or `ESZ5.FUT exchange=CME`; words such as `secType=IND` say more.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarketData {
@@ -103,9 +107,6 @@ pub struct MarketData {
     /// Takes delayed data where there is no subscription for live data.
     #[serde(default)]
     pub delayed: bool,
-    /// Who we are to TWS, if not the system's client id and 100.
-    #[serde(default)]
-    pub client_id: Option<i32>,
 }
 
 /// Settings of `interactive_brokers_bars_history`.
@@ -135,9 +136,6 @@ pub struct BarsHistory {
     /// Pause between polls once everything is read.
     #[serde(default = "number::<60>")]
     pub poll_secs: u64,
-    /// Who we are to TWS, if not the system's client id and 500.
-    #[serde(default)]
-    pub client_id: Option<i32>,
 }
 
 /// Settings of `interactive_brokers_instruments`.
@@ -147,39 +145,18 @@ pub struct Instruments {
     /// Symbols to look up.
     #[serde(default = "some_symbols")]
     pub symbols: Vec<String>,
-    /// Beginnings of symbols or names to search for.
-    #[serde(default)]
-    pub patterns: Vec<String>,
     /// Pause between polls.
     #[serde(default = "number::<86_400>")]
     pub poll_secs: u64,
-    /// Who we are to TWS, if not the system's client id and 600.
-    #[serde(default)]
-    pub client_id: Option<i32>,
 }
 
-/// Settings of `interactive_brokers_positions`.
+/// Settings of `interactive_brokers_positions` and `interactive_brokers_balances`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Positions {
-    /// How often all positions are asked for again; TWS tells of changes at once.
+pub struct Refresh {
+    /// How often everything is asked for again; TWS tells of changes by itself.
     #[serde(default = "number::<60>")]
     pub refresh_secs: u64,
-    /// Who we are to TWS, if not the system's client id and 200.
-    #[serde(default)]
-    pub client_id: Option<i32>,
-}
-
-/// Settings of `interactive_brokers_balances`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Balances {
-    /// How often everything is asked for again; TWS tells of changes every three minutes.
-    #[serde(default = "number::<60>")]
-    pub refresh_secs: u64,
-    /// Who we are to TWS, if not the system's client id and 300.
-    #[serde(default)]
-    pub client_id: Option<i32>,
 }
 
 /// Settings of `interactive_brokers_order_updates`.
@@ -193,9 +170,6 @@ pub struct OrderUpdates {
     /// How long a fill waits for its commission; after that it is corrected when that comes.
     #[serde(default = "number::<10>")]
     pub commission_secs: u64,
-    /// Who we are to TWS, if not the system's client id and 400.
-    #[serde(default)]
-    pub client_id: Option<i32>,
 }
 
 /// Settings of `interactive_brokers_orders`.
@@ -205,9 +179,6 @@ pub struct Orders {
     /// Longest order reference that TWS keeps whole. An order id that does not fit is refused.
     #[serde(default = "number::<40>")]
     pub max_reference_chars: u64,
-    /// Who we are to TWS, if not the system's client id.
-    #[serde(default)]
-    pub client_id: Option<i32>,
 }
 
 fn number<const N: u64>() -> u64 {
@@ -223,8 +194,7 @@ fn some_symbols() -> Vec<String> {
 }
 
 fn some_years_ago() -> Date {
-    const DAYS_FROM_1970_TO_2000: i32 = 10_957;
-    Date(DAYS_FROM_1970_TO_2000)
+    "2000-01-01".parse().expect("this is a day")
 }
 
 fn one_day() -> String {

@@ -2,9 +2,10 @@
 
 use model::{ApprovedOrder, Decimal, OrderClass, OrderRequest, OrderType, Side, Text, TimeInForce};
 
+use session::Values;
+
 use crate::contract::Contract;
-use crate::map;
-use crate::wire::{self, Order};
+use crate::{map, wire};
 
 /// Fields of an order that are ours alone to fill.
 const OURS: [&str; 9] = [
@@ -23,12 +24,12 @@ const CANNOT_SAY_AGAIN: [&str; 2] = ["deltaNeutralOrderType", "hedgeType"];
 
 /// The orders that a request is for, the first one first; its exits follow. `account` is where it
 /// trades.
-pub fn new_orders(order: &ApprovedOrder, account: &str) -> Result<Vec<Order>, String> {
+pub fn new_orders(order: &ApprovedOrder, account: &str) -> Result<Vec<Values>, String> {
     let request = &order.request;
     let entry = single(request, account)?;
     let exits = exits(request, &entry)?;
     if request.order_class == OrderClass::Oco {
-        let mut group: Vec<Order> = exits;
+        let mut group: Vec<Values> = exits;
         for (number, exit) in group.iter_mut().enumerate() {
             if number == 0 {
                 exit.insert("orderRef", map::reference(&request.order_id));
@@ -49,15 +50,15 @@ pub fn new_orders(order: &ApprovedOrder, account: &str) -> Result<Vec<Order>, St
 }
 
 /// One order, with everything that a request says of it.
-fn single(request: &OrderRequest, account: &str) -> Result<Order, String> {
+fn single(request: &OrderRequest, account: &str) -> Result<Values, String> {
     let instrument = request.instrument.as_ref().ok_or("the order has no instrument")?;
     let mut contract = Contract::parse(instrument.as_str()).map_err(|bad| bad.to_string())?;
-    let mut order = Order::new();
+    let mut order = Values::new();
     for (name, value) in &request.broker_options {
         if value.chars().any(char::is_control) {
             return Err(format!("{name:?} has control characters"));
         }
-        if contract.set(name, value).is_ok() {
+        if contract.set(name, value) {
             continue;
         }
         let field = wire::order_field(name).filter(|field| !OURS.contains(field));
@@ -68,7 +69,7 @@ fn single(request: &OrderRequest, account: &str) -> Result<Order, String> {
             None => return Err(format!("TWS has no option {name:?}")),
         }
     }
-    contract.put_into(&mut order);
+    order.extend(contract.0);
     let side = request.side.ok_or("the order has no side")?;
     order.insert("action", action(side).into());
     order.insert("account", account.into());
@@ -89,7 +90,7 @@ fn single(request: &OrderRequest, account: &str) -> Result<Order, String> {
 }
 
 /// Type, prices and time in force. What the broker's own options say comes before ours.
-fn priced(request: &OrderRequest, order: &mut Order) -> Result<(), String> {
+fn priced(request: &OrderRequest, order: &mut Values) -> Result<(), String> {
     let is_at_close = request.time_in_force == Some(TimeInForce::Cls);
     let kind = request.order_type.ok_or("the order has no type")?;
     let word = match (kind, is_at_close) {
@@ -128,7 +129,7 @@ fn priced(request: &OrderRequest, order: &mut Order) -> Result<(), String> {
 }
 
 /// The exits of an order: one that takes a profit, one that limits a loss.
-fn exits(request: &OrderRequest, entry: &Order) -> Result<Vec<Order>, String> {
+fn exits(request: &OrderRequest, entry: &Values) -> Result<Vec<Values>, String> {
     let is_oco = request.order_class == OrderClass::Oco;
     let profit = request.take_profit_price.or(request.limit_price.filter(|_| is_oco));
     let loss = request.stop_loss_price;
@@ -148,7 +149,7 @@ fn exits(request: &OrderRequest, entry: &Order) -> Result<Vec<Order>, String> {
     let opposite = if side == Side::Buy { Side::Sell } else { Side::Buy };
     let exit = |suffix: &str, kind: &str, prices: [(&'static str, Option<Decimal>); 2]| {
         let keep = |name: &str| !["lmtPrice", "auxPrice", "trailStopPrice", "tif"].contains(&name);
-        let mut exit: Order =
+        let mut exit: Values =
             entry.iter().filter(|(name, _)| keep(name)).map(|(n, v)| (*n, v.clone())).collect();
         exit.insert("action", action(if is_oco { side } else { opposite }).into());
         exit.insert("orderType", kind.into());
@@ -166,7 +167,7 @@ fn exits(request: &OrderRequest, entry: &Order) -> Result<Vec<Order>, String> {
 }
 
 /// An open order with what a request changes of it.
-pub fn modified(open: &Order, request: &OrderRequest) -> Result<Order, String> {
+pub fn modified(open: &Values, request: &OrderRequest) -> Result<Values, String> {
     for name in CANNOT_SAY_AGAIN {
         if open.contains_key(name) {
             return Err(format!("the order has {name}, which a modification would lose"));
@@ -182,7 +183,7 @@ pub fn modified(open: &Order, request: &OrderRequest) -> Result<Order, String> {
 }
 
 /// The fields that a request changes.
-pub fn changes(open: &Order, request: &OrderRequest) -> Vec<(&'static str, Text)> {
+pub fn changes(open: &Values, request: &OrderRequest) -> Vec<(&'static str, Text)> {
     let is_trail = open.get("orderType").is_some_and(|kind| kind.starts_with("TRAIL"));
     let stop = if is_trail { "trailStopPrice" } else { "auxPrice" };
     let time_in_force = match request.time_in_force {
@@ -203,7 +204,7 @@ pub fn changes(open: &Order, request: &OrderRequest) -> Vec<(&'static str, Text)
 }
 
 /// Whether an order says all this by now.
-pub fn says(order: &Order, changes: &[(&'static str, Text)]) -> bool {
+pub fn says(order: &Values, changes: &[(&'static str, Text)]) -> bool {
     changes.iter().all(|(name, wanted)| {
         let number = |text: &str| model::money(text).ok();
         match order.get(name) {
@@ -212,15 +213,6 @@ pub fn says(order: &Order, changes: &[(&'static str, Text)]) -> bool {
             None => false,
         }
     })
-}
-
-/// Whether an order that is over may have been for this quantity: TWS tells what was filled of it,
-/// and what was not or all of it.
-pub fn was_for(order: &Order, request: &OrderRequest) -> bool {
-    let number = |name: &str| order.get(name).and_then(|text| model::quantity(text).ok());
-    let (all, filled) = (number("totalQuantity"), number("filledQuantity"));
-    let both = all.zip(filled).and_then(|(all, filled)| all.checked_add(filled));
-    request.quantity.is_some() && [all, filled, both].contains(&request.quantity)
 }
 
 /// `tag=value;tag=value` as a list.

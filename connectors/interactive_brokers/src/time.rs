@@ -19,44 +19,7 @@ const QUARTER_SECS: i64 = 900;
 
 /// Names that the operating systems under TWS have for their zones, where they are none of the
 /// IANA's.
-const ZONES: &[(&str, &str)] = &[
-    ("atlantic standard time", "America/Halifax"),
-    ("aest", "Australia/Sydney"),
-    ("aus eastern standard time", "Australia/Sydney"),
-    ("australian eastern", "Australia/Sydney"),
-    ("british summer time", "Europe/London"),
-    ("bst", "Europe/London"),
-    ("cdt", "America/Chicago"),
-    ("central daylight time", "America/Chicago"),
-    ("central european", "Europe/Berlin"),
-    ("central standard time", "America/Chicago"),
-    ("cest", "Europe/Berlin"),
-    ("china standard time", "Asia/Shanghai"),
-    ("coordinated universal time", "UTC"),
-    ("eastern daylight time", NEW_YORK),
-    ("eastern european", "Europe/Helsinki"),
-    ("eastern standard time", NEW_YORK),
-    ("edt", NEW_YORK),
-    ("est", NEW_YORK),
-    ("gmt standard time", "Europe/London"),
-    ("greenwich mean time", "Europe/London"),
-    ("hkt", "Asia/Hong_Kong"),
-    ("hong kong", "Asia/Hong_Kong"),
-    ("india standard time", "Asia/Kolkata"),
-    ("japan standard time", "Asia/Tokyo"),
-    ("jst", "Asia/Tokyo"),
-    ("mdt", "America/Denver"),
-    ("mountain daylight time", "America/Denver"),
-    ("mountain standard time", "America/Denver"),
-    ("pacific daylight time", "America/Los_Angeles"),
-    ("pacific standard time", "America/Los_Angeles"),
-    ("pdt", "America/Los_Angeles"),
-    ("pst", "America/Los_Angeles"),
-    ("romance standard time", "Europe/Paris"),
-    ("singapore standard time", "Asia/Singapore"),
-    ("tokyo standard time", "Asia/Tokyo"),
-    ("w. europe standard time", "Europe/Berlin"),
-];
+const ZONES: &str = include_str!("zones.txt");
 
 /// The zone of times that name none: the one that TWS told when it greeted us. Its name may be in
 /// any language and in any encoding; then the time beside it tells the offset.
@@ -72,10 +35,10 @@ pub fn named(name: &str) -> Option<TimeZone> {
         return None;
     }
     let lower = name.to_lowercase();
-    let known = ZONES
-        .iter()
-        .find(|(known, _)| lower == *known || known.contains(' ') && lower.starts_with(known));
-    TimeZone::get(known.map_or(name, |(_, iana)| iana)).ok()
+    let mut known = ZONES.lines().filter_map(|line| line.split_once('='));
+    let found =
+        known.find(|(known, _)| lower == *known || known.len() > 4 && lower.starts_with(known));
+    TimeZone::get(found.map_or(name, |(_, iana)| iana)).ok()
 }
 
 fn by_clock(time: DateTime, now: Timestamp) -> Option<TimeZone> {
@@ -91,19 +54,10 @@ fn by_clock(time: DateTime, now: Timestamp) -> Option<TimeZone> {
 /// A time as it stands in `20250415 19:38:31`, with one blank or two, or a `-`, in the middle, and
 /// what follows it.
 fn split(text: &str) -> Option<(DateTime, &str)> {
-    let (date, rest) = (day(text.get(..8)?)?, text.get(8..)?);
-    let rest = rest.trim_start_matches([' ', '-']);
-    let digits = |at: usize| rest.get(at..at + 2)?.parse::<i8>().ok();
-    let is_time = rest.get(2..3) == Some(":") && rest.get(5..6) == Some(":");
-    let time = is_time.then(|| (digits(0), digits(3), digits(6)))?;
-    let time = date.at(0, 0, 0, 0).with().hour(time.0?).minute(time.1?).second(time.2?).build();
-    Some((time.ok()?, rest.get(8..)?.trim_start_matches(' ')))
-}
-
-fn day(text: &str) -> Option<Date> {
-    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i16>().ok();
-    let is_day = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_day.then(|| Date::new(number(0, 4)?, number(4, 6)? as i8, number(6, 8)? as i8).ok())?
+    let rest = text.get(8..)?.trim_start_matches([' ', '-']);
+    let joined = format!("{} {}", text.get(..8)?, rest.get(..8)?);
+    let time = DateTime::strptime("%Y%m%d %H:%M:%S", joined).ok()?;
+    Some((time, rest.get(8..)?.trim_start_matches(' ')))
 }
 
 /// A point in time: `20250415  19:38:31` in a zone, `20250415 19:38:31 US/Eastern`,
@@ -126,8 +80,8 @@ pub fn moment(text: &str, zone: &TimeZone, field: &str) -> Result<Timestamp, Bad
 
 /// When a trading day begins in New York: `20230413`.
 pub fn trading_day(text: &str, field: &str) -> Result<Timestamp, Bad> {
-    let start = day(text).and_then(|day| day.to_zoned(new_york()).ok());
-    let start = start.ok_or_else(|| Bad::new(field, format!("{text:?} is not a day")))?;
+    let start = Date::strptime("%Y%m%d", text).and_then(|day| day.to_zoned(new_york()));
+    let start = start.map_err(|_| Bad::new(field, format!("{text:?} is not a day")))?;
     Ok(Timestamp::from_secs(start.timestamp().as_second()))
 }
 

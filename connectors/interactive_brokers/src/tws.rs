@@ -1,19 +1,22 @@
-//! A connection to TWS or IB Gateway: greeting, notices, and what its troubles mean.
+//! A connection to TWS or IB Gateway: greeting, requests, notices, and what its troubles mean.
 
 use std::time::Duration;
 
 use component::{Clock, Fault, Host, Result};
 use jiff::tz::TimeZone;
 use model::{Text, Timestamp};
-use session::{Frame, RawOptions, Session, Step};
+use session::{Fields, Frame, RawOptions, Session, Step};
 use tracing::{debug, error, info, warn};
 
+use crate::contract::Contract;
 use crate::settings::System;
-use crate::time;
-use crate::wire::{self, Fields, Out};
+use crate::{time, wire};
 
 /// How every connection begins.
 const GREETING: &[u8] = b"API\0";
+/// How an error begins, and what else is about the connection alone: next id, accounts, time.
+const ERROR: &[u8] = b"4\0";
+const QUIET: [&[u8]; 3] = [b"9\0", b"15\0", b"49\0"];
 /// The question that TWS always answers.
 const PROBE: &[u8] = b"49\x001\x00";
 /// Longest message there is: a length beyond it is no length.
@@ -93,15 +96,11 @@ impl<'a> Refusal<'a> {
 }
 
 impl Tws {
-    /// One attempt to connect, as the client that `client_id` says or that stands `offset` beside
-    /// the system's.
-    pub async fn connect(
-        system: &System,
-        host: &Host,
-        client_id: Option<i32>,
-        offset: i32,
-    ) -> Result<Self> {
-        let client_id = client_id.unwrap_or(system.connection.client_id.saturating_add(offset));
+    /// One attempt to connect, as a client so many steps beside the one of the orders.
+    pub async fn connect(system: &System, host: &Host, steps: i32) -> Result<Self> {
+        let connection = &system.connection;
+        let beside = connection.client_id_step.saturating_mul(steps);
+        let client_id = connection.client_id.saturating_add(beside);
         let now = host.clock.now();
         match Self::attempt(system, host, client_id).await {
             Err(Fault::Retry(reason) | Fault::Disconnected(reason)) => Err(away(reason, now)),
@@ -131,7 +130,11 @@ impl Tws {
                 Fault::fatal(format!("connection.time_zone: there is no zone {name:?}"))
             })?,
         };
-        session.queue(Out::new(71).with(2).with(client_id).empty(1).bytes())?;
+        let client = client_id.to_string();
+        session.queue(&wire::write("startApi", version, |name| match name {
+            "clientId" => &client,
+            _ => "",
+        }))?;
         session.queue(PROBE)?;
         session.flush().await?;
         let mut welcome = Welcome::default();
@@ -158,52 +161,80 @@ impl Tws {
     }
 
     /// An id for a request.
-    pub fn request_id(&mut self) -> i64 {
+    pub fn request_id(&mut self) -> String {
         self.last_request += 1;
-        self.last_request
+        self.last_request.to_string()
     }
 
     /// Puts a request in line. It leaves while the next messages are awaited.
-    pub fn queue(&mut self, request: Out) -> Result<()> {
-        self.session.queue(request.bytes())
+    pub fn ask(&mut self, kind: &str, said: &[(&str, &str)]) -> Result<()> {
+        self.ask_about(kind, &Contract::default(), said)
+    }
+
+    /// The same about a contract.
+    pub fn ask_about(
+        &mut self,
+        kind: &str,
+        contract: &Contract,
+        said: &[(&str, &str)],
+    ) -> Result<()> {
+        let find = |name: &str| said.iter().find(|(known, _)| *known == name);
+        let value = |name: &str| find(name).map_or_else(|| contract.text(name), |(_, text)| text);
+        self.session.queue(&wire::write(kind, self.state.version, value))
     }
 
     /// The next message that is about more than the connection. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Result<Frame> {
+    pub async fn next(&mut self) -> Result<Heard> {
         loop {
-            let frame = self.session.next_frame().await?;
-            if !self.state.is_notice(&frame)? {
-                return Ok(frame);
+            let heard = Heard::of(self.session.next_frame().await?);
+            if !self.state.is_notice(&heard)? {
+                return Ok(heard);
             }
         }
     }
 
     /// Such a message that is there already.
-    pub fn ready(&mut self) -> Result<Option<Frame>> {
+    pub fn ready(&mut self) -> Result<Option<Heard>> {
         while let Some(frame) = self.session.ready_frame()? {
-            if !self.state.is_notice(&frame)? {
-                return Ok(Some(frame));
+            let heard = Heard::of(frame);
+            if !self.state.is_notice(&heard)? {
+                return Ok(Some(heard));
             }
         }
         Ok(None)
     }
 }
 
+/// A message of TWS. The words of an error may have been in any encoding.
+pub struct Heard(Vec<u8>);
+
+impl Heard {
+    fn of(frame: Frame) -> Self {
+        match frame.starts_with(ERROR) {
+            true => Self(String::from_utf8_lossy(&frame).into_owned().into_bytes()),
+            false => Self(frame.to_vec()),
+        }
+    }
+}
+
+impl std::ops::Deref for Heard {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl State {
     /// Takes note of a message that is about the connection; false for any other.
     pub fn is_notice(&mut self, frame: &[u8]) -> Result<bool> {
-        match wire::id_of(frame) {
-            Some(wire::ERROR) => {}
-            Some(wire::NEXT_VALID_ID | wire::MANAGED_ACCOUNTS | wire::CURRENT_TIME) => {
-                return Ok(true);
-            }
-            _ => return Ok(false),
+        if QUIET.iter().any(|id| frame.starts_with(id)) {
+            return Ok(true);
         }
-        // Words may be in any encoding.
-        let text = String::from_utf8_lossy(frame);
-        let Ok(Some(fields)) = Fields::read(text.as_bytes(), self.version) else {
+        if !frame.starts_with(ERROR) {
             return Ok(false);
-        };
+        }
+        let Ok(Some(fields)) = wire::read(frame, self.version) else { return Ok(false) };
         let refusal = Refusal::of(&fields);
         let Refusal { id, code, message } = refusal;
         match code {
@@ -249,7 +280,7 @@ fn greeted(frame: &Frame) -> Step<(i32, String)> {
         Ok(version @ wire::OLDEST..=wire::NEWEST) => {
             Step::Done((version, fields.next().unwrap_or_default().to_owned()))
         }
-        Ok(4) => match Fields::read(text.as_bytes(), wire::NEWEST) {
+        Ok(4) => match wire::read(text.as_bytes(), wire::NEWEST) {
             Ok(Some(fields)) => Step::Refused(refused(&Refusal::of(&fields))),
             _ => Step::Refused(Fault::retry("TWS refused the connection in words unknown to us")),
         },
@@ -287,15 +318,15 @@ struct Welcome {
 impl Welcome {
     fn hear(&mut self, frame: &Frame, version: i32) -> Step<()> {
         let text = String::from_utf8_lossy(frame);
-        let Ok(Some(fields)) = Fields::read(text.as_bytes(), version) else { return Step::Keep };
-        match fields.id {
-            wire::MANAGED_ACCOUNTS => {
+        let Ok(Some(fields)) = wire::read(text.as_bytes(), version) else { return Step::Keep };
+        match fields.kind {
+            "managedAccounts" => {
                 let list = fields.text("accounts").split(',').map(str::trim);
                 self.accounts = Some(list.filter(|id| !id.is_empty()).map(Text::from).collect());
             }
-            wire::NEXT_VALID_ID => self.order_id = fields.int("orderId").ok(),
-            wire::CURRENT_TIME => self.time = fields.int("time").ok(),
-            wire::ERROR => {
+            "nextValidId" => self.order_id = fields.int("orderId").ok(),
+            "currentTime" => self.time = fields.int("time").ok(),
+            "error" => {
                 let refusal = Refusal::of(&fields);
                 let is_fatal = matches!(refusal.code, 326 | 501..=509);
                 return if is_fatal { Step::Refused(refused(&refusal)) } else { Step::Keep };

@@ -72,7 +72,7 @@ async fn frames_dropped_in_silence_are_holes_that_are_repaired() {
     driver.until(|d| d.of(trade).len() > 60 && d.of(quote).len() > 60).await;
     stream(&rig, json!({"kind": "drop_frames", "next": 20})).await;
     driver.until(|d| closed(d).iter().any(|gap| gap.recovered > Some(0))).await;
-    driver.until(|d| open(d).is_empty()).await;
+    driver.until(|d| is_settled(d)).await;
     assert!(driver.faults.is_empty(), "{:?}", driver.faults);
     let gaps = driver.of(gap);
     let opened: Vec<_> = gaps.iter().filter(|gap| gap.status == GapStatus::Opened).collect();
@@ -89,7 +89,7 @@ async fn what_a_disconnect_missed_is_read_again_and_marked() {
     for kind in ["disconnect", "reset"] {
         let before = driver.of(gap).len();
         stream(&rig, json!({"kind": kind})).await;
-        driver.until(|d| d.of(gap).len() > before && open(d).is_empty()).await;
+        driver.until(|d| d.of(gap).len() > before && is_settled(d)).await;
     }
     assert_eq!(driver.faults.len(), 2, "{:?}", driver.faults);
     assert!(closed(&driver).iter().any(|gap| gap.recovered > Some(0)));
@@ -104,7 +104,7 @@ async fn a_kill_loses_nothing() {
     driver.until(|d| d.of(trade).len() > 20).await;
     driver.kill();
     rig.clock(json!({"advance_secs": 120})).await;
-    driver.until(|d| d.of(gap).len() >= 6 && open(d).is_empty()).await;
+    driver.until(|d| d.of(gap).len() >= 6 && is_settled(d)).await;
     assert_nothing_is_missing(&rig, &driver).await;
 }
 
@@ -115,12 +115,12 @@ async fn all_symbols_are_repaired_as_they_are_learned() {
         with(&rig, json!({"trades": ["*"], "quotes": [], "bars": ["*"], "audit_secs": 0}));
     driver.until(|d| d.of(trade).len() > 50).await;
     stream(&rig, json!({"kind": "reset"})).await;
-    driver.until(|d| !d.of(gap).is_empty() && open(d).is_empty()).await;
+    driver.until(|d| !d.of(gap).is_empty() && is_settled(d)).await;
     assert_nothing_is_missing(&rig, &driver).await;
     driver.kill();
     rig.clock(json!({"advance_secs": 60})).await;
     let is_all = |gap: &&&Gap| gap.instrument.as_str() == "*.US";
-    driver.until(|d| d.of(gap).iter().filter(is_all).count() >= 4 && open(d).is_empty()).await;
+    driver.until(|d| d.of(gap).iter().filter(is_all).count() >= 4 && is_settled(d)).await;
     let more = driver.of(trade).len();
     driver.until(|d| d.of(trade).len() > more + 20).await;
     assert_nothing_is_missing(&rig, &driver).await;
@@ -139,7 +139,7 @@ async fn poison_does_not_stop_the_feed() {
         driver.until(|d| noticed(d) && d.of(trade).len() > trades + 5).await;
         assert!(driver.bad.iter().all(|(raw, _)| !raw.is_empty()), "{kind}");
     }
-    driver.until(|d| open(d).is_empty()).await;
+    driver.until(|d| is_settled(d)).await;
     assert_nothing_is_missing(&rig, &driver).await;
 }
 
@@ -150,7 +150,7 @@ async fn a_half_open_socket_is_noticed() {
     driver.until(|d| d.of(trade).len() > 5).await;
     stream(&rig, json!({"kind": "silence"})).await;
     driver.until(|d| !d.faults.is_empty()).await;
-    driver.until(|d| !d.of(gap).is_empty() && open(d).is_empty()).await;
+    driver.until(|d| !d.of(gap).is_empty() && is_settled(d)).await;
     assert_nothing_is_missing(&rig, &driver).await;
 }
 
@@ -164,7 +164,7 @@ async fn a_repair_survives_a_vendor_in_trouble() {
     rig.fault(json!({"kind": "garbage", "path": "/v3/quotes"})).await;
     rig.fault(json!({"kind": "oversize", "path": "/v3/quotes"})).await;
     stream(&rig, json!({"kind": "disconnect"})).await;
-    driver.until(|d| !d.of(gap).is_empty() && open(d).is_empty()).await;
+    driver.until(|d| !d.of(gap).is_empty() && is_settled(d)).await;
     assert_nothing_is_missing(&rig, &driver).await;
 }
 
@@ -179,7 +179,7 @@ async fn what_the_plan_does_not_include_is_an_unrecoverable_gap() {
     });
     rig.fault(json!({"next": 50, "status": 403, "path": "/v3/quotes", "body": body})).await;
     stream(&rig, json!({"kind": "disconnect"})).await;
-    driver.until(|d| !d.of(gap).is_empty() && open(d).is_empty()).await;
+    driver.until(|d| !d.of(gap).is_empty() && is_settled(d)).await;
     let status = |kind: &str| -> BTreeSet<&str> {
         let ended = ended(&driver);
         let of_kind = ended.iter().filter(|gap| gap.reason.starts_with(kind));
@@ -234,6 +234,12 @@ fn closed(driver: &Driver<MarketData>) -> Vec<&Gap> {
 fn ended(driver: &Driver<MarketData>) -> Vec<&Gap> {
     let gaps = driver.of(gap).into_iter();
     gaps.filter(|gap| gap.status != GapStatus::Opened).collect()
+}
+
+/// Whether nothing is missing any more, as far as the source knows.
+fn is_settled(driver: &Driver<MarketData>) -> bool {
+    let cursor = &driver.cursor;
+    cursor.holes.is_empty() && cursor.missing_since.is_none() && open(driver).is_empty()
 }
 
 /// Ids of gaps that have not ended.

@@ -1,4 +1,4 @@
-"""Drives the mock with the Python client alpha_vantage, unchanged but for its base URL.
+"""Drives the mock with the Python clients alpha_vantage and avantage, unchanged but for their URL.
 
 The mock's ready line is expected in the environment variable FOLIOSTREAM_MOCK. Prints one line for
 each thing that works; stops with a message at the first that does not.
@@ -25,6 +25,8 @@ from alpha_vantage.fundamentaldata import FundamentalData
 from alpha_vantage.options import Options
 from alpha_vantage.techindicators import TechIndicators
 from alpha_vantage.timeseries import TimeSeries
+from avantage import AlphaVantageClient
+from avantage.exceptions import AuthenticationError, InvalidParameterError, RateLimitError
 
 KEY = "test-key"
 QUERY = json.loads(os.environ["FOLIOSTREAM_MOCK"])["urls"]["query"]
@@ -84,7 +86,8 @@ def check_daily():
         first = next(iter(periods.values()))
         assert ("5. adjusted close" in first) == name.endswith("adjusted"), (name, first)
         assert "4. Time Zone" in meta, meta
-        total = sum(int(p["6. volume" if "adjusted" in name else "5. volume"]) for p in periods.values())
+        volume = "6. volume" if "adjusted" in name else "5. volume"
+        total = sum(int(period[volume]) for period in periods.values())
         assert total == sum(int(day["5. volume"]) for day in days.values()), name
         ok(f"{name} bars add up")
 
@@ -218,7 +221,8 @@ def check_currencies():
     assert meta["9. Time Zone"] == "UTC" and len(bars) == 100, meta
     rate, _ = client.get_digital_currency_exchange_rate("BTC", "ETH")
     assert rate["8. Bid Price"] == "-", rate
-    rows = list(CryptoCurrencies(KEY, output_format="csv").get_digital_currency_daily("BTC", "EUR")[0])
+    client = CryptoCurrencies(KEY, output_format="csv")
+    rows = list(client.get_digital_currency_daily("BTC", "EUR")[0])
     assert rows[0] == ["timestamp", "open", "high", "low", "close", "volume"], rows[0]
     ok("digital currencies")
 
@@ -275,7 +279,9 @@ def check_intelligence():
     oldest = feed["time_published"].iloc[-1]
     more, _ = client.get_news_sentiment("IBM", time_to=oldest[:13], limit=10)
     assert len(more) == 10 and more["time_published"].max() <= oldest
-    both, _ = client.get_news_sentiment("IBM,CRYPTO:BTC", sort="EARLIEST", time_from="20130901T0000")
+    both, _ = client.get_news_sentiment(
+        "IBM,CRYPTO:BTC", sort="EARLIEST", time_from="20130901T0000"
+    )
     assert all(
         {"IBM", "CRYPTO:BTC"} <= {t["ticker"] for t in row} for row in both["ticker_sentiment"]
     )
@@ -342,6 +348,45 @@ def check_async():
     ok("the asynchronous client")
 
 
+def check_other_client():
+    """What avantage reads with models of its own."""
+
+    async def fails(call, kind):
+        try:
+            await call
+        except kind:
+            return
+        raise AssertionError(f"expected {kind.__name__}, but the call succeeded")
+
+    async def run():
+        limits = {"base_url": QUERY, "rate_limit": 100_000, "max_retries": 1}
+        async with AlphaVantageClient(KEY, **limits) as client:
+            day = (await client.equity.daily_adjusted("IBM")).data[0]
+            assert day.close == 182.01 and day.split_coefficient == 1.0, day
+            quote = await client.equity.quote("BAC")
+            assert quote.price == 13.81 and quote.volume > 0, quote
+            assert (await client.equity.search("IBM"))[0].symbol == "IBM"
+            rate = await client.forex.exchange_rate("USD", "JPY")
+            assert rate.bid_price < rate.exchange_rate < rate.ask_price, rate
+            assert len(await client.crypto.daily("BTC", "EUR")) == 350
+            sheet = (await client.fundamentals.balance_sheet("AAPL")).quarterly_reports
+            assert len(sheet) > 20
+            overview = await client.fundamentals.overview("IBM")
+            assert overview.pe_ratio > 0, overview
+            chain = await client.options.historical("IBM")
+            assert chain.contracts[0].delta is not None
+            news = await client.intelligence.news_sentiment(tickers="IBM")
+            assert len(news) == 50
+            await fails(client._request("NO_SUCH_FUNCTION"), InvalidParameterError)
+            control("POST", "/_mock/faults", {"kind": "note"})
+            await fails(client.equity.daily("IBM"), RateLimitError)
+        async with AlphaVantageClient("wrong", **limits) as client:
+            await fails(client.equity.daily("IBM"), AuthenticationError)
+
+    asyncio.run(run())
+    ok("the client avantage")
+
+
 def check_csv_only():
     for query, header in {
         "LISTING_STATUS": "symbol,name,exchange,assetType,ipoDate,delistingDate,status",
@@ -375,9 +420,10 @@ def main():
     check_options()
     check_refusals()
     check_async()
+    check_other_client()
     check_csv_only()
     check_transcript()
-    print("the Python client finds nothing to complain about")
+    print("the Python clients find nothing to complain about")
 
 
 if __name__ == "__main__":

@@ -119,8 +119,8 @@ fn asked(call: &Call<'_>) -> Result<Asked> {
     if let Some(unknown) = metrics.iter().find(|metric| !METRIC_NAMES.contains(&name(metric))) {
         return Err(detail("CALCULATIONS", &format!("unknown calculation {unknown}")));
     }
-    let interval = required("INTERVAL")?;
-    if !matches!(interval, "DAILY" | "WEEKLY" | "MONTHLY") {
+    let interval = required("INTERVAL")?.to_ascii_uppercase();
+    if !matches!(interval.as_str(), "DAILY" | "WEEKLY" | "MONTHLY") {
         return Err(detail("INTERVAL", "must be one of DAILY, WEEKLY, MONTHLY"));
     }
     let ohlc = call.get("OHLC").unwrap_or("close").to_ascii_lowercase();
@@ -129,7 +129,7 @@ fn asked(call: &Call<'_>) -> Result<Asked> {
     }
     let (from, until) = span(call)?;
     let capital = format!("{}{}", ohlc[..1].to_ascii_uppercase(), &ohlc[1..]);
-    Ok(Asked { symbols, from, until, interval: interval.to_owned(), ohlc: capital, metrics })
+    Ok(Asked { symbols, from, until, interval, ohlc: capital, metrics })
 }
 
 /// `RANGE` is a date, twice, or a length such as `2month`, `full`.

@@ -3,12 +3,16 @@
 use crate::World;
 use crate::answer::Answer;
 use crate::call::{Call, Rights};
-use crate::companies::{calendar, earnings, events, overview, statements, voices};
+use crate::companies::{
+    calendar, earnings, events, funds, holders, news, overview, statements, transcripts,
+};
+use crate::currencies::{coins, pairs, rate};
+use crate::directory::{listings, markets, search};
 use crate::params::Params;
 use crate::refusal::{Refusal, Result};
 use crate::settings::Plan;
 use crate::stocks::{movers, quotes, series};
-use crate::{analytics, currencies, directory, economy, indicators, indices, options};
+use crate::{analytics, economy, indicators, indices, options};
 
 type Run = fn(&Call<'_>) -> Result<Answer>;
 
@@ -34,13 +38,13 @@ const FUNCTIONS: &[(&str, For, Run)] = &[
     ("REALTIME_BULK_QUOTES", All, quotes::bulk),
     ("REALTIME_BULK_BID_ASK_PRICES", All, quotes::bid_ask),
     ("TOP_GAINERS_LOSERS", All, movers::top),
-    ("SYMBOL_SEARCH", All, directory::search),
-    ("LISTING_STATUS", All, directory::listings),
-    ("MARKET_STATUS", All, directory::market_status),
+    ("SYMBOL_SEARCH", All, search::search),
+    ("LISTING_STATUS", All, listings::listings),
+    ("MARKET_STATUS", All, markets::market_status),
     ("INDEX_DATA", All, indices::data),
     ("INDEX_CATALOG", All, indices::catalog),
     ("OVERVIEW", All, overview::overview),
-    ("ETF_PROFILE", All, overview::fund),
+    ("ETF_PROFILE", All, funds::fund),
     ("COMPANY_LOGO", All, overview::logo),
     ("DIVIDENDS", All, events::dividends),
     ("SPLITS", All, events::splits),
@@ -52,19 +56,19 @@ const FUNCTIONS: &[(&str, For, Run)] = &[
     ("EARNINGS_ESTIMATES", All, earnings::estimates),
     ("EARNINGS_CALENDAR", All, calendar::earnings),
     ("IPO_CALENDAR", All, calendar::offerings),
-    ("NEWS_SENTIMENT", All, voices::news),
-    ("EARNINGS_CALL_TRANSCRIPT", All, voices::transcript),
-    ("INSIDER_TRANSACTIONS", All, voices::insiders),
-    ("INSTITUTIONAL_HOLDINGS", All, voices::institutions),
-    ("CURRENCY_EXCHANGE_RATE", All, currencies::exchange_rate),
-    ("FX_INTRADAY", All, currencies::fx_intraday),
-    ("FX_DAILY", All, currencies::fx_daily),
-    ("FX_WEEKLY", All, currencies::fx_weekly),
-    ("FX_MONTHLY", All, currencies::fx_monthly),
-    ("CRYPTO_INTRADAY", All, currencies::crypto_intraday),
-    ("DIGITAL_CURRENCY_DAILY", All, currencies::digital_daily),
-    ("DIGITAL_CURRENCY_WEEKLY", All, currencies::digital_weekly),
-    ("DIGITAL_CURRENCY_MONTHLY", All, currencies::digital_monthly),
+    ("NEWS_SENTIMENT", All, news::news),
+    ("EARNINGS_CALL_TRANSCRIPT", All, transcripts::transcript),
+    ("INSIDER_TRANSACTIONS", All, holders::insiders),
+    ("INSTITUTIONAL_HOLDINGS", All, holders::institutions),
+    ("CURRENCY_EXCHANGE_RATE", All, rate::exchange_rate),
+    ("FX_INTRADAY", All, pairs::fx_intraday),
+    ("FX_DAILY", All, pairs::fx_daily),
+    ("FX_WEEKLY", All, pairs::fx_weekly),
+    ("FX_MONTHLY", All, pairs::fx_monthly),
+    ("CRYPTO_INTRADAY", All, coins::crypto_intraday),
+    ("DIGITAL_CURRENCY_DAILY", All, coins::digital_daily),
+    ("DIGITAL_CURRENCY_WEEKLY", All, coins::digital_weekly),
+    ("DIGITAL_CURRENCY_MONTHLY", All, coins::digital_monthly),
     ("ANALYTICS_FIXED_WINDOW", All, analytics::fixed),
     ("ANALYTICS_SLIDING_WINDOW", All, analytics::sliding),
     ("REALTIME_OPTIONS", All, options::realtime),

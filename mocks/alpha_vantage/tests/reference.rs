@@ -15,114 +15,87 @@ fn order(text: &str, after: &str) -> Vec<String> {
     names.map(|(name, _)| name.trim_start_matches('"').to_owned()).collect()
 }
 
+const EQUITY: &[&str] = &["1. Information", "2. Symbol", "3. Last Refreshed"];
+const FX: &[&str] = &["1. Information", "2. From Symbol", "3. To Symbol"];
+const DIGITAL: &[&str] = &[
+    "1. Information",
+    "2. Digital Currency Code",
+    "3. Digital Currency Name",
+    "4. Market Code",
+    "5. Market Name",
+    "6. Last Refreshed",
+];
+const SIZED: &[&str] = &["4. Output Size", "5. Time Zone"];
+const ZONED: &[&str] = &["4. Time Zone"];
+
+/// Function and interval, the members of `Meta Data`, the key of the series.
+const SERIES: [(&str, &[&str], &[&str], &str); 15] = [
+    (
+        "TIME_SERIES_INTRADAY&interval=5min",
+        EQUITY,
+        &["4. Interval", "5. Output Size", "6. Time Zone"],
+        "Time Series (5min)",
+    ),
+    ("TIME_SERIES_DAILY", EQUITY, SIZED, "Time Series (Daily)"),
+    ("TIME_SERIES_DAILY_ADJUSTED", EQUITY, SIZED, "Time Series (Daily)"),
+    ("TIME_SERIES_WEEKLY", EQUITY, ZONED, "Weekly Time Series"),
+    ("TIME_SERIES_WEEKLY_ADJUSTED", EQUITY, ZONED, "Weekly Adjusted Time Series"),
+    ("TIME_SERIES_MONTHLY", EQUITY, ZONED, "Monthly Time Series"),
+    ("TIME_SERIES_MONTHLY_ADJUSTED", EQUITY, ZONED, "Monthly Adjusted Time Series"),
+    (
+        "FX_INTRADAY&interval=5min",
+        FX,
+        &["4. Last Refreshed", "5. Interval", "6. Output Size", "7. Time Zone"],
+        "Time Series FX (5min)",
+    ),
+    (
+        "FX_DAILY",
+        FX,
+        &["4. Output Size", "5. Last Refreshed", "6. Time Zone"],
+        "Time Series FX (Daily)",
+    ),
+    ("FX_WEEKLY", FX, &["4. Last Refreshed", "5. Time Zone"], "Time Series FX (Weekly)"),
+    ("FX_MONTHLY", FX, &["4. Last Refreshed", "5. Time Zone"], "Time Series FX (Monthly)"),
+    (
+        "CRYPTO_INTRADAY&interval=5min",
+        DIGITAL,
+        &["7. Interval", "8. Output Size", "9. Time Zone"],
+        "Time Series Crypto (5min)",
+    ),
+    ("DIGITAL_CURRENCY_DAILY", DIGITAL, &["7. Time Zone"], "Time Series (Digital Currency Daily)"),
+    (
+        "DIGITAL_CURRENCY_WEEKLY",
+        DIGITAL,
+        &["7. Time Zone"],
+        "Time Series (Digital Currency Weekly)",
+    ),
+    (
+        "DIGITAL_CURRENCY_MONTHLY",
+        DIGITAL,
+        &["7. Time Zone"],
+        "Time Series (Digital Currency Monthly)",
+    ),
+];
+
 #[tokio::test]
 async fn meta_data_is_numbered_by_function() {
     let mock = start(frozen()).await;
-    let pair = "from_symbol=EUR&to_symbol=USD";
-    let coin = "symbol=BTC&market=EUR";
-    let equity = ["1. Information", "2. Symbol", "3. Last Refreshed"];
-    let digital = [
-        "1. Information",
-        "2. Digital Currency Code",
-        "3. Digital Currency Name",
-        "4. Market Code",
-        "5. Market Name",
-        "6. Last Refreshed",
-    ];
-    let fx = ["1. Information", "2. From Symbol", "3. To Symbol"];
-    let cases: [(String, &[&str], &[&str], &str); 14] = [
-        (
-            "TIME_SERIES_INTRADAY&symbol=IBM&interval=5min".into(),
-            &equity,
-            &["4. Interval", "5. Output Size", "6. Time Zone"],
-            "Time Series (5min)",
-        ),
-        (
-            "TIME_SERIES_DAILY&symbol=IBM".into(),
-            &equity,
-            &["4. Output Size", "5. Time Zone"],
-            "Time Series (Daily)",
-        ),
-        (
-            "TIME_SERIES_DAILY_ADJUSTED&symbol=IBM".into(),
-            &equity,
-            &["4. Output Size", "5. Time Zone"],
-            "Time Series (Daily)",
-        ),
-        ("TIME_SERIES_WEEKLY&symbol=IBM".into(), &equity, &["4. Time Zone"], "Weekly Time Series"),
-        (
-            "TIME_SERIES_WEEKLY_ADJUSTED&symbol=IBM".into(),
-            &equity,
-            &["4. Time Zone"],
-            "Weekly Adjusted Time Series",
-        ),
-        (
-            "TIME_SERIES_MONTHLY&symbol=IBM".into(),
-            &equity,
-            &["4. Time Zone"],
-            "Monthly Time Series",
-        ),
-        (
-            "TIME_SERIES_MONTHLY_ADJUSTED&symbol=IBM".into(),
-            &equity,
-            &["4. Time Zone"],
-            "Monthly Adjusted Time Series",
-        ),
-        (
-            format!("FX_INTRADAY&{pair}&interval=5min"),
-            &fx,
-            &["4. Last Refreshed", "5. Interval", "6. Output Size", "7. Time Zone"],
-            "Time Series FX (5min)",
-        ),
-        (
-            format!("FX_DAILY&{pair}"),
-            &fx,
-            &["4. Output Size", "5. Last Refreshed", "6. Time Zone"],
-            "Time Series FX (Daily)",
-        ),
-        (
-            format!("FX_WEEKLY&{pair}"),
-            &fx,
-            &["4. Last Refreshed", "5. Time Zone"],
-            "Time Series FX (Weekly)",
-        ),
-        (
-            format!("CRYPTO_INTRADAY&{coin}&interval=5min"),
-            &digital,
-            &["7. Interval", "8. Output Size", "9. Time Zone"],
-            "Time Series Crypto (5min)",
-        ),
-        (
-            format!("DIGITAL_CURRENCY_DAILY&{coin}"),
-            &digital,
-            &["7. Time Zone"],
-            "Time Series (Digital Currency Daily)",
-        ),
-        (
-            format!("DIGITAL_CURRENCY_WEEKLY&{coin}"),
-            &digital,
-            &["7. Time Zone"],
-            "Time Series (Digital Currency Weekly)",
-        ),
-        (
-            format!("DIGITAL_CURRENCY_MONTHLY&{coin}"),
-            &digital,
-            &["7. Time Zone"],
-            "Time Series (Digital Currency Monthly)",
-        ),
-    ];
-    for (query, first, rest, key) in cases {
-        let answer = mock.ask(&format!("function={query}")).await;
-        assert_eq!(order(&answer.text, "Meta Data"), [first, rest].concat(), "{query}");
+    for (function, first, rest, key) in SERIES {
+        let whose = match function.split('_').next() {
+            Some("TIME") => "symbol=IBM",
+            Some("FX") => "from_symbol=EUR&to_symbol=USD",
+            _ => "symbol=BTC&market=EUR",
+        };
+        let answer = mock.ask(&format!("function={function}&{whose}")).await;
+        assert_eq!(order(&answer.text, "Meta Data"), [first, rest].concat(), "{function}");
         let series = &answer.json()[key];
-        assert!(series.as_object().is_some_and(|rows| rows.len() > 1), "{query}: {key}");
-        let times: Vec<String> = answer
+        assert!(series.as_object().is_some_and(|rows| rows.len() > 1), "{function}: {key}");
+        let times: Vec<&str> = answer
             .text
             .lines()
             .filter_map(|line| line.strip_prefix("        \"")?.strip_suffix("\": {"))
-            .map(str::to_owned)
             .collect();
-        assert!(times.is_sorted_by(|newer, older| newer > older), "{query}: newest first");
+        assert!(times.is_sorted_by(|newer, older| newer > older), "{function}: newest first");
     }
 }
 

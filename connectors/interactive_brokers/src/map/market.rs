@@ -10,9 +10,11 @@ use model::{
     TradeStatus, money, price, quantity,
 };
 
+use session::Fields;
+
 use super::{Mapped, VENDOR};
 use crate::time;
-use crate::wire::{self, Fields};
+use crate::wire;
 
 /// Gives prints an id. TWS has none: a print is what it says, and which one it is of those that
 /// say the same in the same second.
@@ -72,8 +74,6 @@ pub struct Quoted {
     last_time: Text,
     /// Whether the price that came last said its size already.
     is_size_told: bool,
-    /// Whether every trade comes with its own time and size.
-    has_volume_ticks: bool,
     told: Option<(Side, Side)>,
 }
 
@@ -85,53 +85,41 @@ pub enum Changed {
     Trade,
 }
 
-/// Takes a tick of market data in; delayed ticks count like others.
-pub fn quote_tick(quoted: &mut Quoted, fields: &Fields<'_>) -> Mapped<Changed> {
-    let kind = fields.text("tickType");
-    let size = |name: &str| fields.decimal(name, quantity);
-    match (fields.id, kind) {
-        (wire::TICK_PRICE, "1" | "2" | "4" | "66" | "67" | "68") => {
-            // A price of -1 means that there is none.
-            let price = match fields.value("price") {
-                None | Some("-1" | "-1.0") => None,
-                Some(text) => Some(money(text).or_bad("price")?),
-            };
-            let size = size("size")?;
-            match kind {
-                "1" | "66" => quoted.bid = (price, size),
-                "2" | "67" => quoted.ask = (price, size),
-                _ => {
-                    quoted.last = (price, size);
-                    quoted.is_size_told = true;
-                    return Ok(if price.is_some() { Changed::Trade } else { Changed::Nothing });
-                }
-            }
-            Ok(Changed::Quote)
-        }
-        (wire::TICK_SIZE, "0" | "69") => {
-            quoted.bid.1 = size("size")?;
-            Ok(Changed::Quote)
-        }
-        (wire::TICK_SIZE, "3" | "70") => {
-            quoted.ask.1 = size("size")?;
-            Ok(Changed::Quote)
-        }
-        (wire::TICK_SIZE, "5" | "71") => {
-            let size = size("size")?;
-            // The size of the last price is repeated after it.
-            let is_repeated = std::mem::take(&mut quoted.is_size_told) && size == quoted.last.1;
-            quoted.last.1 = size;
-            Ok(if is_repeated { Changed::Nothing } else { Changed::Trade })
-        }
-        (wire::TICK_STRING, "45" | "88") => {
-            quoted.last_time = fields.text("value").into();
-            Ok(Changed::Nothing)
-        }
-        _ => Ok(Changed::Nothing),
-    }
-}
-
 impl Quoted {
+    /// Takes a tick of market data in; delayed ticks count like others.
+    pub fn take(&mut self, fields: &Fields<'_>) -> Mapped<Changed> {
+        let size = |name: &str| fields.decimal(name, quantity);
+        // A price of -1 means that there is none.
+        let price = || {
+            let price = fields.decimal("price", money)?;
+            Ok::<_, Bad>(price.filter(|price| *price != Decimal::NEGATIVE_ONE))
+        };
+        match (fields.kind, fields.text("tickType")) {
+            ("tickPrice", "1" | "66") => self.bid = (price()?, size("size")?),
+            ("tickPrice", "2" | "67") => self.ask = (price()?, size("size")?),
+            ("tickPrice", "4" | "68") => {
+                self.last = (price()?, size("size")?);
+                self.is_size_told = true;
+                return Ok(Changed::Trade);
+            }
+            ("tickSize", "0" | "69") => self.bid.1 = size("size")?,
+            ("tickSize", "3" | "70") => self.ask.1 = size("size")?,
+            ("tickSize", "5" | "71") => {
+                let size = size("size")?;
+                // The size of the last price is repeated after it.
+                let is_repeated = std::mem::take(&mut self.is_size_told) && size == self.last.1;
+                self.last.1 = size;
+                return Ok(if is_repeated { Changed::Nothing } else { Changed::Trade });
+            }
+            ("tickString", "45" | "88") => {
+                self.last_time = fields.text("value").into();
+                return Ok(Changed::Nothing);
+            }
+            _ => return Ok(Changed::Nothing),
+        }
+        Ok(Changed::Quote)
+    }
+
     /// The quote as it stands now, if it is another than the last one told.
     pub fn quote(
         &mut self,
@@ -156,7 +144,7 @@ impl Quoted {
         now: Timestamp,
     ) -> Option<Mapped<Trade>> {
         let (Some(price), Some(size)) = self.last else { return None };
-        if self.has_volume_ticks || size.is_zero() {
+        if size.is_zero() {
             return None;
         }
         let seconds = match self.last_time.as_str() {
@@ -213,34 +201,7 @@ pub fn timed_quote(
     Ok(quote(instrument, symbol, bid, ask, time))
 }
 
-/// What a volume tick says: `price;size;milliseconds;total;average;single`. Trades that set no
-/// price leave it empty.
-pub fn last_trade(
-    quoted: &mut Quoted,
-    prints: &mut Prints,
-    instrument: &InstrumentId,
-    symbol: &str,
-    text: &str,
-) -> Option<Mapped<Trade>> {
-    quoted.has_volume_ticks = true;
-    let mut fields = text.split(';');
-    let [price, size, millis] = [(); 3].map(|()| fields.next().unwrap_or_default());
-    if price.is_empty() {
-        return None;
-    }
-    let total = fields.next().unwrap_or_default();
-    let seconds = millis.len().checked_sub(3).map_or("", |end| &millis[..end]);
-    let mut trade = prints.trade(instrument, symbol, [seconds, price, size, "", ""]);
-    if let Ok(trade) = &mut trade {
-        // Time and volume of the day make a better id than their place among others.
-        let parts = [VENDOR, "trades", instrument.as_str(), millis, total, price, size];
-        trade.head.event_id = EventId::of(&parts);
-        trade.trade_id = format!("{millis}-{total}").into();
-        let after = millis.len().checked_sub(3).and_then(|at| millis[at..].parse().ok());
-        trade.head.event_time = trade.head.event_time.plus_nanos(after.unwrap_or(0i64) * 1_000_000);
-    }
-    Some(trade)
-}
+const DAY: i64 = 86_400;
 
 /// What bars cover and are adjusted for.
 #[derive(Clone, Debug)]
@@ -262,30 +223,19 @@ impl Period {
         let (count, unit) = bar_size.split_once(' ')?;
         let count: i64 = count.parse().ok().filter(|count| (1..=30).contains(count))?;
         let span = Span::new();
-        const DAY: i64 = 86_400;
-        let (letter, length, page) = match unit {
-            "sec" | "secs" => {
-                let page = match count {
-                    1 => ("1800 S", 1_800),
-                    2..=9 => ("3600 S", 3_600),
-                    10..=29 => ("14400 S", 14_400),
-                    _ => ("28800 S", 28_800),
-                };
-                ("s", span.seconds(count), page)
-            }
-            "min" | "mins" => {
-                let page = match count {
-                    1 => ("1 D", DAY),
-                    2 => ("2 D", 2 * DAY),
-                    3..=20 => ("1 W", 7 * DAY),
-                    _ => ("1 M", 28 * DAY),
-                };
-                ("m", span.minutes(count), page)
-            }
-            "hour" | "hours" if count < 24 => ("h", span.hours(count), ("1 M", 28 * DAY)),
-            "day" if count == 1 => ("d", span.hours(24), ("1 Y", 365 * DAY)),
-            "week" if count == 1 => ("w", span.hours(7 * 24), ("1 Y", 364 * DAY)),
-            "month" if count == 1 => ("mo", span.months(1), ("1 Y", 365 * DAY)),
+        let (letter, length, page) = match (unit, count) {
+            ("sec" | "secs", 1) => ("s", span.seconds(1), ("1800 S", 1_800)),
+            ("sec" | "secs", 2..10) => ("s", span.seconds(count), ("3600 S", 3_600)),
+            ("sec" | "secs", 10..30) => ("s", span.seconds(count), ("14400 S", 14_400)),
+            ("sec" | "secs", _) => ("s", span.seconds(count), ("28800 S", 28_800)),
+            ("min" | "mins", 1) => ("m", span.minutes(1), ("1 D", DAY)),
+            ("min" | "mins", 2) => ("m", span.minutes(2), ("2 D", 2 * DAY)),
+            ("min" | "mins", 3..=20) => ("m", span.minutes(count), ("1 W", 7 * DAY)),
+            ("min" | "mins", _) => ("m", span.minutes(count), ("1 M", 28 * DAY)),
+            ("hour" | "hours", ..24) => ("h", span.hours(count), ("1 M", 28 * DAY)),
+            ("day", 1) => ("d", span.hours(24), ("1 Y", 365 * DAY)),
+            ("week", 1) => ("w", span.hours(7 * 24), ("1 Y", 364 * DAY)),
+            ("month", 1) => ("mo", span.months(1), ("1 Y", 365 * DAY)),
             _ => return None,
         };
         let adjustment = match what_to_show {
@@ -360,13 +310,6 @@ pub fn bar(
     })
 }
 
-/// A five-second bar as it happens.
-pub fn real_time_bar(fields: &Fields<'_>, instrument: &InstrumentId, symbol: &str) -> Mapped<Bar> {
-    let start = Timestamp::from_secs(fields.int("time")?);
-    let said = ["open", "high", "low", "close", "volume", "wap", "count"].map(|n| fields.text(n));
-    bar(instrument, symbol, &Period::five_seconds(), start, said)
-}
-
 /// The bars of an answer, each with the text it came from.
 pub fn history_bars(
     fields: &Fields<'_>,
@@ -384,9 +327,4 @@ pub fn history_bars(
         (row.join("|"), start.and_then(|start| bar(instrument, symbol, period, start, said)))
     };
     fields.rows("bars", 8).iter().map(read).collect()
-}
-
-/// Why bars of this kind cannot be asked for.
-pub fn unknown_bars(bar_size: &str, what_to_show: &str) -> Bad {
-    Bad::new("bar_size", format!("TWS has no bars of {bar_size:?} that show {what_to_show:?}"))
 }

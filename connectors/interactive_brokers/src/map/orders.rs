@@ -3,14 +3,14 @@
 use component::{Bad, OrBad};
 use jiff::tz::TimeZone;
 use model::{
-    Decimal, EventId, Fill, FillKind, Head, InstrumentId, OrderEvent, OrderEventKind, OrderType,
-    Side, Text, TimeInForce, Timestamp, money, quantity,
+    Decimal, EventId, Fill, FillKind, Head, OrderEvent, OrderEventKind, OrderType, Side, Text,
+    TimeInForce, Timestamp, money, quantity,
 };
+use session::{Fields, Values};
 
-use super::{Mapped, VENDOR, check_flag};
+use super::{Mapped, VENDOR};
 use crate::contract::Contract;
-use crate::time;
-use crate::wire::Fields;
+use crate::{time, wire};
 
 /// What stands before our order id in an order reference.
 const OURS: &str = "fs.";
@@ -31,168 +31,120 @@ pub fn is_last(kind: OrderEventKind) -> bool {
     matches!(kind, Kind::Filled | Kind::Canceled | Kind::Expired | Kind::Rejected)
 }
 
-/// What TWS has told of an order.
-#[derive(Clone, Debug)]
+/// What TWS has told of an order, field by field: the latest word of every message counts.
+#[derive(Clone, Debug, Default)]
 pub struct Placed {
-    /// The broker's id, the same for every client and for ever; empty until it is known.
-    pub perm_id: Text,
-    /// TWS's id, which only the client that placed it may use.
-    pub order_id: i64,
-    pub client_id: i64,
-    pub reference: Text,
-    pub status: Text,
+    pub said: Values,
     pub filled: Option<Decimal>,
-    pub average: Option<Decimal>,
-    remaining: Option<Decimal>,
-    last_price: Option<Decimal>,
-    is_located: bool,
-    /// The broker's own words.
-    pub reason: Text,
-    account: Text,
-    instrument: InstrumentId,
-    side: Side,
-    kind: Option<OrderType>,
-    time_in_force: Option<TimeInForce>,
-    pub quantity: Option<Decimal>,
-    notional: Option<Decimal>,
-    pub limit_price: Option<Decimal>,
-    pub stop_price: Option<Decimal>,
-    completed: Option<Timestamp>,
+    average: Option<Decimal>,
 }
 
 impl Placed {
-    /// From an open order.
-    pub fn open(fields: &Fields<'_>) -> Mapped<Self> {
-        let mut placed = Self::terms(fields)?;
-        placed.order_id = fields.int("orderId")?;
-        placed.client_id = fields.int("clientId")?;
-        placed.reason = fields.text("warningText").into();
-        Ok(placed)
-    }
-
-    /// From a completed order. Its quantity is what was not filled, or all of it: only where that
-    /// is the same, it is taken.
-    pub fn completed(fields: &Fields<'_>, zone: &TimeZone) -> Mapped<Self> {
-        let mut placed = Self::terms(fields)?;
-        placed.filled = fields.decimal("filledQuantity", quantity)?;
-        placed.reason = fields.text("completedStatus").into();
-        let time = fields.value("completedTime");
-        placed.completed = time.map(|t| time::moment(t, zone, "completedTime")).transpose()?;
-        let filled = placed.filled.unwrap_or_default();
-        placed.quantity = match placed.status.as_str() {
-            "Filled" => Some(filled).filter(|filled| !filled.is_zero()).or(placed.quantity),
-            _ => placed.quantity.filter(|_| filled.is_zero()),
-        };
-        Ok(placed)
-    }
-
-    fn terms(fields: &Fields<'_>) -> Mapped<Self> {
-        check_flag(fields, "notHeld")?;
-        let word = fields.text("orderType");
-        let (kind, is_at_close) = order_type(word);
-        let price = |name: &str| {
-            let price = fields.decimal(name, money)?;
-            Ok::<_, Bad>(price.filter(|price| !price.is_zero()))
-        };
-        let stop = if word.starts_with("TRAIL") { "trailStopPrice" } else { "auxPrice" };
-        let time_in_force = match fields.text("tif") {
-            _ if is_at_close => Some(TimeInForce::Cls),
-            "DAY" | "" => Some(TimeInForce::Day),
-            "GTC" => Some(TimeInForce::Gtc),
-            "IOC" => Some(TimeInForce::Ioc),
-            "FOK" => Some(TimeInForce::Fok),
-            "OPG" => Some(TimeInForce::Opg),
-            _ => None,
-        };
-        Ok(Self {
-            perm_id: fields.value("permId").filter(|id| *id != "0").unwrap_or_default().into(),
-            order_id: 0,
-            client_id: 0,
-            reference: fields.text("orderRef").into(),
-            status: fields.text("status").into(),
-            filled: None,
-            average: None,
-            remaining: None,
-            last_price: None,
-            is_located: true,
-            reason: Text::default(),
-            account: fields.text("account").into(),
-            instrument: Contract::of(fields).identity()?,
-            side: side(fields.text("action"))?,
-            kind,
-            time_in_force,
-            quantity: fields.decimal("totalQuantity", quantity)?.filter(|q| !q.is_zero()),
-            notional: fields.decimal("cashQty", money)?.filter(|money| !money.is_zero()),
-            limit_price: price("lmtPrice")?,
-            stop_price: price(stop)?,
-            completed: None,
-        })
-    }
-
-    /// Takes what an open order says now, and keeps what only its status tells.
-    pub fn renew(&mut self, newer: Self) {
-        let older = std::mem::replace(self, newer);
-        self.filled = self.filled.max(older.filled);
-        self.average = self.average.or(older.average);
-        self.remaining = self.remaining.or(older.remaining);
-        self.last_price = self.last_price.or(older.last_price);
-        self.quantity = self.quantity.or(older.quantity);
-        if self.reason.is_empty() {
-            self.reason = older.reason;
+    /// Takes in an open or a completed order, a status, or an execution.
+    pub fn take(&mut self, fields: &Fields<'_>) -> Mapped<()> {
+        // Where this is no flag, fields are missing before it or too many.
+        if !matches!(fields.text("notHeld"), "" | "0" | "1") {
+            return Err(Bad::new("notHeld", "no flag: the fields are shifted"));
         }
-        if self.order_id == 0 {
-            (self.order_id, self.client_id) = (older.order_id, older.client_id);
-        }
-    }
-
-    /// Takes what its executions add up to.
-    pub fn executed(&mut self, filled: Decimal, average: Option<Decimal>) {
-        if self.filled.unwrap_or_default() < filled {
-            (self.filled, self.average) = (Some(filled), average);
-            self.remaining = self.quantity.and_then(|quantity| quantity.checked_sub(filled));
-        } else if self.filled == Some(filled) {
-            self.average = self.average.or(average);
-        }
-    }
-
-    /// Takes an order status in.
-    pub fn update(&mut self, fields: &Fields<'_>) -> Mapped<()> {
-        let filled = fields.decimal("filled", quantity)?;
-        let average = fields.decimal("avgFillPrice", money)?;
+        let filled = ["filled", "filledQuantity", "cumQty"].map(|n| fields.decimal(n, quantity));
+        let filled = filled.into_iter().collect::<Mapped<Vec<_>>>()?.into_iter().flatten().max();
+        let average = ["avgFillPrice", "avgPrice"].map(|name| fields.decimal(name, money));
+        let average = average.into_iter().collect::<Mapped<Vec<_>>>()?.into_iter().flatten().max();
         // What comes late knows less.
         if filled >= self.filled {
-            self.remaining = fields.decimal("remaining", quantity)?;
-            let last = fields.decimal("lastFillPrice", money)?;
-            self.last_price = last.filter(|price| !price.is_zero());
-            self.average = average.filter(|_| filled.is_some_and(|filled| !filled.is_zero()));
+            let is_more = filled > self.filled;
+            self.average = average.or(self.average.filter(|_| !is_more));
             self.filled = filled;
         }
-        self.status = fields.text("status").into();
-        self.is_located = fields.text("whyHeld") != "locate";
-        if let Some(perm_id) = fields.value("permId").filter(|id| *id != "0") {
-            self.perm_id = perm_id.into();
+        if fields.kind == "execution" {
+            let ids = ["permId", "orderId", "clientId", "orderRef"];
+            ids.iter().for_each(|name| self.put(name, fields));
+            // It proves that the order was taken, whatever became of it since.
+            self.said.entry("status").or_insert("Submitted".into());
+            return Ok(());
+        }
+        for (name, text) in fields.values() {
+            // What is ordered altogether is not told of an order that is completed.
+            let is_rest = fields.kind == "completedOrder" && *name == "totalQuantity";
+            if *name == "whyHeld" {
+                self.said.insert("whyHeld", (*text).into());
+            } else if !is_rest || !self.said.contains_key("totalQuantity") && filled.is_none() {
+                self.put(name, fields);
+            }
+        }
+        if fields.kind == "completedOrder" && fields.text("status") == "Filled" {
+            let all = filled.map_or_else(|| self.text("totalQuantity").into(), text_of);
+            self.said.insert("totalQuantity", all);
         }
         Ok(())
+    }
+
+    fn put(&mut self, name: &str, fields: &Fields<'_>) {
+        let field = fields.values().iter().find(|(known, _)| *known == name);
+        let is_said = |text: &str| !wire::is_unset(text) && text != "None";
+        // Ids are nought until they are known.
+        let is_id = matches!(name, "permId" | "orderId");
+        if let Some((name, text)) = field
+            && is_said(text)
+            && !(is_id && *text == "0")
+        {
+            self.said.insert(name, (*text).into());
+        }
+    }
+
+    pub fn text(&self, name: &str) -> &str {
+        self.said.get(name).map_or("", Text::as_str)
+    }
+
+    /// The broker's id, the same for every client and for ever, once it is known.
+    pub fn perm_id(&self) -> Option<Text> {
+        self.said.get("permId").cloned()
+    }
+
+    /// The client that placed it, and its id of it.
+    pub fn key(&self) -> (i64, i64) {
+        let number = |name: &str| self.text(name).parse().unwrap_or_default();
+        (number("clientId"), number("orderId"))
+    }
+
+    /// Why it was refused, by the broker's own words.
+    pub fn refusal(&self) -> Option<&str> {
+        let words = self.text("completedStatus");
+        let has_fills = self.filled.is_some_and(|filled| filled > Decimal::ZERO);
+        (words.starts_with("Rejected") && !has_fills).then_some(words)
+    }
+
+    fn number(&self, name: &str) -> Mapped<Option<Decimal>> {
+        let said = self.said.get(name).map(|text| money(text).or_bad(name)).transpose()?;
+        Ok(said.filter(|number| !number.is_zero()))
+    }
+
+    /// What is ordered, to notice when that changes: quantity, limit and stop.
+    pub fn ordered(&self) -> Mapped<[Option<Decimal>; 3]> {
+        let is_trail = self.text("orderType").starts_with("TRAIL");
+        let stop = if is_trail { "trailStopPrice" } else { "auxPrice" };
+        Ok([self.number("totalQuantity")?, self.number("lmtPrice")?, self.number(stop)?])
     }
 
     /// What became of it, by its status.
     pub fn state(&self) -> Mapped<OrderEventKind> {
         use OrderEventKind as Kind;
-        let has_fills = self.filled.is_some_and(|filled| filled > Decimal::ZERO);
-        let is_refused = self.reason.starts_with("Rejected") && !has_fills;
-        Ok(match self.status.as_str() {
-            "ApiPending" | "PendingSubmit" | "PreSubmitted" | "Submitted" if has_fills => {
-                match self.remaining {
-                    Some(remaining) if remaining.is_zero() => Kind::Filled,
-                    _ => Kind::PartiallyFilled,
+        let [all, ..] = self.ordered()?;
+        let filled = self.filled.filter(|filled| *filled > Decimal::ZERO);
+        Ok(match self.text("status") {
+            "ApiPending" | "PendingSubmit" | "PreSubmitted" | "Submitted" if filled.is_some() => {
+                if filled >= all && all.is_some() {
+                    Kind::Filled
+                } else {
+                    Kind::PartiallyFilled
                 }
             }
             "ApiPending" | "PendingSubmit" => Kind::PendingNew,
             "PreSubmitted" => Kind::Accepted,
-            "Submitted" if !self.is_located => Kind::Suspended,
+            "Submitted" if self.text("whyHeld") == "locate" => Kind::Suspended,
             "Submitted" => Kind::New,
             "PendingCancel" => Kind::PendingCancel,
-            "Cancelled" | "ApiCancelled" | "Inactive" if is_refused => Kind::Rejected,
+            "Cancelled" | "ApiCancelled" | "Inactive" if self.refusal().is_some() => Kind::Rejected,
             "Cancelled" | "ApiCancelled" if self.is_expired() => Kind::Expired,
             "Cancelled" | "ApiCancelled" => Kind::Canceled,
             "Filled" => Kind::Filled,
@@ -203,55 +155,74 @@ impl Placed {
 
     /// TWS does not say so: an order for the day that ended after the close, and by nobody's hand.
     fn is_expired(&self) -> bool {
-        self.time_in_force == Some(TimeInForce::Day)
-            && self.completed.is_some_and(time::is_after_close)
-            && !self.reason.contains("Trader")
+        let time = time::moment(self.text("completedTime"), &TimeZone::UTC, "completedTime");
+        matches!(self.text("tif"), "" | "DAY")
+            && time.is_ok_and(time::is_after_close)
+            && !self.text("completedStatus").contains("Trader")
     }
 
     /// What happened to it. `count` tells apart what can happen more than once.
-    pub fn event(&self, kind: OrderEventKind, count: u32, now: Timestamp) -> OrderEvent {
+    pub fn event(
+        &self,
+        kind: OrderEventKind,
+        count: u32,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Mapped<OrderEvent> {
         use OrderEventKind as Kind;
+        let perm_id = self.perm_id().or_bad("permId")?;
         let once = match kind {
-            Kind::PartiallyFilled | Kind::Filled => {
-                self.filled.unwrap_or_default().normalize().to_string()
-            }
-            Kind::PendingCancel | Kind::Suspended | Kind::Restated => count.to_string(),
-            _ => String::new(),
+            Kind::PartiallyFilled | Kind::Filled => text_of(self.filled.unwrap_or_default()),
+            Kind::PendingCancel | Kind::Suspended | Kind::Restated => count.to_string().into(),
+            _ => Text::default(),
         };
-        let parts = [VENDOR, "order_events", &self.perm_id, kind.as_str(), &once];
-        OrderEvent {
-            head: Head::new(EventId::of(&parts), self.completed.unwrap_or(now)),
-            order_id: order_id(&self.reference, &self.perm_id),
+        let completed = self.said.get("completedTime");
+        let completed = completed.map(|t| time::moment(t, zone, "completedTime")).transpose()?;
+        let parts = [VENDOR, "order_events", &perm_id, kind.as_str(), &once];
+        let [quantity, limit_price, stop_price] = self.ordered()?;
+        let filled = |text: &str| Some(Text::from(text)).filter(|text| !text.is_empty());
+        let words = ["completedStatus", "reason", "warningText"].map(|name| self.text(name));
+        let (order_type, is_at_close) = order_type(self.text("orderType"));
+        Ok(OrderEvent {
+            head: Head::new(EventId::of(&parts), completed.unwrap_or(now)),
+            order_id: order_id(self.text("orderRef"), &perm_id),
             account: Text::default(),
             system: Text::default(),
-            broker_account: self.account.clone(),
+            broker_account: self.text("account").into(),
             kind,
             request_id: None,
             action: None,
-            broker_order_id: Some(self.perm_id.clone()),
-            client_order_id: Some(self.reference.clone()).filter(|id| !id.is_empty()),
-            instrument: Some(self.instrument.clone()),
-            side: Some(self.side),
-            order_type: self.kind,
-            time_in_force: self.time_in_force,
-            quantity: self.quantity,
-            notional: self.notional,
-            limit_price: self.limit_price,
-            stop_price: self.stop_price,
+            broker_order_id: Some(perm_id),
+            client_order_id: filled(self.text("orderRef")),
+            instrument: Some(Contract(self.said.clone()).identity()?),
+            side: Some(side(self.text("action"))?),
+            order_type,
+            time_in_force: match self.text("tif") {
+                _ if is_at_close => Some(TimeInForce::Cls),
+                "DAY" | "" => Some(TimeInForce::Day),
+                "GTC" => Some(TimeInForce::Gtc),
+                "IOC" => Some(TimeInForce::Ioc),
+                "FOK" => Some(TimeInForce::Fok),
+                "OPG" => Some(TimeInForce::Opg),
+                _ => None,
+            },
+            quantity,
+            notional: self.number("cashQty")?,
+            limit_price,
+            stop_price,
             filled_quantity: self.filled,
-            average_price: self.average,
+            average_price: self.average.filter(|price| !price.is_zero()),
             last_quantity: None,
-            last_price: self.last_price.filter(|_| kind == Kind::PartiallyFilled),
+            last_price: None,
             replaced_by: None,
             replaces: None,
-            reason: Some(self.reason.clone()).filter(|reason| !reason.is_empty()),
-        }
+            reason: words.into_iter().find_map(filled),
+        })
     }
+}
 
-    /// What is ordered, to notice when that changes.
-    pub fn ordered(&self) -> [Option<Decimal>; 3] {
-        [self.quantity, self.limit_price, self.stop_price]
-    }
+fn text_of(number: Decimal) -> Text {
+    number.normalize().to_string().into()
 }
 
 fn side(word: &str) -> Mapped<Side> {

@@ -1,13 +1,10 @@
 //! The figures of a company by quarter, from which statements, earnings and overview are made.
 
-use std::sync::LazyLock;
-
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday, date};
 use mockkit::Seed;
-use serde_json::Value;
 
-use super::Company;
+use super::{Company, ibm};
 
 /// Quarters of made-up books.
 const FIRST_YEAR: i16 = 2006;
@@ -65,7 +62,7 @@ pub fn quarters(seed: Seed, company: &Company) -> Vec<Quarter> {
     let ends = (FIRST_YEAR..=LAST_YEAR)
         .flat_map(|year| [3, 6, 9, 12].map(|month| date(year, month, 1).last_of_month()));
     for (number, end) in (0_i32..).zip(ends) {
-        let known = (company.symbol == "IBM").then(|| of_ibm(end)).flatten();
+        let known = (company.symbol == "IBM").then(|| ibm::quarter(end)).flatten();
         quarters.push(known.unwrap_or_else(|| made_up(luck, company, number, end)));
     }
     quarters
@@ -123,44 +120,4 @@ pub fn working_day(from: Date, days: i64) -> Date {
         _ => 0,
     };
     day.checked_add(more.days()).unwrap_or(day)
-}
-
-// ---- what the fixtures say of IBM
-
-pub static INCOME: LazyLock<Value> =
-    LazyLock::new(|| parse(include_str!("../../fixtures/income_statement_ibm.json")));
-pub static EARNINGS: LazyLock<Value> =
-    LazyLock::new(|| parse(include_str!("../../fixtures/earnings_ibm.json")));
-
-fn parse(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_default()
-}
-
-/// The rows of a list in a fixture.
-pub fn rows<'a>(fixture: &'a Value, list: &str) -> &'a [Value] {
-    fixture[list].as_array().map_or(&[], Vec::as_slice)
-}
-
-fn of_ibm(end: Date) -> Option<Quarter> {
-    let end_text = end.to_string();
-    let at = |row: &&Value| row["fiscalDateEnding"] == end_text.as_str();
-    let income = rows(&INCOME, "quarterlyReports").iter().find(at)?;
-    let earnings = rows(&EARNINGS, "quarterlyEarnings").iter().find(at)?;
-    let whole = |name: &str| income[name].as_str().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let float = |name: &str| earnings[name].as_str().and_then(|text| text.parse::<f64>().ok());
-    Some(Quarter {
-        end,
-        reported: earnings["reportedDate"].as_str()?.parse().ok()?,
-        revenue: whole("totalRevenue"),
-        cost: whole("costOfRevenue"),
-        selling: whole("sellingGeneralAndAdministrative"),
-        research: whole("researchAndDevelopment"),
-        interest: whole("interestExpense"),
-        tax: whole("incomeTaxExpense"),
-        net: whole("netIncome"),
-        depreciation: whole("depreciationAndAmortization"),
-        eps: float("reportedEPS")?,
-        estimate: float("estimatedEPS").unwrap_or_default(),
-        pre_market: earnings["reportTime"] == "pre-market",
-    })
 }

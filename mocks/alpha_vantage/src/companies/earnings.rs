@@ -4,7 +4,8 @@ use jiff::ToSpan as _;
 use serde_json::Value;
 
 use super::asked;
-use super::books::{self, EARNINGS, Quarter};
+use super::books::{self, Quarter};
+use super::ibm::{self, EARNINGS};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::json::Json;
@@ -26,7 +27,7 @@ pub fn earnings(call: &Call<'_>) -> Result<Answer> {
     let (_, company) = asked(call)?;
     let today = call.today();
     let told: Vec<Told> = if company.symbol == "IBM" {
-        let rows = books::rows(&EARNINGS, "quarterlyEarnings").iter().map(Told::from_fixture);
+        let rows = ibm::rows(&EARNINGS, "quarterlyEarnings").iter().map(Told::from_fixture);
         let today = today.to_string();
         rows.filter(|told| told.reported <= today).collect()
     } else {
@@ -56,7 +57,7 @@ fn annual(told: &[Told], year_end: i8, is_ibm: bool) -> Vec<Json> {
     if let Some(newest) = told[..unfinished].first() {
         annual.push(row(&newest.end, eps(&told[..unfinished])));
     }
-    let known = books::rows(&EARNINGS, "annualEarnings");
+    let known = ibm::rows(&EARNINGS, "annualEarnings");
     for (index, year) in told.iter().enumerate().filter(|(_, told)| is_end(told)) {
         let at = |row: &&Value| is_ibm && row["fiscalDateEnding"] == year.end.as_str();
         if let Some(eps) = known.iter().find(at).and_then(|row| row["reportedEPS"].as_str()) {

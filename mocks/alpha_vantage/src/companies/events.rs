@@ -7,7 +7,8 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use serde_json::Value;
 
-use super::books::{rows, working_day};
+use super::books::working_day;
+use super::ibm::rows;
 use crate::answer::{Answer, Column, Table, same};
 use crate::call::Call;
 use crate::number::{fixed, plain};

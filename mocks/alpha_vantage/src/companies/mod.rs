@@ -5,9 +5,13 @@ pub mod books;
 pub mod calendar;
 pub mod earnings;
 pub mod events;
+pub mod funds;
+pub mod holders;
+mod ibm;
+pub mod news;
 pub mod overview;
 pub mod statements;
-pub mod voices;
+pub mod transcripts;
 
 use crate::call::Call;
 use crate::refusal::{Refusal, Result};

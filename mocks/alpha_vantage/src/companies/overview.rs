@@ -1,12 +1,12 @@
-//! `OVERVIEW`, `ETF_PROFILE`, `COMPANY_LOGO`.
+//! `OVERVIEW` and `COMPANY_LOGO`.
 
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::asked;
 use super::books::{self, Quarter, working_day};
-use crate::answer::{Answer, Table, same};
+use super::{asked, ibm};
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::json::Json;
 use crate::number::{float, plain};
@@ -43,7 +43,7 @@ pub fn overview(call: &Call<'_>) -> Result<Answer> {
     fields.push(("LatestQuarter", newest.end.to_string()));
     if company.symbol == "IBM" && call.today() >= FIXTURE_DAY {
         fields.pop();
-        let known = IBM_FIGURES.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let known = ibm::FIGURES.iter().map(|(name, value)| (*name, (*value).to_owned()));
         return Ok(Answer::Json(Json::texts(fields.into_iter().chain(known))));
     }
     let days = call.world.stocks.history(index, call.horizon()?);
@@ -52,6 +52,14 @@ pub fn overview(call: &Call<'_>) -> Result<Answer> {
     fields.extend(figures.market());
     fields.extend(paid(call, index));
     Ok(Answer::Json(Json::texts(fields)))
+}
+
+/// The shape is not documented.
+pub fn logo(call: &Call<'_>) -> Result<Answer> {
+    let (index, company) = asked(call)?;
+    let symbol = call.world.stocks.listing(index).symbol.clone();
+    let logo = format!("{}/favicon.ico", company.site);
+    Ok(Answer::Json(Json::texts([("symbol", symbol), ("logo_url", logo)])))
 }
 
 /// What the numbers of an overview are made of.
@@ -182,104 +190,4 @@ fn short(number: f64, digits: u32) -> String {
 /// What cannot be computed is missing.
 fn missing(number: f64, digits: u32) -> String {
     if number.is_finite() { short(number, digits) } else { "None".into() }
-}
-
-/// IBM's figures of the fixture, from the latest quarter on.
-const IBM_FIGURES: &[(&str, &str)] = &[
-    ("LatestQuarter", "2026-03-31"),
-    ("MarketCapitalization", "206116848000"),
-    ("EBITDA", "16611000000"),
-    ("PERatio", "19.42"),
-    ("PEGRatio", "2.152"),
-    ("BookValue", "35.08"),
-    ("DividendPerShare", "6.72"),
-    ("DividendYield", "0.0308"),
-    ("EPS", "11.29"),
-    ("RevenuePerShareTTM", "73.71"),
-    ("ProfitMargin", "0.156"),
-    ("OperatingMarginTTM", "0.138"),
-    ("ReturnOnAssetsTTM", "0.0537"),
-    ("ReturnOnEquityTTM", "0.358"),
-    ("RevenueTTM", "68910998000"),
-    ("GrossProfitTTM", "40214999000"),
-    ("DilutedEPSTTM", "11.29"),
-    ("QuarterlyEarningsGrowthYOY", "0.142"),
-    ("QuarterlyRevenueGrowthYOY", "0.095"),
-    ("AnalystTargetPrice", "278.18"),
-    ("AnalystRatingStrongBuy", "1"),
-    ("AnalystRatingBuy", "10"),
-    ("AnalystRatingHold", "9"),
-    ("AnalystRatingSell", "0"),
-    ("AnalystRatingStrongSell", "1"),
-    ("TrailingPE", "19.42"),
-    ("ForwardPE", "18.62"),
-    ("PriceToSalesRatioTTM", "2.991"),
-    ("PriceToBookRatio", "6.55"),
-    ("EVToRevenue", "3.976"),
-    ("EVToEBITDA", "15.54"),
-    ("Beta", "0.581"),
-    ("52WeekHigh", "320.7"),
-    ("52WeekLow", "212.34"),
-    ("50DayMovingAverage", "239.57"),
-    ("200DayMovingAverage", "270.38"),
-    ("SharesOutstanding", "939885000"),
-    ("SharesFloat", "937921000"),
-    ("PercentInsiders", "0.117"),
-    ("PercentInstitutions", "65.315"),
-    ("DividendDate", "2026-06-10"),
-    ("ExDividendDate", "2026-05-08"),
-];
-
-// ---- funds
-
-/// Sector and weight in the made-up fund.
-const SECTORS: &[(&str, &str)] = &[
-    ("INFORMATION TECHNOLOGY", "0.181"),
-    ("FINANCIALS", "0.164"),
-    ("HEALTH CARE", "0.13"),
-    ("CONSUMER DISCRETIONARY", "0.124"),
-    ("OTHER", "0.401"),
-];
-
-const FUND_PARTS: &[(&str, &str, &str)] = &[
-    ("AAPL", "APPLE INC", "0.0291"),
-    ("IBM", "INTERNATIONAL BUSINESS MACHINES", "0.0119"),
-    ("BAC", "BANK OF AMERICA CORP", "0.0094"),
-    ("AIG", "AMERICAN INTERNATIONAL GROUP INC", "0.0046"),
-    ("n/a", "CASH OFFSET", "0.945"),
-];
-
-pub fn fund(call: &Call<'_>) -> Result<Answer> {
-    let index = call.company()?;
-    let company = super::of(&call.world.stocks.listing(index).symbol);
-    if !company.is_fund() {
-        return Err(Refusal::Empty);
-    }
-    let last = call.world.stocks.last(index, call.horizon()?);
-    let price = last.and_then(|last| last.price.to_f64()).unwrap_or_default();
-    let mut sectors = Table::new(&["sector", "weight"].map(same));
-    SECTORS.iter().for_each(|(sector, weight)| sectors.push([*sector, *weight].map(str::to_owned)));
-    let mut parts = Table::new(&["symbol", "description", "weight"].map(same));
-    for (symbol, description, weight) in FUND_PARTS {
-        parts.push([*symbol, *description, *weight].map(str::to_owned));
-    }
-    let texts = [
-        ("net_assets", float(price * company.shares * 1e6, 0)),
-        ("net_expense_ratio", "0.000945".into()),
-        ("portfolio_turnover", "n/a".into()),
-        ("dividend_yield", "0.0197".into()),
-        ("inception_date", company.listed.into()),
-        ("leveraged", "NO".into()),
-    ];
-    let texts = texts.into_iter().map(|(name, value)| (name, Json::Text(value)));
-    let lists = [("sectors", Answer::Csv(sectors).json()), ("holdings", Answer::Csv(parts).json())];
-    Ok(Answer::Json(Json::object(texts.chain(lists))))
-}
-
-/// The shape is not documented.
-pub fn logo(call: &Call<'_>) -> Result<Answer> {
-    let (index, company) = asked(call)?;
-    let symbol = call.world.stocks.listing(index).symbol.clone();
-    let logo = format!("{}/favicon.ico", company.site);
-    Ok(Answer::Json(Json::texts([("symbol", symbol), ("logo_url", logo)])))
 }

@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::asked;
-use super::books::{self, INCOME, Quarter};
+use super::books::{self, Quarter};
+use super::ibm::{self, INCOME};
 use crate::answer::{Answer, Table, same};
 use crate::call::Call;
 use crate::json::Json;
@@ -28,7 +29,7 @@ pub fn income(call: &Call<'_>) -> Result<Answer> {
     let newest = quarters.last().map(|quarter| quarter.end.to_string());
     let newest = newest.ok_or(Refusal::Empty)?;
     let reports = |list: &str, most: usize| {
-        let rows = books::rows(&INCOME, list).iter();
+        let rows = ibm::rows(&INCOME, list).iter();
         let known = rows.filter(|row| row["fiscalDateEnding"].as_str() <= Some(newest.as_str()));
         Json::List(known.take(most).map(ibm_income).collect())
     };

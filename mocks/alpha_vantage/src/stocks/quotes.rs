@@ -104,7 +104,7 @@ const ARTIFICIAL: [[&str; 13]; 3] = [
     ],
 ];
 
-pub const ARTIFICIAL_MESSAGE: &str = "This is a premium endpoint. ***THE SAMPLE DATA SCHEMA BELOW \
+const ARTIFICIAL_MESSAGE: &str = "This is a premium endpoint. ***THE SAMPLE DATA SCHEMA BELOW \
     IS ARTIFICIAL AND FOR ILLUSTRATION PURPOSES ONLY***. To access the actual data, please \
     subscribe to any premium plan that mentions 'Realtime US Market Data' in its description at \
     https://www.alphavantage.co/premium/ for your personal non-professional use. For \

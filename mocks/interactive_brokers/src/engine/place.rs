@@ -265,12 +265,11 @@ impl Desk {
             self.by_key.insert((client_id, order_id), index);
             let order = &mut self.orders[index];
             (order.client_id, order.order_id) = (client_id, order_id);
-            order.echo.client_id = Some(client_id);
-            order.echo.order_id = Some(order_id);
             let perm_id = Some(order.perm_id);
             let bound =
                 wire::OrderBound { perm_id, client_id: Some(client_id), order_id: Some(order_id) };
             self.tell(client_id, wire::Answer::OrderBound(bound));
+            self.tell_order(index);
         }
     }
 

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::order::{OrderIndex, Status};
 use super::scene::Scene;
-use super::{Desk, Told};
+use super::{BY_HAND, Desk, Told};
 use crate::instruments::Instrument;
 use crate::wire::{self, Answer};
 use crate::{numbers, times};
@@ -43,6 +43,7 @@ impl Desk {
 
     pub fn open_order(&self, index: OrderIndex, with_commission: bool) -> Answer {
         let order = &self.orders[index];
+        let (client_id, order_id) = named(order.client_id, order.order_id);
         let commission = with_commission.then(|| numbers::double(order.commission));
         let state = wire::OrderState {
             status: Some(order.status.as_str().to_owned()),
@@ -52,17 +53,22 @@ impl Desk {
             ..wire::OrderState::default()
         };
         Answer::OpenOrder(wire::OpenOrder {
-            order_id: Some(order.order_id),
+            order_id: Some(order_id),
             contract: Some(order.contract.clone()),
-            order: Some(order.echo.clone()),
+            order: Some(wire::Order {
+                client_id: Some(client_id),
+                order_id: Some(order_id),
+                ..order.echo.clone()
+            }),
             order_state: Some(state),
         })
     }
 
     pub fn order_status(&self, index: OrderIndex) -> Answer {
         let order = &self.orders[index];
+        let (client_id, order_id) = named(order.client_id, order.order_id);
         Answer::OrderStatus(wire::OrderStatus {
-            order_id: Some(order.order_id),
+            order_id: Some(order_id),
             status: Some(order.status.as_str().to_owned()),
             filled: Some(numbers::text(order.filled)),
             remaining: Some(numbers::text(order.remaining())),
@@ -70,7 +76,7 @@ impl Desk {
             perm_id: Some(order.perm_id),
             parent_id: order.echo.parent_id.or(Some(0)),
             last_fill_price: Some(numbers::double(order.last_price)),
-            client_id: Some(order.client_id.max(0)),
+            client_id: Some(client_id),
             why_held: None,
             mkt_cap_price: Some(0.0),
         })
@@ -114,8 +120,9 @@ impl Desk {
         let execution = &self.executions[number];
         let order = &self.orders[execution.order];
         let contract = instruments[execution.instrument].contract(execution.exchange);
+        let (client_id, order_id) = named(order.client_id, order.order_id);
         let details = wire::Execution {
-            order_id: Some(order.order_id),
+            order_id: Some(order_id),
             exec_id: Some(execution.id.clone()),
             time: Some(times::stamp(execution.time)),
             acct_number: Some(self.accounts[execution.account].id.clone()),
@@ -124,7 +131,7 @@ impl Desk {
             shares: Some(numbers::text(execution.quantity)),
             price: Some(numbers::double(execution.price)),
             perm_id: Some(order.perm_id),
-            client_id: Some(order.client_id.max(0)),
+            client_id: Some(client_id),
             is_liquidation: Some(false),
             cum_qty: Some(numbers::text(execution.cumulative)),
             avg_price: Some(numbers::double(execution.average)),
@@ -152,4 +159,9 @@ impl Desk {
             yield_redemption_date: None,
         })
     }
+}
+
+/// Orders placed by hand have no order id, and seem to be client 0's.
+fn named(client_id: i32, order_id: i32) -> (i32, i32) {
+    if client_id == BY_HAND { (0, 0) } else { (client_id, order_id) }
 }

@@ -4,6 +4,7 @@ use mockkit::time;
 use rust_decimal::Decimal;
 
 use super::Ask;
+use super::companies::Company;
 use super::lists::slice;
 use super::look::{Look, change};
 use super::market_status;
@@ -40,7 +41,7 @@ pub fn summaries(ask: &Ask) -> Result<Json> {
         |look| {
             map([])
                 .maybe("price", look.price())
-                .with("name", look.instrument.name.as_str())
+                .with("name", Company::of(ask, &look.instrument.symbol).name())
                 .with("ticker", look.instrument.symbol.as_str())
                 .with("market_status", status_word(ask))
                 .with("last_updated", look.updated())
@@ -168,7 +169,7 @@ fn universal(ask: &Ask, look: &Look) -> Json {
     let row = map([
         ("ticker", instrument.symbol.as_str().into()),
         ("type", instrument.class.name().into()),
-        ("name", instrument.name.as_str().into()),
+        ("name", Company::of(ask, &instrument.symbol).name().into()),
         ("market_status", status_word(ask).into()),
         ("session", session(look)),
     ]);

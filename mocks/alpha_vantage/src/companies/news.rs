@@ -1,20 +1,13 @@
-//! What is said and done around companies: news, calls with analysts, trades of insiders, holders.
-//! All of it is made up; no publisher's text is repeated.
+//! `NEWS_SENTIMENT`. All articles are made up; no publisher's text is repeated.
 
-use jiff::ToSpan as _;
-use jiff::civil::Date;
 use mockkit::Seed;
 use mockkit::time::{self, MINUTE};
-use rust_decimal::prelude::ToPrimitive as _;
 
-use super::asked;
-use crate::answer::{Answer, Table, same};
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::json::Json;
 use crate::number::{compact, float};
 use crate::refusal::Result;
-
-// ---- news
 
 const USUAL_LIMIT: usize = 50;
 const MOST: usize = 1000;
@@ -202,99 +195,4 @@ fn label(score: f64) -> &'static str {
         ..0.35 => "Somewhat-Bullish",
         _ => "Bullish",
     }
-}
-
-// ---- calls
-
-pub fn transcript(call: &Call<'_>) -> Result<Answer> {
-    let (index, company) = asked(call)?;
-    let quarter = call.required("quarter")?;
-    let end = quarter_end(quarter).ok_or_else(|| call.invalid())?;
-    let symbol = call.world.stocks.listing(index).symbol.clone();
-    let said = [
-        ("Operator", "Operator", "Welcome to a call that never took place.", "0.0"),
-        ("Ann Example", "CEO", "We made up another good quarter.", "0.7"),
-        ("Bob Sample", "CFO", "All figures are constructed.", "0.3"),
-    ];
-    let mut table = Table::new(&["speaker", "title", "content", "sentiment"].map(same));
-    let reported = super::books::reported(call.world.seed, company, call.today());
-    if reported.iter().any(|quarter| quarter.end == end) {
-        said.iter().for_each(|(speaker, title, content, sentiment)| {
-            table.push([*speaker, *title, *content, *sentiment].map(str::to_owned));
-        });
-    }
-    let head = vec![("symbol", symbol), ("quarter", quarter.to_owned())];
-    Ok(Answer::Json(Answer::Rows { head, key: "transcript", table }.json()))
-}
-
-/// `2024Q1`
-fn quarter_end(text: &str) -> Option<Date> {
-    let (year, quarter) = text.split_once('Q')?;
-    let (year, quarter): (i16, i8) = (year.parse().ok()?, quarter.parse().ok()?);
-    let known = (1990..=2100).contains(&year) && (1..=4).contains(&quarter);
-    let first = known.then(|| Date::new(year, quarter * 3, 1).ok()).flatten()?;
-    Some(first.last_of_month())
-}
-
-// ---- insiders and holders
-
-const INSIDERS: usize = 60;
-const PEOPLE: [(&str, &str); 3] = [
-    ("EXAMPLE, ANN", "Chief Executive Officer"),
-    ("SAMPLE, BOB", "Director"),
-    ("TEST, CARL", "SVP"),
-];
-
-pub fn insiders(call: &Call<'_>) -> Result<Answer> {
-    let (index, _) = asked(call)?;
-    let since = call.date("from")?.unwrap_or(Date::MIN);
-    let stocks = &call.world.stocks;
-    let symbol = &stocks.listing(index).symbol;
-    let luck = call.world.seed.branch("insiders").branch(symbol);
-    let price = stocks.last(index, call.now).and_then(|last| last.price.to_f64());
-    let names = [
-        "transaction_date",
-        "ticker",
-        "executive",
-        "executive_title",
-        "security_type",
-        "acquisition_or_disposal",
-        "shares",
-        "share_price",
-    ];
-    let mut table = Table::new(&names.map(same));
-    for number in 0..INSIDERS {
-        let number = number as u64;
-        let back = i64::try_from(number * 9 + luck.below("day", number, 9)).unwrap_or_default();
-        let Ok(day) = call.today().checked_sub(back.days()) else { break };
-        if day < since {
-            break;
-        }
-        let (name, title) = PEOPLE[luck.below("who", number, PEOPLE.len() as u64) as usize];
-        let acquired = luck.below("side", number, 2) == 0;
-        table.push([
-            day.to_string(),
-            symbol.clone(),
-            name.into(),
-            title.into(),
-            "Common Stock".into(),
-            if acquired { "A" } else { "D" }.into(),
-            format!("{}.0", 100 + luck.below("shares", number, 20_000)),
-            if acquired { "0.0".into() } else { float(price.unwrap_or_default(), 2) },
-        ]);
-    }
-    Ok(Answer::Json(Answer::Rows { head: Vec::new(), key: "data", table }.json()))
-}
-
-/// The shape is not documented.
-pub fn institutions(call: &Call<'_>) -> Result<Answer> {
-    let (index, company) = asked(call)?;
-    let symbol = call.world.stocks.listing(index).symbol.clone();
-    let mut table = Table::new(&["date", "holder", "shares", "percent"].map(same));
-    for (holder, percent) in [("Constructed Index Fund", 8.1), ("Mock Pension Trust", 4.4)] {
-        let shares = float(company.shares * percent * 1e4, 0);
-        table.push([call.today().to_string(), holder.into(), shares, float(percent, 2)]);
-    }
-    let head = vec![("symbol", symbol)];
-    Ok(Answer::Json(Answer::Rows { head, key: "data", table }.json()))
 }
