@@ -474,6 +474,11 @@ def check_services(ib, ibm):
     control("POST", "/_mock/bulletins", {"text": "a bulletin", "exchange": "NYSE"})
     until(ib, lambda: len(ib.newsBulletins()) > 1, "no second bulletin")
     ib.cancelNewsBulletins()
+    ib.reqMktData(ibm, "mdoff,292")
+    told = lambda: control("POST", "/_mock/news", {"symbol": "IBM", "headline": "a headline"})["told"]
+    until(ib, lambda: ib.newsTicks(), "no headline", meanwhile=told)
+    assert ib.newsTicks()[0].headline == "a headline"
+    ib.cancelMktData(ibm)
     ok("news and bulletins")
     assert "TOP_PERC_GAIN" in ib.reqScannerParameters()
     scan = ScannerSubscription(
