@@ -26,14 +26,14 @@ macro_rules! several {
 several! {
     daily: Daily { "symbols": ["IBM", "AAPL"] }
     daily_adjusted: DailyAdjusted { "symbols": ["IBM", "AAPL"] }
-    weekly: Weekly { "symbols": ["IBM", "AAPL"], "full": false }
+    weekly: Weekly { "symbols": ["IBM", "AAPL"], "compact": true }
     weekly_adjusted: WeeklyAdjusted { "symbols": ["IBM", "AAPL"] }
     monthly: Monthly { "symbols": ["IBM", "AAPL"] }
     monthly_adjusted: MonthlyAdjusted { "symbols": ["IBM", "AAPL"] }
     intraday: Intraday { "symbols": ["IBM", "SPY"], "interval": "1min" }
     quotes: Quotes { "symbols": ["IBM", "SPY"], "fx_pairs": ["EUR/USD"] }
-    fx: Fx { "intervals": ["daily", "60min"], "full": false }
-    crypto: Crypto { "intervals": ["5min", "weekly"], "full": false }
+    fx: Fx { "intervals": ["daily", "60min"], "compact": true }
+    crypto: Crypto { "intervals": ["5min", "weekly"], "compact": true }
     fundamentals: Fundamentals { "symbols": ["IBM"] }
     corporate_actions: CorporateActions { "symbols": ["AAPL"] }
     search: Search { "keywords": ["IBM", "SPY"] }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use component::{Bad, Batch, Feed, Host, Item, Result, Source};
 use http::Changes;
 use model::{Event, EventId, InstrumentId, Text};
+use session::Frame;
 
 use crate::map::{self, Summary};
 use crate::question::Question;
 use crate::settings::{Refresh, System};
-use crate::tws::{Heard, Refusal, Tws};
+use crate::tws::{Refusal, Tws};
 use crate::wire;
 
 const POSITIONS_STEP: i32 = 2;
@@ -24,7 +25,7 @@ pub struct Positions {
     question: Question,
     account: Option<String>,
     /// What came of the answer so far, while one is awaited.
-    answer: Option<Vec<Heard>>,
+    answer: Option<Vec<Frame>>,
 }
 
 impl Source for Positions {
@@ -72,7 +73,7 @@ impl Source for Positions {
 }
 
 impl Positions {
-    fn tell(&mut self, rows: &[Heard], is_whole: bool, cursor: &Changes) -> Batch<Changes> {
+    fn tell(&mut self, rows: &[Frame], is_whole: bool, cursor: &Changes) -> Batch<Changes> {
         let (now, version) = (self.tws.now(), self.tws.state.version);
         let mut batch = Batch::up_to(cursor.clone());
         let (mut present, mut closed) = (BTreeSet::new(), BTreeSet::new());

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use component::{Fault, Result};
 use model::{EventId, Timestamp};
+use session::Frame;
 
-use crate::tws::{Heard, Tws};
+use crate::tws::Tws;
 
 /// TWS answers from memory, or asks Interactive Brokers at most.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -40,7 +41,7 @@ impl Question {
     }
 
     /// The next message; `None` when it is time to ask. Dropping the future loses nothing.
-    pub async fn next(&mut self, tws: &mut Tws) -> Result<Option<Heard>> {
+    pub async fn next(&mut self, tws: &mut Tws) -> Result<Option<Frame>> {
         let clock = tws.clock.clone();
         let now = clock.now();
         if !self.is_open && (now >= self.due || self.restored != tws.state.restored) {

@@ -189,7 +189,8 @@ impl MarketData {
         while self.asking.len() < MAX_ASKING
             && let Some(ask) = self.watch.next(now)
         {
-            self.asking.push(answer(self.http.clone(), ask).boxed());
+            let has_snapshot = self.system.connection.cluster == Cluster::Stocks;
+            self.asking.push(answer(self.http.clone(), ask, has_snapshot).boxed());
         }
         if let Some(frame) = self.early.pop_front() {
             return self.arrived(frame);
@@ -383,9 +384,12 @@ async fn subscribe(
     Ok((left.into_iter().filter_map(symbol).collect(), reason))
 }
 
-async fn answer(http: Http, ask: Ask) -> (Ask, Result<Found>) {
-    let found =
-        if ask.symbol == ALL { symbols(&http, &ask).await } else { page(&http, &ask).await };
+async fn answer(http: Http, ask: Ask, has_snapshot: bool) -> (Ask, Result<Found>) {
+    let found = match ask.symbol.as_str() {
+        ALL if has_snapshot => symbols(&http, &ask).await,
+        ALL => Err(Fault::fatal("polygon tells of stocks alone which have changed")),
+        _ => page(&http, &ask).await,
+    };
     (ask, found)
 }
 
@@ -395,10 +399,11 @@ async fn symbols(http: &Http, ask: &Ask) -> Result<Found> {
     let page = Page::fetch(http, request).await?;
     let mut symbols: Vec<Text> = Vec::new();
     for row in page.rows()? {
-        // What cannot be read has changed, for all we know.
-        let Ok(row) = http::decode::<wire::Snapshot<'_>>(row) else { continue };
-        let traded = row.last_trade.and_then(|trade| trade.t).unwrap_or(i64::MAX);
-        if map::time(row.updated.max(traded)) >= ask.from {
+        // What cannot be read, or does not say, has changed for all we know.
+        let Ok(row) = http::decode::<wire::Changed>(row) else { continue };
+        let last = if ask.kind == Kind::Quotes { row.last_quote } else { row.last_trade };
+        let last = last.and_then(|last| last.t).unwrap_or(i64::MAX);
+        if map::time(last) >= ask.from {
             symbols.push(row.ticker);
         }
     }

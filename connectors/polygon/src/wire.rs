@@ -295,6 +295,16 @@ pub struct Snapshot<'a> {
     pub last_trade: Option<Moment>,
 }
 
+/// The same, for whoever wants to know what has changed.
+#[derive(Deserialize)]
+pub struct Changed {
+    pub ticker: Text,
+    #[serde(rename = "lastQuote")]
+    pub last_quote: Option<Moment>,
+    #[serde(rename = "lastTrade")]
+    pub last_trade: Option<Moment>,
+}
+
 /// `/v3/snapshot`
 #[derive(Deserialize)]
 pub struct UniversalSnapshot<'a> {

@@ -72,7 +72,7 @@ async fn frames_dropped_in_silence_are_holes_that_are_repaired() {
     driver.until(|d| d.of(trade).len() > 60 && d.of(quote).len() > 60).await;
     stream(&rig, json!({"kind": "drop_frames", "next": 20})).await;
     driver.until(|d| closed(d).iter().any(|gap| gap.recovered > Some(0))).await;
-    driver.until(|d| is_settled(d)).await;
+    driver.until(is_settled).await;
     assert!(driver.faults.is_empty(), "{:?}", driver.faults);
     let gaps = driver.of(gap);
     let opened: Vec<_> = gaps.iter().filter(|gap| gap.status == GapStatus::Opened).collect();
@@ -120,7 +120,7 @@ async fn all_symbols_are_repaired_as_they_are_learned() {
     driver.kill();
     rig.clock(json!({"advance_secs": 60})).await;
     let is_all = |gap: &&&Gap| gap.instrument.as_str() == "*.US";
-    driver.until(|d| d.of(gap).iter().filter(is_all).count() >= 4 && is_settled(d)).await;
+    driver.until(|d| d.of(gap).iter().filter(is_all).count() >= 8 && is_settled(d)).await;
     let more = driver.of(trade).len();
     driver.until(|d| d.of(trade).len() > more + 20).await;
     assert_nothing_is_missing(&rig, &driver).await;
@@ -139,7 +139,7 @@ async fn poison_does_not_stop_the_feed() {
         driver.until(|d| noticed(d) && d.of(trade).len() > trades + 5).await;
         assert!(driver.bad.iter().all(|(raw, _)| !raw.is_empty()), "{kind}");
     }
-    driver.until(|d| is_settled(d)).await;
+    driver.until(is_settled).await;
     assert_nothing_is_missing(&rig, &driver).await;
 }
 

@@ -135,12 +135,15 @@ pub fn open_line(world: &World, state: &State, me: usize, id: i32, line: &mut Li
     let ticks = Ticks { client, id, delayed: line.kind >= 3 };
     if let Some(quote) = mark.quote {
         ticks.quote(None, &quote);
+        ticks.text(32, quote.bid_venue.to_string());
+        ticks.text(33, quote.ask_venue.to_string());
     }
     line.quote = mark.quote;
     let volume = known.listing().map_or(0, |(listing, _)| state.volumes[listing]);
     line.volume = volume;
     if let Some(trade) = mark.trade {
         ticks.trade(&trade, volume, &line.generic, true);
+        ticks.text(84, trade.venue.to_string());
         line.trade = Some(trade);
     }
     if let Some(day) = today(world, state, known) {

@@ -21,7 +21,7 @@ use crate::{answer, faults, times};
 const SILENCE: Duration = Duration::from_secs(600);
 /// An oversize frame, and the pieces it is written in.
 const OVERSIZE: usize = 50 * 1024 * 1024;
-const PIECE: [u8; 64 * 1024] = [b'x'; 64 * 1024];
+static PIECE: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 /// Bytes put into one write.
 const BATCH: usize = 64 * 1024;
 /// What a client in a hurry is told.

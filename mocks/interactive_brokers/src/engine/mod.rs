@@ -12,6 +12,7 @@ mod report;
 mod scene;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -8,6 +8,10 @@ mod requests;
 mod spelling;
 mod writer;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
 use crate::wire::{Answer, HistoricalData};
 
 pub use reader::Unreadable;

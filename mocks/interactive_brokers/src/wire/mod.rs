@@ -71,3 +71,7 @@ pub use answers::*;
 pub use blocks::*;
 pub use requests::*;
 pub use tables::{Answer, Request};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
