@@ -36,8 +36,10 @@ const MAX_AUDITS: usize = 500;
 /// An audit leaves out the newest records: they may be on their way to us.
 const AUDIT_LAG: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(60);
-/// A record further ahead of the vendor's clock than this has a wrong time.
+/// A record further ahead of the vendor's clock than this has a wrong time; so many in a row are
+/// right, and the clock is not.
 const MAX_AHEAD: Duration = Duration::from_secs(24 * 3_600);
+const MAX_WRONG: u32 = 100;
 
 const AWAY: &str = "the stream was away";
 /// All symbols of a kind, in Polygon's spelling.
@@ -173,6 +175,8 @@ pub struct Watch {
     /// Interruptions so far: what was asked before one is asked again.
     round: u64,
     at: Timestamp,
+    /// Records in a row that were too far ahead.
+    ahead: u32,
     /// Anything after this may be missing while works of this cause are unfinished.
     away: Option<(Timestamp, usize)>,
     is_connected: bool,
@@ -208,6 +212,7 @@ impl Watch {
             next_id: 0,
             round: 0,
             at: Timestamp(0),
+            ahead: 0,
             away: None,
             is_connected: false,
             connected_at: Timestamp(0),
@@ -410,11 +415,18 @@ impl Watch {
     }
 
     fn reach(&mut self, time: Timestamp, now: Timestamp) {
-        if time > self.at && time <= later(self.vendor_now(now), MAX_AHEAD) {
-            self.at = time;
-            if time > self.vendor_now(now) {
-                self.anchor = (time, now);
-            }
+        if time <= self.at {
+            self.ahead = 0;
+            return;
+        }
+        let vendor_now = self.vendor_now(now);
+        if time > later(vendor_now, MAX_AHEAD) && self.ahead < MAX_WRONG {
+            self.ahead += 1;
+            return;
+        }
+        (self.at, self.ahead) = (time, 0);
+        if time > vendor_now {
+            self.anchor = (time, now);
         }
     }
 
@@ -1022,8 +1034,12 @@ mod tests {
     #[test]
     fn a_record_from_the_far_future_moves_nothing() {
         let mut watch = watch(&["BAC"], None);
-        let mark = Mark { kind: Kind::Trades, sequence: 1 };
-        watch.seen(&"BAC".into(), mark, vendor(90 * 86_400), ours(1));
+        let mark = |sequence| Mark { kind: Kind::Trades, sequence };
+        watch.seen(&"BAC".into(), mark(1), vendor(90 * 86_400), ours(1));
         assert_eq!(watch.cursor().at, vendor(0));
+        for number in 2..=200 {
+            watch.seen(&"BAC".into(), mark(number), vendor(90 * 86_400), ours(1));
+        }
+        assert_eq!(watch.cursor().at, vendor(90 * 86_400), "unless all of them say so");
     }
 }

@@ -270,3 +270,25 @@ async fn assert_nothing_is_missing(rig: &Rig, driver: &Driver<MarketData>) {
     let missing: Vec<_> = past.difference(&seen).collect();
     assert!(missing.is_empty(), "{} of {} are missing", missing.len(), past.len());
 }
+
+#[tokio::test]
+async fn mishap_after_mishap_loses_nothing() {
+    let rig = Rig::with(json!({"speed": 20})).await;
+    let mut driver = driver(&rig);
+    driver.until(|d| d.of(trade).len() > 20).await;
+    let kinds = ["disconnect", "garbage", "reset", "drop_frames", "truncated", "oversize"];
+    for (number, kind) in kinds.into_iter().chain(kinds).enumerate() {
+        let before = driver.events.len();
+        stream(&rig, json!({"kind": kind, "next": if kind == "drop_frames" { 5 } else { 1 }}))
+            .await;
+        // Some find the last repair unfinished.
+        driver.until(|d| d.events.len() > before + 40 * (number % 3)).await;
+        if number % 5 == 2 {
+            driver.kill();
+        }
+    }
+    driver.until(|d| d.cursor.holes.is_empty() && d.of(gap).len() > 12).await;
+    let later = driver.cursor.at;
+    driver.until(|d| d.cursor.at.since(later) > 60_000_000_000 && is_settled(d)).await;
+    assert_nothing_is_missing(&rig, &driver).await;
+}

@@ -4,19 +4,27 @@
 //! (`frames`) or over a raw socket whose messages have their length in front (`packets`); `fields`
 //! reads and writes messages of positional fields. `live` turns a session and a vendor's history
 //! into a feed without holes: it repairs what a disconnect missed and audits what the stream left
-//! out in silence; `watch` decides what is due. Login and subscription are the connector's own.
+//! out in silence; `watch` decides what is due. For sessions that answer questions, `question` knows
+//! when to ask, `told` what was told of orders and executions, `prints` ids where a vendor has
+//! none. Login and subscription are the connector's own.
 
 mod fields;
 mod frames;
 mod live;
 mod opening;
 mod packets;
+mod prints;
+mod question;
 mod socket;
 mod tls;
+mod told;
 mod watch;
 
 pub use fields::{Fields, Layouts, Number, Values};
 pub use frames::Frame;
 pub use live::{Live, Subscription};
+pub use prints::Prints;
+pub use question::Question;
 pub use socket::{Options, RawOptions, Session, Step};
+pub use told::{Standing, ToldFills, ToldOrders};
 pub use watch::{Cursor, Page, Stretch};

@@ -155,7 +155,7 @@ async fn clients(State(core): State<Shared>) -> Json<Value> {
         .map(|client| {
             json!({
                 "client_id": client.client_id,
-                "codec": client.codec,
+                "codec": client.codec.name(),
                 "version": client.version,
                 "market_data": ids(client.lines.keys().collect()),
                 "tick_by_tick": ids(client.prints.keys().collect()),

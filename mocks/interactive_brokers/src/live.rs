@@ -7,6 +7,7 @@ use mockkit::time::SECOND;
 use rust_decimal::Decimal;
 
 use crate::clients::{Client, Depth, Line, PrintKind, Prints};
+use crate::engine::Phase;
 use crate::history::{self, Bar, BarSize, Span, What};
 use crate::instruments::{Index, Instrument};
 use crate::state::{State, World};
@@ -447,11 +448,14 @@ fn book(client: &Client, id: i32, depth: &mut Depth, quote: &Quote) {
 
 /// Every five seconds: live bars, and history that goes on.
 pub fn beat(world: &World, state: &mut State, time: i64) {
-    if time % BAR != 0 || state.cut_off {
+    if time % BAR != 0 || state.cut_off || state.phase() == Phase::Closed {
         return;
     }
     for client in &state.clients {
         for (id, bars) in &client.live_bars {
+            if bars.regular && state.phase() != Phase::Core {
+                continue;
+            }
             let known = &world.instruments[bars.instrument];
             if let Some(bar) = live_bar(world, state, known, bars.what, time) {
                 client.send(Answer::RealTimeBarTick(RealTimeBarTick {

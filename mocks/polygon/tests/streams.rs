@@ -259,7 +259,7 @@ async fn everything(mock: &Mock, socket: &mut Socket) -> Vec<Value> {
 
 #[tokio::test]
 async fn laps_have_new_numbers_that_history_knows() {
-    let replay = Replay { batch: 500, loops: 3, load_symbols: 0 };
+    let replay = Replay { batch: 500, loops: 3, ..Replay::default() };
     let mock = start(fast(replay)).await;
     let mut socket = mock.follow("stocks", &["T.AIG", "Q.AIG"]).await;
     let messages = everything(&mock, &mut socket).await;
@@ -288,8 +288,24 @@ async fn laps_have_new_numbers_that_history_knows() {
 }
 
 #[tokio::test]
+async fn numbers_may_have_holes_without_a_loss() {
+    let mut settings = frozen();
+    settings.replay.sequence_holes = 10;
+    let mock = start(settings).await;
+    let mut socket = mock.follow("stocks", &["T.BAC"]).await;
+    mock.advance(20.0).await;
+    let told = socket.take(50).await;
+    let told = sequences(&told, "T", "BAC");
+    assert!(!rises_by_one(&told) && told.is_sorted());
+    let rows = mock.get("/v3/trades/BAC?order=asc&limit=50000").await.results();
+    let known: Vec<i64> = rows.iter().map(|row| number(row, "sequence_number")).collect();
+    let from = known.iter().position(|number| *number == told[0]).unwrap();
+    assert_eq!(known[from..from + told.len()], told);
+}
+
+#[tokio::test]
 async fn load_symbols_trade_as_the_real_ones_do() {
-    let replay = Replay { batch: 1_000, loops: 1, load_symbols: 50 };
+    let replay = Replay { batch: 1_000, loops: 1, load_symbols: 50, ..Replay::default() };
     let mock = start(fast(replay)).await;
     let mut socket = mock.follow("stocks", &["T.*", "AM.*"]).await;
     let messages = everything(&mock, &mut socket).await;

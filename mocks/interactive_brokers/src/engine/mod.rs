@@ -131,6 +131,16 @@ impl Desk {
         self.open.iter().copied().collect()
     }
 
+    /// Whether an open order waits for a moment, and not for the market.
+    pub fn watches_time(&self) -> bool {
+        self.open.iter().any(|index| {
+            let order = &self.orders[*index];
+            order.terms.starts.is_some()
+                || order.terms.ends.is_some()
+                || !order.echo.conditions.is_empty()
+        })
+    }
+
     pub fn has_open_orders(&self) -> bool {
         !self.open.is_empty()
     }

@@ -208,7 +208,7 @@ fn writes_a_completed_order() {
         order: Some(order),
         order_state: Some(state),
     };
-    // This sample is of an older server than its time zone says: it still has an allocation profile.
+    // Of an older server than its time zone says: it still has an allocation profile.
     let theirs = sample("completed-order-aapl.txt", "S: ").swap_remove(0);
     let ours = fields(&answers::encode(176, &Answer::CompletedOrder(answer)).unwrap());
     // Made up in places: sizes are randomized "100", for example.
@@ -316,7 +316,7 @@ fn writes_history() {
         bar("20230413", [182.94, 186.5, 180.94, 185.9], "948837.22", "184.869", 324_891),
         bar("20230414", [183.88, 186.28, 182.01, 185.0], "810998.27", "183.9865", 277_547),
     ];
-    let mut codec = Codec::new(173);
+    let codec = Codec::new(173);
     let historical_data_bars = bars.to_vec();
     let data = HistoricalData { req_id: Some(9_000), historical_data_bars };
     assert!(codec.encode(&Answer::HistoricalData(data)).is_none());
