@@ -59,8 +59,8 @@ pub struct State {
     pub cut_off: Option<Text>,
     /// Whether market data is known to stand still.
     is_still: bool,
-    /// How often something came back that had been away.
-    pub restored: u64,
+    /// Whether something came back that had been away.
+    pub has_come_back: bool,
 }
 
 /// An error message.
@@ -154,7 +154,7 @@ impl Tws {
         let mut welcome = Welcome::default();
         let judge = |frame: &Frame| welcome.hear(frame, version);
         session.expect(LOGIN, "accounts and next order id", judge).await?;
-        let state = State { version, zone, cut_off: None, is_still: false, restored: 0 };
+        let state = State { version, zone, cut_off: None, is_still: false, has_come_back: false };
         let vendor = Timestamp::from_secs(welcome.time.unwrap_or_default());
         let ahead = vendor.since(host.clock.now());
         Ok(Self {
@@ -173,6 +173,11 @@ impl Tws {
     /// What the clock of TWS says.
     pub fn now(&self) -> Timestamp {
         self.clock.now().plus_nanos(self.ahead)
+    }
+
+    /// Whether something came back since this was asked last.
+    pub fn has_come_back(&mut self) -> bool {
+        std::mem::take(&mut self.state.has_come_back)
     }
 
     /// An id for a request.
@@ -258,7 +263,7 @@ impl State {
         let is_news = self.cut_off.take().is_some() || self.is_still && code <= 2104;
         if is_news {
             self.is_still = false;
-            self.restored += 1;
+            self.has_come_back = true;
         }
     }
 }

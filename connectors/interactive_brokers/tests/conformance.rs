@@ -259,7 +259,11 @@ mod orders {
             let ledger = self.ask("GET", "/_mock/ledger", &Value::Null).await?;
             let reference = format!("fs.{}", order.order_id);
             let orders = ledger["orders"].as_array().ok_or("no orders")?;
-            Ok(orders.iter().filter(|row| row["order_ref"] == reference.as_str()).filter(|row| row["status"] != "Inactive").count())
+            Ok(orders
+                .iter()
+                .filter(|row| row["order_ref"] == reference.as_str())
+                .filter(|row| row["status"] != "Inactive")
+                .count())
         }
     }
 

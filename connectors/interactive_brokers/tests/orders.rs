@@ -77,7 +77,10 @@ async fn smoke() {
     let cancel = delivery(OrderAction::Cancel, "o1", json!({}));
     id(&write(&mut sink, &cancel).await);
     println!("{}", rig.get("/_mock/ledger").await);
-    println!("{}", rig.get("/_mock/requests").await.to_string().chars().take(6000).collect::<String>());
+    println!(
+        "{}",
+        rig.get("/_mock/requests").await.to_string().chars().take(6000).collect::<String>()
+    );
     let mut updates: Driver<OrderUpdates> = Driver::new(rig.system(), json!({"poll_secs": 1}));
     updates.until(|d| d.of(fill).len() >= 1 && d.of(order_event).len() >= 2).await;
     println!("{:#?} {:?}", updates.events, updates.bad);
