@@ -291,7 +291,7 @@ impl Feature for settings::Records {
 }
 
 fn some(list: Vec<String>) -> Vec<String> {
-    or(list, &["IBM", "AAPL"])
+    or(list, &["IBM", "SPY"])
 }
 
 fn or(list: Vec<String>, default: &[&str]) -> Vec<String> {

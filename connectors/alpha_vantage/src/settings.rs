@@ -1,5 +1,5 @@
 //! What a user writes about Alpha Vantage. Symbols are in its spelling; where a feature names
-//! none, `IBM` and `AAPL` are read.
+//! none, `IBM` and `SPY` are read.
 
 use http::KeyAuthentication;
 use model::Date;

@@ -254,6 +254,23 @@ async fn what_the_plan_does_not_include_is_set_aside_and_not_asked_again() {
 }
 
 #[tokio::test]
+async fn a_month_that_the_plan_refused_is_not_passed_over() {
+    let world = World::new(premium()).await;
+    let body = r#"{"Information": "Thank you! This is a premium endpoint."}"#;
+    world.rig.fault(json!({ "status": 200, "body": body })).await.unwrap();
+    let settings = json!({ "symbols": ["IBM"], "start": "2013-09-01", "poll_secs": 1 });
+    let mut cursor = Default::default();
+    for _ in 0..2 {
+        let mut source: Intraday = world.open(world.rig.system(), settings.clone()).await;
+        cursor = source.read(&cursor).await.unwrap().cursor;
+        world.clock.advance(Duration::from_secs(10));
+    }
+    let asked = world.requests().await;
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|request| request.to_string().contains("2013-09")), "{asked:?}");
+}
+
+#[tokio::test]
 async fn one_unknown_symbol_does_not_keep_the_others_waiting() {
     let world = World::new(premium()).await;
     let settings = json!({ "symbols": ["NOSUCH", "IBM"] });
@@ -345,4 +362,68 @@ fn the_sample_configuration_is_taken_as_it_is() {
     serde_json::from_value::<<Intraday as Source>::Settings>(nothing.clone()).unwrap();
     type Fundamentals = <alpha_vantage::Fundamentals as Source>::Settings;
     serde_json::from_value::<Fundamentals>(nothing).unwrap();
+}
+
+/// What `true` switches on reads without a single dead letter.
+#[tokio::test]
+async fn every_feature_works_with_its_defaults() {
+    async fn works<S: Source>(world: &World) {
+        let mut source: S = world.open(world.rig.system(), json!({})).await;
+        let items = drain(&mut source, &mut Default::default()).await;
+        assert!(!events(items).is_empty(), "{}", S::NAME);
+    }
+    use alpha_vantage::*;
+    let world = World::new(premium()).await;
+    works::<Daily>(&world).await;
+    works::<DailyAdjusted>(&world).await;
+    works::<Weekly>(&world).await;
+    works::<WeeklyAdjusted>(&world).await;
+    works::<Monthly>(&world).await;
+    works::<MonthlyAdjusted>(&world).await;
+    works::<Intraday>(&world).await;
+    works::<Quotes>(&world).await;
+    works::<Fx>(&world).await;
+    works::<Crypto>(&world).await;
+    works::<Fundamentals>(&world).await;
+    works::<CorporateActions>(&world).await;
+    works::<Search>(&world).await;
+    works::<Listing>(&world).await;
+    works::<News>(&world).await;
+    works::<MarketStatus>(&world).await;
+    works::<Records>(&world).await;
+}
+
+/// Reports and requests that are not asked for by default.
+#[tokio::test]
+async fn the_rarer_functions_are_understood_too() {
+    use alpha_vantage::{Fundamentals, Records};
+    let world = World::new(premium()).await;
+    let reports = ["earnings_estimates", "shares_outstanding", "etf_profile"];
+    let settings = json!({ "symbols": ["IBM", "SPY"], "statements": reports });
+    let mut source: Fundamentals = world.open(world.rig.system(), settings).await;
+    let found = events(drain(&mut source, &mut Default::default()).await);
+    for word in ["estimates", "shares", "other"] {
+        let is_it = |event: &Event| match event {
+            Event::Fundamental(report) => report.statement.as_str() == word,
+            _ => false,
+        };
+        assert!(found.iter().any(is_it), "{word}");
+    }
+    let requests = [
+        "function=TOP_GAINERS_LOSERS",
+        "function=INSIDER_TRANSACTIONS&symbol=IBM",
+        "function=EARNINGS_CALENDAR",
+        "function=IPO_CALENDAR",
+        "function=FEDERAL_FUNDS_RATE&interval=monthly",
+        "function=INDEX_CATALOG",
+        "function=INDEX_DATA&symbol=SPX&interval=daily",
+        "function=EARNINGS_CALL_TRANSCRIPT&symbol=IBM&quarter=2013Q1",
+    ];
+    for request in requests {
+        let settings = json!({ "requests": [request] });
+        let mut source: Records = world.open(world.rig.system(), settings).await;
+        let found = drain(&mut source, &mut Default::default()).await;
+        assert!(!found.is_empty(), "{request}");
+        assert!(!events(found).is_empty(), "{request}");
+    }
 }

@@ -120,7 +120,6 @@ impl<P: Polled> Source for Poll<P> {
             let answer = self.http.fetch(&ask.request(&mark, now)).await?;
             mark.at = self.clock.now();
             batch.items = self.take(&ask, &mut mark, &answer)?;
-            turn(&ask, &mut mark);
             batch.cursor.0.insert(ask.key(), mark);
         }
         let (done, total) = self.progress(&batch.cursor, now);
@@ -144,13 +143,17 @@ impl<P: Polled> Poll<P> {
                 for (_, event) in &mut rows.found {
                     *event = std::mem::replace(event, Err(Bad::new("", ""))).map_err(about);
                 }
-                return Ok(mark.take(P::VENDOR, rows, mark.at));
+                let items = mark.take(P::VENDOR, rows, mark.at);
+                turn(ask, mark);
+                return Ok(items);
             }
         };
         mark.is_behind = false;
         if is_function {
             self.refused.insert(ask.function().into());
-        } else if ask.months().is_none() {
+        } else if ask.months().is_some() {
+            turn(ask, mark); // there is nothing in this month
+        } else {
             self.refused.insert(ask.key());
         }
         let bad = about(Bad::new("", format!("refused: {reason}")));
