@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use component::{Bad, Batch, Feed, Host, OrBad, Result, Source};
-use model::{Decimal, Fill, Text, Timestamp, money};
+use model::{Decimal, Fill, OrderEventKind, Text, Timestamp, money};
 use serde::{Deserialize, Serialize};
 use session::{Fields, Standing, ToldFills, ToldOrders};
 use tracing::warn;
@@ -253,6 +253,10 @@ impl Orders {
             return Ok(());
         };
         let kind = placed.state()?;
+        if kind == OrderEventKind::Filled && placed.filled.is_none() {
+            // How much and at which price is told next, or by its executions.
+            return Ok(());
+        }
         let standing = Standing { kind, filled: placed.filled, ordered: placed.ordered()? };
         if let Some(news) = batch.cursor.orders.news(id, standing, map::is_last(kind)) {
             batch.push(placed.event(news, &line.tws.state.zone, line.tws.now())?);

@@ -48,6 +48,8 @@ impl Placed {
         }
         let filled = ["filled", "filledQuantity", "cumQty"].map(|n| fields.decimal(n, quantity));
         let filled = filled.into_iter().collect::<Mapped<Vec<_>>>()?.into_iter().flatten().max();
+        // Some servers leave it out of an order that is filled.
+        let filled = filled.filter(|f| !f.is_zero() || fields.text("status") != "Filled");
         let average = ["avgFillPrice", "avgPrice"].map(|name| fields.decimal(name, money));
         let average = average.into_iter().collect::<Mapped<Vec<_>>>()?.into_iter().flatten().max();
         // What comes late knows less.
