@@ -151,14 +151,11 @@ pub async fn answer(tws: &mut Tws, asked: &Asked) -> Result<Frame> {
     }
 }
 
-/// Why a request was refused; nothing if it was not, or if there merely is no data.
-pub fn refusal(fields: &Fields<'_>) -> Option<Fault> {
+/// Why a request about something was refused; nothing if it was not, or if there is no data.
+pub fn refusal(fields: &Fields<'_>, about: &str) -> Option<Fault> {
     let refusal = Refusal::of(fields);
-    if fields.kind != "error" {
-        return None;
-    }
     let is_empty = refusal.code == 162 && refusal.message.contains("no data");
-    (!is_empty).then(|| refusal.fault())
+    (fields.kind == "error" && !is_empty).then(|| refusal.fault_about(about))
 }
 
 #[cfg(test)]

@@ -84,6 +84,14 @@ impl<'a> Refusal<'a> {
         format!("{} (error {})", self.message, self.code)
     }
 
+    /// The same, naming what the request is about.
+    pub fn fault_about(&self, about: &str) -> Fault {
+        match self.fault() {
+            Fault::Fatal(reason) => Fault::Fatal(format!("{about}: {reason}")),
+            other => other,
+        }
+    }
+
     /// What it means for a request that only reads.
     pub fn fault(&self) -> Fault {
         match self.code {
