@@ -6,9 +6,9 @@ use std::time::Duration;
 use component::{Batch, Fault, Feed, Host, OrBad, Result, Source};
 use model::{Adjustment, Date, Text, Timestamp};
 use serde::{Deserialize, Serialize};
-use session::Fields;
+use session::{Asked, Fields};
 
-use crate::history::{self, Asked, Pace, Request};
+use crate::history::{self, Pace, Request};
 use crate::map::{About, Period};
 use crate::settings::{self, System};
 use crate::tws::Tws;
@@ -103,7 +103,7 @@ impl Source for BarsHistory {
             }
         };
         let (asked, _) = self.asked.insert((asked, page.clone()));
-        let heard = history::answer(&mut self.tws, asked).await?;
+        let heard = asked.answer(&mut self.tws, Tws::request_of).await?;
         self.asked = None;
         let fields = wire::read(&heard, self.tws.state.version);
         let fields = fields.and_then(|fields| fields.or_bad("")).map_err(Fault::disconnected)?;

@@ -230,7 +230,7 @@ impl Followed {
             warn!(%instrument, words = refusal.words(), "market data");
             return Ok(());
         }
-        Err(refusal.fault_about(instrument.as_str()))
+        Err(refusal.fault(instrument.as_str()))
     }
 }
 
@@ -317,7 +317,7 @@ impl History {
             None => Tws::connect(&self.system, &self.host, 7).await?,
         };
         let asked = history::ask(&mut tws, &request)?;
-        let heard = history::answer(&mut tws, &asked).await?;
+        let heard = asked.answer(&mut tws, Tws::request_of).await?;
         let fields = wire::read(&heard, tws.state.version).and_then(|fields| fields.or_bad(""));
         let fields = fields.map_err(Fault::disconnected)?;
         let told = past.tell(&fields, &tws.state, (from, to));
