@@ -11,7 +11,6 @@ use futures_util::{FutureExt, StreamExt};
 use http::{Http, Request};
 use model::{Event, Text};
 use serde_json::json;
-use serde_json::value::RawValue;
 use session::{Frame, Session, Step};
 
 use crate::api::{KEY, Page, VendorClock, follow};
@@ -19,7 +18,7 @@ use crate::history;
 use crate::map::{self, Asked, Kind, Mark};
 use crate::settings::{self, Cluster, System};
 use crate::watch::{ALL, Ask, Cursor, Found, Watch};
-use crate::wire::{self, Message};
+use crate::wire;
 
 /// Polygon gives a client ten seconds to log in; we give it as long to answer.
 const LOGIN: Duration = Duration::from_secs(10);
@@ -115,8 +114,7 @@ impl Source for MarketData {
     }
 
     fn redrive(raw: &[u8]) -> Result<Vec<Event>, Bad> {
-        let raw: &RawValue = serde_json::from_slice(raw).or_bad("")?;
-        let event = map::message(Message::from_raw(raw).or_bad("")?)?;
+        let event = map::message(session::message(str::from_utf8(raw).or_bad("")?)?)?;
         Ok(event.into_iter().map(|(event, _)| event).collect())
     }
 }
