@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use component::{Fault, OrBad, Result};
 use model::{EventId, Timestamp};
-use session::Fields;
+use session::{Fields, Frame};
 use tokio::time::{Instant, timeout_at};
 
 use crate::contract::Contract;
 use crate::map::Period;
 use crate::time;
-use crate::tws::{Heard, Refusal, Tws};
+use crate::tws::{Refusal, Tws};
 use crate::wire;
 
 /// Historical ticks that come at most with one request.
@@ -128,7 +128,7 @@ pub fn ask(tws: &mut Tws, request: &Request) -> Result<Asked> {
 }
 
 /// Waits for the answer to a request. Dropping the future loses nothing.
-pub async fn answer(tws: &mut Tws, asked: &Asked) -> Result<Heard> {
+pub async fn answer(tws: &mut Tws, asked: &Asked) -> Result<Frame> {
     loop {
         let Ok(heard) = timeout_at(asked.deadline, tws.next()).await else {
             return Err(Fault::disconnected(format!("no answer within {ANSWER:?}")));

@@ -1,7 +1,8 @@
 //! Interactive Brokers through TWS or IB Gateway: market data, accounts and orders over its socket.
 //!
 //! `wire` spells the messages, `time` and `contract` the values in them, `map` says what they mean
-//! to us, `tws` holds a connection; each other module is one component or two.
+//! to us, `tws` holds a connection, `poll` asks over it from time to time; each other module is one
+//! component or two.
 
 mod accounts;
 mod bars_history;
@@ -12,7 +13,7 @@ pub mod map;
 mod market_data;
 mod order_updates;
 mod orders;
-mod question;
+mod poll;
 mod settings;
 mod spell;
 pub mod time;

@@ -8,13 +8,13 @@ use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Source};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{InstrumentId, Text, Timestamp};
-use session::{Cursor, Fields, Live, Page, Stretch, Subscription};
+use session::{Cursor, Fields, Live, Page, Prints, Stretch, Subscription};
 use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::contract::Contract;
 use crate::history::{self, MAX_TICKS, Pace, Request};
-use crate::map::{self, Changed, Period, Prints, Quoted};
+use crate::map::{self, Changed, Period, Quoted};
 use crate::settings::{self, System};
 use crate::tws::{Refusal, State, Tws};
 use crate::{time, wire};
@@ -33,7 +33,6 @@ pub struct MarketData {
 /// What is followed.
 struct Followed {
     state: State,
-    restored: u64,
     clock: Clock,
     ahead: i64,
     /// Streams by the request that began them.
@@ -90,7 +89,6 @@ impl Source for MarketData {
         let (pace, clock) = (Pace::default(), host.clock.clone());
         let history = History { system, host: host.clone(), pace, tws: None };
         let followed = Followed {
-            restored: tws.state.restored,
             ahead: vendor_now.since(clock.now()),
             state: tws.state,
             clock,
@@ -191,7 +189,7 @@ impl Stream {
             }
             ("tickByTick", "1" | "2") => {
                 let said = text(["time", "price", "size", "venue", "conditions"]);
-                push(prints.trade(instrument, symbol, said)?.into());
+                push(map::print(prints, instrument, symbol, said)?.into());
             }
             ("tickByTick", other) => {
                 return Err(Bad::new("tickType", format!("nobody asked for {other:?}")));
@@ -250,7 +248,7 @@ fn refused(refusal: &Refusal<'_>, streams: &BTreeMap<Text, Stream>) -> Result<()
 impl Subscription for Followed {
     fn decode(&mut self, frame: &[u8], items: &mut Vec<Item>) -> Result<()> {
         if self.state.is_notice(frame)? {
-            if self.state.restored == self.restored {
+            if !self.state.has_come_back {
                 return Ok(());
             }
             return Err(Fault::disconnected("market data had stood still for a while"));
@@ -351,7 +349,7 @@ impl Past {
             // Time and mask; then price, size, venue, conditions, or both prices and both sizes.
             let said = [row[0], row[2], row[3], row[4], row[5]];
             if self.records == Records::Trades {
-                let trade = prints.trade(instrument, symbol, said);
+                let trade = map::print(&mut prints, instrument, symbol, said);
                 map::push(&mut items, raw.as_bytes(), trade);
             } else {
                 let quote = map::timed_quote(instrument, symbol, said);

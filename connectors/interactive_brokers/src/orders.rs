@@ -416,6 +416,10 @@ impl Orders {
             Some(known) if is_over(known) => Ok(known.clone()),
             Some(known) if known.key().0 != i64::from(self.tws.client_id) => {
                 let owner = known.key().0;
+                if self.tws.is_spare {
+                    let reason = format!("only client {owner} may change the order");
+                    return self.ended_by(|_| Err(Fault::disconnected(reason)));
+                }
                 Err(not_sent(format!("only client {owner}, which placed the order, may change it")))
             }
             Some(known) => Ok(known.clone()),

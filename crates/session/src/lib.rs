@@ -2,21 +2,32 @@
 //!
 //! `socket` opens, sends, reads and notices when nobody is there any more, over a WebSocket
 //! (`frames`) or over a raw socket whose messages have their length in front (`packets`); `fields`
-//! reads and writes messages of positional fields. `live` turns a session and a vendor's history
-//! into a feed without holes: it repairs what a disconnect missed and audits what the stream left
-//! out in silence; `watch` decides what is due. Login and subscription are the connector's own.
+//! reads and writes messages of positional fields, `messages` reads frames of JSON messages.
+//! `live` turns a session and a vendor's history into a feed without holes: it repairs what a
+//! disconnect missed and audits what the stream left out in silence; `watch` decides what is due.
+//! For sessions that answer questions, `question` knows
+//! when to ask, `told` what was told of orders and executions, `prints` ids where a vendor has
+//! none. Login and subscription are the connector's own.
 
 mod fields;
 mod frames;
 mod live;
+mod messages;
 mod opening;
 mod packets;
+mod prints;
+mod question;
 mod socket;
 mod tls;
+mod told;
 mod watch;
 
 pub use fields::{Fields, Layouts, Number, Values};
 pub use frames::Frame;
 pub use live::{Live, Subscription};
+pub use messages::{Intake, Message, message, messages};
+pub use prints::Prints;
+pub use question::Question;
 pub use socket::{Options, RawOptions, Session, Step};
+pub use told::{Standing, ToldFills, ToldOrders};
 pub use watch::{Cursor, Page, Stretch};

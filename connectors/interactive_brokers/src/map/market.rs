@@ -1,7 +1,5 @@
 //! Trades, quotes and bars.
 
-use std::collections::HashMap;
-
 use component::{Bad, OrBad};
 use jiff::Span;
 use jiff::tz::TimeZone;
@@ -10,55 +8,36 @@ use model::{
     TradeStatus, money, price, quantity,
 };
 
-use session::Fields;
+use session::{Fields, Prints};
 
 use super::{Mapped, VENDOR};
 use crate::time;
 use crate::wire;
 
-/// Gives prints an id. TWS has none: a print is what it says, and which one it is of those that
-/// say the same in the same second.
-#[derive(Debug, Default)]
-pub struct Prints {
-    second: i64,
-    seen: HashMap<EventId, u32>,
-}
-
-impl Prints {
-    /// A print of the tape.
-    pub fn trade(
-        &mut self,
-        instrument: &InstrumentId,
-        symbol: &str,
-        fields: [&str; 5],
-    ) -> Mapped<Trade> {
-        let [seconds, price_text, size, venue, conditions] = fields;
-        let second: i64 = seconds.parse().or_bad("time")?;
-        let (price, quantity) =
-            (price(price_text).or_bad("price")?, quantity(size).or_bad("size")?);
-        if second > self.second {
-            (self.second, self.seen) = (second, HashMap::new());
-        }
-        let same = [price.normalize(), quantity.normalize()].map(|number| number.to_string());
-        let parts = [VENDOR, "trades", instrument.as_str(), seconds, venue, conditions];
-        let alike = EventId::of(&[&parts[..], &[&same[0], &same[1]]].concat());
-        let count = self.seen.entry(alike).or_default();
-        *count += 1;
-        let event_id = EventId::of(&[&alike.to_string(), &count.to_string()]);
-        let filled = |text: &str| Some(Text::from(text)).filter(|text| !text.is_empty());
-        Ok(Trade {
-            head: Head::new(event_id, Timestamp::from_secs(second)),
-            instrument: instrument.clone(),
-            symbol: symbol.into(),
-            trade_id: event_id.to_string()[..16].into(),
-            venue: filled(venue),
-            price,
-            quantity,
-            conditions: conditions.split_ascii_whitespace().map(Text::from).collect(),
-            tape: None,
-            status: TradeStatus::Original,
-        })
-    }
+/// A print of the tape: its second, price, size, venue and conditions.
+pub fn print(
+    prints: &mut Prints,
+    instrument: &InstrumentId,
+    symbol: &str,
+    [second, price_text, size, venue, conditions]: [&str; 5],
+) -> Mapped<Trade> {
+    let time = Timestamp::from_secs(second.parse().or_bad("time")?);
+    let (price, quantity) = (price(price_text).or_bad("price")?, quantity(size).or_bad("size")?);
+    let same = [price.normalize(), quantity.normalize()].map(|number| number.to_string());
+    let said = [VENDOR, "trades", instrument.as_str(), venue, conditions, &same[0], &same[1]];
+    let event_id = prints.id(time, &said);
+    Ok(Trade {
+        head: Head::new(event_id, time),
+        instrument: instrument.clone(),
+        symbol: symbol.into(),
+        trade_id: event_id.to_string()[..16].into(),
+        venue: Some(venue).filter(|venue| !venue.is_empty()).map(Text::from),
+        price,
+        quantity,
+        conditions: conditions.split_ascii_whitespace().map(Text::from).collect(),
+        tape: None,
+        status: TradeStatus::Original,
+    })
 }
 
 /// A price and a size that belong together; TWS sends them apart.
@@ -154,7 +133,7 @@ impl Quoted {
             _ => (now.0 / 1_000_000_000).to_string(),
         };
         let fields = [&seconds, &price.to_string(), &size.to_string(), "", ""];
-        Some(prints.trade(instrument, symbol, fields))
+        Some(print(prints, instrument, symbol, fields))
     }
 }
 
