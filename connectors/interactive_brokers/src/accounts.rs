@@ -2,22 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use component::{Bad, Batch, Feed, Host, Result, Source};
+use component::{Batch, Feed, Host, Result, Source};
 use http::Changes;
-use model::{EventId, InstrumentId, Text};
-use session::Fields;
+use model::InstrumentId;
+use session::{Fields, Poll, Polled, Trouble};
 
 use crate::map::{self, Summary};
-use crate::poll::{Line, Poll, Polled};
 use crate::settings::{Refresh, System};
-use crate::tws::Refusal;
+use crate::tws::{Refusal, Turn, Tws};
 
 /// What is asked of the accounts: totals, and the cash of every currency.
 const TAGS: &str =
     "NetLiquidation,TotalCashValue,BuyingPower,InitMarginReq,MaintMarginReq,$LEDGER:ALL";
 
 /// Reports changed positions, and a quantity of zero when one is gone.
-pub struct Positions(Poll<Held>);
+pub struct Positions(Poll<Tws, Held>);
 
 #[derive(Default)]
 struct Held {
@@ -34,7 +33,8 @@ impl Source for Positions {
     type Cursor = Changes;
 
     async fn connect(system: System, settings: Refresh, host: Host) -> Result<Self> {
-        Poll::connect(system, host, 2, settings.refresh_secs, Held::default()).await.map(Self)
+        let tws = Tws::connect(&system, &host, 2).await?;
+        Ok(Self(Poll::new(tws, &host.clock, settings.refresh_secs, Held::default())))
     }
 
     async fn read(&mut self, cursor: &Changes) -> Result<Batch<Changes>> {
@@ -42,41 +42,29 @@ impl Source for Positions {
     }
 }
 
-impl Polled for Held {
+impl Polled<Tws> for Held {
     type Cursor = Changes;
 
-    fn ask(&mut self, line: &mut Line) -> Result<()> {
+    fn ask(&mut self, tws: &mut Tws) -> Result<()> {
         self.answer = Some((BTreeSet::new(), true));
         // A subscription that there is would hide the answer to another one.
-        line.tws.ask("cancelPositions", &[])?;
-        line.tws.ask("reqPositions", &[])
+        tws.ask("cancelPositions", &[])?;
+        tws.ask("reqPositions", &[])
     }
 
-    fn take(
-        &mut self,
-        fields: &Fields<'_>,
-        line: &mut Line,
-        batch: &mut Batch<Changes>,
-    ) -> Result<Result<(), Bad>> {
-        let gone = match fields.kind {
-            "position" => match self.position(fields, line, batch) {
-                Ok(gone) => gone,
-                Err(bad) => return Ok(Err(bad)),
-            },
+    fn take(&mut self, fields: &Fields<'_>, turn: &mut Turn<'_, Changes>) -> Result<(), Trouble> {
+        match fields.kind {
+            "position" if turn.talk.is_ours(fields) => self.position(fields, turn)?,
             "positionEnd" => {
-                line.question.answered();
-                match self.answer.take() {
-                    Some((present, true)) => batch.cursor.drop_others(|key| present.contains(key)),
-                    // A row that could not be read may be any: nothing is called gone beside it.
-                    _ => Vec::new(),
+                turn.question.answered();
+                // A row that could not be read may be any: nothing is called gone beside it.
+                if let Some((present, true)) = self.answer.take() {
+                    tell_gone(turn, |key| present.contains(key));
                 }
             }
-            _ => Vec::new(),
-        };
-        for (key, change) in gone {
-            tell_gone(&key, change, line, batch);
+            _ => {}
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     fn doubt(&mut self) {
@@ -87,44 +75,42 @@ impl Polled for Held {
 }
 
 impl Held {
-    /// Tells a position if it is news; those that are gone come back.
     fn position(
         &mut self,
         fields: &Fields<'_>,
-        line: &Line,
-        batch: &mut Batch<Changes>,
-    ) -> Result<Vec<(Text, EventId)>, Bad> {
-        let mut position = map::position(fields, line.tws.now())?;
-        let account = position.broker_account.as_str();
-        if line.is_other(account) {
-            return Ok(Vec::new());
-        }
-        let key = format!("{account}|{}|{}", position.currency, position.instrument);
+        turn: &mut Turn<'_, Changes>,
+    ) -> Result<(), Trouble> {
+        let mut position = map::position(fields, turn.talk.now())?;
+        let place = [&position.broker_account, &position.currency];
+        let key = format!("{}|{}|{}", place[0], place[1], position.instrument);
         if position.quantity.is_zero() {
-            return Ok(batch.cursor.drop_others(|other| other != key));
+            tell_gone(turn, |other| other != key);
+            return Ok(());
         }
-        if let Some(change) = batch.cursor.note(&key, position.head.event_id) {
+        if let Some(change) = turn.batch.cursor.note(&key, position.head.event_id) {
             position.head.event_id = change;
-            batch.push(position);
+            turn.batch.push(position);
         }
         if let Some((present, _)) = &mut self.answer {
             present.insert(key);
         }
-        Ok(Vec::new())
+        Ok(())
     }
 }
 
-fn tell_gone(key: &str, change: EventId, line: &Line, batch: &mut Batch<Changes>) {
-    if let [account, currency, instrument] = key.splitn(3, '|').collect::<Vec<_>>()[..] {
-        let instrument = InstrumentId::from(instrument);
-        let mut gone = map::nothing(instrument, account, currency, line.tws.now());
-        gone.head.event_id = change;
-        batch.push(gone);
+fn tell_gone(turn: &mut Turn<'_, Changes>, is_kept: impl Fn(&str) -> bool) {
+    for (key, change) in turn.batch.cursor.drop_others(is_kept) {
+        if let [account, currency, instrument] = key.splitn(3, '|').collect::<Vec<_>>()[..] {
+            let instrument = InstrumentId::from(instrument);
+            let mut gone = map::nothing(instrument, account, currency, turn.talk.now());
+            gone.head.event_id = change;
+            turn.batch.push(gone);
+        }
     }
 }
 
 /// Reports changed balances.
-pub struct Balances(Poll<Cash>);
+pub struct Balances(Poll<Tws, Cash>);
 
 #[derive(Default)]
 struct Cash {
@@ -143,7 +129,8 @@ impl Source for Balances {
     type Cursor = Changes;
 
     async fn connect(system: System, settings: Refresh, host: Host) -> Result<Self> {
-        Poll::connect(system, host, 3, settings.refresh_secs, Cash::default()).await.map(Self)
+        let tws = Tws::connect(&system, &host, 3).await?;
+        Ok(Self(Poll::new(tws, &host.clock, settings.refresh_secs, Cash::default())))
     }
 
     async fn read(&mut self, cursor: &Changes) -> Result<Batch<Changes>> {
@@ -151,46 +138,37 @@ impl Source for Balances {
     }
 }
 
-impl Polled for Cash {
+impl Polled<Tws> for Cash {
     type Cursor = Changes;
 
-    fn ask(&mut self, line: &mut Line) -> Result<()> {
+    fn ask(&mut self, tws: &mut Tws) -> Result<()> {
         if !self.request.is_empty() {
-            line.tws.ask("cancelAccountSummary", &[("rid", &self.request)])?;
+            tws.ask("cancelAccountSummary", &[("rid", &self.request)])?;
         }
-        self.request = line.tws.request_id();
-        line.tws.ask("reqAccountSummary", &[("rid", &self.request), ("tags", TAGS)])
+        self.request = tws.request_id();
+        tws.ask("reqAccountSummary", &[("rid", &self.request), ("tags", TAGS)])
     }
 
-    fn take(
-        &mut self,
-        fields: &Fields<'_>,
-        line: &mut Line,
-        _: &mut Batch<Changes>,
-    ) -> Result<Result<(), Bad>> {
+    fn take(&mut self, fields: &Fields<'_>, turn: &mut Turn<'_, Changes>) -> Result<(), Trouble> {
         match fields.kind {
-            "accountSummary" if !line.is_other(fields.text("account")) => {
-                return Ok(self.summary.take(fields));
-            }
+            "accountSummary" if turn.talk.is_ours(fields) => self.summary.take(fields)?,
             "accountSummaryEnd" if fields.text("rid") == self.request => {
                 self.is_complete = true;
-                line.question.answered();
+                turn.question.answered();
             }
-            "error" if fields.text("id") == self.request => {
-                return Err(Refusal::of(fields).fault());
-            }
+            "error" if fields.text("id") == self.request => Err(Refusal::of(fields).fault(""))?,
             _ => {}
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
-    fn settle(&mut self, line: &mut Line, batch: &mut Batch<Changes>) {
-        let balances = self.summary.balances(line.tws.now());
+    fn settle(&mut self, turn: &mut Turn<'_, Changes>) {
+        let balances = self.summary.balances(turn.talk.now());
         for mut balance in balances.into_iter().filter(|_| self.is_complete) {
             let key = format!("{}|{}", balance.broker_account, balance.currency);
-            if let Some(change) = batch.cursor.note(&key, balance.head.event_id) {
+            if let Some(change) = turn.batch.cursor.note(&key, balance.head.event_id) {
                 balance.head.event_id = change;
-                batch.push(balance);
+                turn.batch.push(balance);
             }
         }
     }

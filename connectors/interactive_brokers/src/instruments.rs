@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use component::{Bad, Batch, Fault, Feed, Host, Result, Source};
 use http::Changes;
-use session::Fields;
+use session::{Fields, Poll, Polled, Trouble};
 
 use crate::contract::Contract;
 use crate::map;
-use crate::poll::{Line, Poll, Polled};
 use crate::settings::{self, System};
-use crate::tws::Refusal;
+use crate::tws::{Refusal, Turn, Tws};
 
 /// Reports instruments, and what changes of them.
-pub struct Instruments(Poll<Listed>);
+pub struct Instruments(Poll<Tws, Listed>);
 
+#[derive(Default)]
 struct Listed {
     contracts: Vec<Contract>,
     /// Requests without an answer.
@@ -34,8 +34,9 @@ impl Source for Instruments {
     async fn connect(system: System, settings: settings::Instruments, host: Host) -> Result<Self> {
         let contracts = settings.symbols.iter().map(|text| Contract::parse(text));
         let contracts = contracts.collect::<Result<_, Bad>>().map_err(Fault::fatal)?;
-        let listed = Listed { contracts, open: BTreeSet::new(), told: BTreeSet::new() };
-        Poll::connect(system, host, 6, settings.poll_secs, listed).await.map(Self)
+        let listed = Listed { contracts, ..Listed::default() };
+        let tws = Tws::connect(&system, &host, 6).await?;
+        Ok(Self(Poll::new(tws, &host.clock, settings.poll_secs, listed)))
     }
 
     async fn read(&mut self, cursor: &Changes) -> Result<Batch<Changes>> {
@@ -43,50 +44,42 @@ impl Source for Instruments {
     }
 }
 
-impl Polled for Listed {
+impl Polled<Tws> for Listed {
     type Cursor = Changes;
 
-    fn ask(&mut self, line: &mut Line) -> Result<()> {
+    fn ask(&mut self, tws: &mut Tws) -> Result<()> {
         (self.open, self.told) = Default::default();
         for contract in &self.contracts {
-            let id = line.tws.request_id();
-            line.tws.ask_about("reqContractData", contract, &[("rid", &id)])?;
+            let id = tws.request_id();
+            tws.ask_about("reqContractData", contract, &[("rid", &id)])?;
             self.open.insert(id);
         }
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        fields: &Fields<'_>,
-        line: &mut Line,
-        batch: &mut Batch<Changes>,
-    ) -> Result<Result<(), Bad>> {
-        let id = fields.text(if fields.kind == "error" { "id" } else { "rid" });
+    fn take(&mut self, fields: &Fields<'_>, turn: &mut Turn<'_, Changes>) -> Result<(), Trouble> {
         match fields.kind {
-            "contractData" => match map::instrument(fields, line.tws.now()) {
-                Ok(mut found) => {
-                    let key = format!("{}|{}", found.instrument, fields.text("conId"));
-                    if self.told.insert(key.clone())
-                        && let Some(change) = batch.cursor.note(&key, found.head.event_id)
-                    {
-                        found.head.event_id = change;
-                        batch.push(found);
-                    }
+            "contractData" => {
+                let mut found = map::instrument(fields, turn.talk.now())?;
+                let key = format!("{}|{}", found.instrument, fields.text("conId"));
+                if self.told.insert(key.clone())
+                    && let Some(change) = turn.batch.cursor.note(&key, found.head.event_id)
+                {
+                    found.head.event_id = change;
+                    turn.batch.push(found);
                 }
-                Err(bad) => return Ok(Err(bad)),
-            },
-            "contractDataEnd" | "error" if self.open.remove(id) => {
-                line.question.asked();
+            }
+            "contractDataEnd" | "error" if self.open.remove(Tws::request_of(fields)) => {
+                turn.question.asked();
                 if self.open.is_empty() {
-                    line.question.answered();
+                    turn.question.answered();
                 }
                 if fields.kind == "error" {
-                    return Ok(Err(Bad::new("", Refusal::of(fields).words())));
+                    return Err(Bad::new("", Refusal::of(fields).words()).into());
                 }
             }
             _ => {}
         }
-        Ok(Ok(()))
+        Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! Interactive Brokers through TWS or IB Gateway: market data, accounts and orders over its socket.
 //!
 //! `wire` spells the messages, `time` and `contract` the values in them, `map` says what they mean
-//! to us, `tws` holds a connection, `poll` asks over it from time to time; each other module is one
-//! component or two.
+//! to us, `tws` holds a connection; each other module is one component or two.
 
 mod accounts;
 mod bars_history;
@@ -13,7 +12,6 @@ pub mod map;
 mod market_data;
 mod order_updates;
 mod orders;
-mod poll;
 mod settings;
 mod spell;
 pub mod time;

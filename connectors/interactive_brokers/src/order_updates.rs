@@ -4,16 +4,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use component::{Bad, Batch, Feed, Host, OrBad, Result, Source};
+use component::{Batch, Feed, Host, OrBad, Result, Source};
 use model::{Decimal, Fill, OrderEventKind, Text, Timestamp, money};
 use serde::{Deserialize, Serialize};
-use session::{Fields, Standing, ToldFills, ToldOrders};
+use session::{Fields, Poll, Polled, Standing, ToldFills, ToldOrders, Trouble};
 use tracing::warn;
 
 use crate::map::{self, Placed};
-use crate::poll::{Line, Poll, Polled};
 use crate::settings::{self, System};
-use crate::tws::Refusal;
+use crate::tws::{Refusal, Turn, Tws};
 
 /// Polls between two looks at the completed orders when nothing makes us look earlier.
 const COMPLETED_EVERY: u32 = 30;
@@ -21,7 +20,7 @@ const COMPLETED_EVERY: u32 = 30;
 const ENDS: [&str; 3] = ["executionEnd", "openOrderEnd", "completedOrdersEnd"];
 
 /// Order events and fills as they happen.
-pub struct OrderUpdates(Poll<Orders>);
+pub struct OrderUpdates(Poll<Tws, Orders>);
 
 #[derive(Default)]
 struct Orders {
@@ -64,7 +63,8 @@ impl Source for OrderUpdates {
             has_no_completed: true,
             ..Orders::default()
         };
-        Poll::connect(system, host, 4, settings.poll_secs, orders).await.map(Self)
+        let tws = Tws::connect(&system, &host, 4).await?;
+        Ok(Self(Poll::new(tws, &host.clock, settings.poll_secs, orders)))
     }
 
     async fn read(&mut self, cursor: &Cursor) -> Result<Batch<Cursor>> {
@@ -72,18 +72,18 @@ impl Source for OrderUpdates {
     }
 }
 
-impl Polled for Orders {
+impl Polled<Tws> for Orders {
     type Cursor = Cursor;
 
     /// Asks for everything that can have changed. Executions come first: they tell at which price.
-    fn ask(&mut self, line: &mut Line) -> Result<()> {
-        let id = line.tws.request_id();
-        line.tws.ask("reqExecutions", &[("rid", &id)])?;
-        line.tws.ask("reqAllOpenOrders", &[])?;
+    fn ask(&mut self, tws: &mut Tws) -> Result<()> {
+        let id = tws.request_id();
+        tws.ask("reqExecutions", &[("rid", &id)])?;
+        tws.ask("reqAllOpenOrders", &[])?;
         self.missing = ENDS[..2].to_vec();
         self.polls += 1;
         if self.has_no_completed || self.polls >= COMPLETED_EVERY {
-            self.ask_completed(line)?;
+            self.ask_completed(tws)?;
         }
         self.listed.clear();
         // They come again with the executions.
@@ -91,23 +91,16 @@ impl Polled for Orders {
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        fields: &Fields<'_>,
-        line: &mut Line,
-        batch: &mut Batch<Cursor>,
-    ) -> Result<Result<(), Bad>> {
-        if line.is_other(fields.text("account")) {
-            return Ok(Ok(()));
-        }
-        Ok(match fields.kind {
-            "openOrder" | "orderStatus" | "completedOrder" => self.order(fields, line, batch),
-            "execution" => self.execution(fields, line, batch),
-            "commissionReport" => self.commission(fields, &batch.cursor),
-            "error" => self.refusal(&Refusal::of(fields), line, batch),
-            end if ENDS.contains(&end) => return self.end(end, line, &batch.cursor).map(Ok),
+    fn take(&mut self, fields: &Fields<'_>, turn: &mut Turn<'_, Cursor>) -> Result<(), Trouble> {
+        match fields.kind {
+            _ if !turn.talk.is_ours(fields) => Ok(()),
+            "openOrder" | "orderStatus" | "completedOrder" => self.order(fields, turn),
+            "execution" => self.execution(fields, turn),
+            "commissionReport" => self.commission(fields, &turn.batch.cursor),
+            "error" => self.refusal(&Refusal::of(fields), turn),
+            end if ENDS.contains(&end) => self.end(end, turn),
             _ => Ok(()),
-        })
+        }
     }
 
     fn doubt(&mut self) {
@@ -115,8 +108,8 @@ impl Polled for Orders {
     }
 
     /// Tells the executions that are complete, and those that have waited long enough.
-    fn settle(&mut self, line: &mut Line, batch: &mut Batch<Cursor>) {
-        let now = line.tws.clock.now();
+    fn settle(&mut self, turn: &mut Turn<'_, Cursor>) {
+        let now = turn.talk.clock.now();
         let is_ready = |(fill, since): &mut (Fill, Timestamp)| {
             let is_late = now.since(*since) >= self.commission_wait;
             is_late || self.commissions.contains_key(&fill.execution_id)
@@ -131,43 +124,38 @@ impl Polled for Orders {
             }
             let id = fill.execution_id.clone();
             let (base, revision) = map::revision(&id);
-            if let Some(fill) = batch.cursor.fills.news(base, revision, fill) {
-                batch.push(fill);
+            if let Some(fill) = turn.batch.cursor.fills.news(base, revision, fill) {
+                turn.batch.push(fill);
             }
         }
     }
 }
 
 impl Orders {
-    fn ask_completed(&mut self, line: &mut Line) -> Result<()> {
+    fn ask_completed(&mut self, tws: &mut Tws) -> Result<()> {
         self.missing.push("completedOrdersEnd");
         (self.has_no_completed, self.polls) = (false, 0);
-        line.tws.ask("reqCompletedOrders", &[])
+        tws.ask("reqCompletedOrders", &[])
     }
 
     /// A list has come to its end.
-    fn end(&mut self, end: &str, line: &mut Line, cursor: &Cursor) -> Result<()> {
+    fn end(&mut self, end: &str, turn: &mut Turn<'_, Cursor>) -> Result<(), Trouble> {
         self.missing.retain(|missing| *missing != end);
-        let mut known = cursor.orders.ids();
+        let mut known = turn.batch.cursor.orders.ids();
         self.has_no_completed |= end == "openOrderEnd"
             && known.any(|id| !self.listed.contains(id))
             && !self.missing.contains(&"completedOrdersEnd");
         match self.missing.is_empty() {
             // What ended, or was never open for us to see, is among the completed orders.
-            true if self.has_no_completed => return self.ask_completed(line),
-            true => line.question.answered(),
+            true if self.has_no_completed => self.ask_completed(turn.talk)?,
+            true => turn.question.answered(),
             false => {}
         }
         Ok(())
     }
 
     /// Takes what a message says of an order, and tells what is news.
-    fn order(
-        &mut self,
-        fields: &Fields<'_>,
-        line: &mut Line,
-        batch: &mut Batch<Cursor>,
-    ) -> Result<(), Bad> {
+    fn order(&mut self, fields: &Fields<'_>, turn: &mut Turn<'_, Cursor>) -> Result<(), Trouble> {
         let mut placed = Placed::default();
         placed.take(fields)?;
         let of_key = |(_, other): &(&Text, &Placed)| other.key() == placed.key();
@@ -183,20 +171,19 @@ impl Orders {
         match self.placed.get_mut(&id) {
             Some(known) => known.take(fields)?,
             // Its terms are on the list.
-            None if fields.kind == "orderStatus" => line.question.hasten(),
+            None if fields.kind == "orderStatus" => turn.question.hasten(),
             None => drop(self.placed.insert(id.clone(), placed)),
         }
-        self.tell(&id, line, batch)
+        self.tell(&id, turn)
     }
 
     /// An error with the id of an order that this very client placed, such as a master client.
     fn refusal(
         &mut self,
         refusal: &Refusal<'_>,
-        line: &Line,
-        batch: &mut Batch<Cursor>,
-    ) -> Result<(), Bad> {
-        let key = (i64::from(line.tws.client_id), refusal.id);
+        turn: &mut Turn<'_, Cursor>,
+    ) -> Result<(), Trouble> {
+        let key = (i64::from(turn.talk.client_id), refusal.id);
         let mut all = self.placed.iter_mut();
         let Some((id, placed)) = all.find(|(_, placed)| placed.key() == key) else { return Ok(()) };
         let (name, words) = match refusal.code {
@@ -206,25 +193,24 @@ impl Orders {
         };
         placed.said.insert(name, words.into());
         let id = id.clone();
-        self.tell(&id, line, batch)
+        self.tell(&id, turn)
     }
 
     fn execution(
         &mut self,
         fields: &Fields<'_>,
-        line: &Line,
-        batch: &mut Batch<Cursor>,
-    ) -> Result<(), Bad> {
+        turn: &mut Turn<'_, Cursor>,
+    ) -> Result<(), Trouble> {
         // A combination has executions of its own beside those of its legs.
         if fields.text("secType") == "BAG" {
             return Ok(());
         }
-        let fill = map::fill(fields, &line.tws.state.zone)?;
+        let fill = map::fill(fields, &turn.talk.state.zone)?;
         let (base, revision) = map::revision(&fill.execution_id);
         let is_waiting = |(other, _): &(Fill, _)| other.execution_id == fill.execution_id;
         let id = fill.broker_order_id.clone();
-        if !batch.cursor.fills.has(base, revision) && !self.waiting.iter().any(is_waiting) {
-            self.waiting.push((fill, line.tws.clock.now()));
+        if !turn.batch.cursor.fills.has(base, revision) && !self.waiting.iter().any(is_waiting) {
+            self.waiting.push((fill, turn.talk.clock.now()));
         }
         if self.ended.contains(&id) {
             return Ok(());
@@ -233,10 +219,10 @@ impl Orders {
         let placed = self.placed.entry(id.clone()).or_default();
         placed.take(fields)?;
         self.has_no_completed |= placed.text("action").is_empty();
-        self.tell(&id, line, batch)
+        self.tell(&id, turn)
     }
 
-    fn commission(&mut self, fields: &Fields<'_>, cursor: &Cursor) -> Result<(), Bad> {
+    fn commission(&mut self, fields: &Fields<'_>, cursor: &Cursor) -> Result<(), Trouble> {
         let id = fields.value("execId").or_bad("execId")?;
         let (base, revision) = map::revision(id);
         if let Some(amount) = fields.decimal("commission", money)?
@@ -248,7 +234,7 @@ impl Orders {
     }
 
     /// Tells of an order what is news. Where only executions are known of it, there is none yet.
-    fn tell(&mut self, id: &Text, line: &Line, batch: &mut Batch<Cursor>) -> Result<(), Bad> {
+    fn tell(&mut self, id: &Text, turn: &mut Turn<'_, Cursor>) -> Result<(), Trouble> {
         let Some(placed) = self.placed.get(id).filter(|p| !p.text("action").is_empty()) else {
             return Ok(());
         };
@@ -257,11 +243,12 @@ impl Orders {
             // How much and at which price is told next, or by its executions.
             return Ok(());
         }
+        let is_last = map::is_last(kind);
         let standing = Standing { kind, filled: placed.filled, ordered: placed.ordered()? };
-        if let Some(news) = batch.cursor.orders.news(id, standing, map::is_last(kind)) {
-            batch.push(placed.event(news, &line.tws.state.zone, line.tws.now())?);
+        if let Some(news) = turn.batch.cursor.orders.news(id, standing, is_last) {
+            turn.batch.push(placed.event(news, &turn.talk.state.zone, turn.talk.now())?);
         }
-        if map::is_last(kind) {
+        if is_last {
             self.placed.remove(id);
             self.ended.insert(id.clone());
         }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use component::{Clock, Fault, Host, Result};
+use component::{Bad, Clock, Fault, Host, Result};
 use jiff::tz::TimeZone;
-use model::{Text, Timestamp};
-use session::{Fields, Frame, RawOptions, Session, Step};
+use model::{ApprovedOrder, Text, Timestamp};
+use session::{Fields, Frame, RawOptions, Session, Step, Talk};
 use tracing::{debug, error, info, warn};
 
 use crate::contract::Contract;
@@ -40,6 +40,8 @@ pub struct Tws {
     pub session: Session,
     pub state: State,
     pub accounts: Vec<Text>,
+    /// The only account that counts, if there is one.
+    pub account: Option<String>,
     pub next_order_id: i64,
     pub client_id: i32,
     /// Whether this is another client than the settings say.
@@ -84,19 +86,49 @@ impl<'a> Refusal<'a> {
         format!("{} (error {})", self.message, self.code)
     }
 
-    /// What it means for a request that only reads.
-    pub fn fault(&self) -> Fault {
+    /// What it means for a request about something that only reads.
+    pub fn fault(&self, about: &str) -> Fault {
+        let has = |words: &str| self.message.contains(words);
         match self.code {
-            101 | 200 | 203 | 309 | 354 | 10090 | 10168 | 10186 | 10187 | 10189 | 10190 => {
-                Fault::fatal(self.words())
-            }
-            162 if self.message.contains("pacing violation") => {
+            162 if has("pacing violation") => {
                 Fault::Throttled { wait: PENALTY, reason: self.words() }
             }
-            162 if self.message.contains("permission") => Fault::fatal(self.words()),
-            320 | 321 if !self.message.contains("not connected") => Fault::fatal(self.words()),
+            101 | 200 | 203 | 309 | 354 | 10090 | 10168 | 10186 | 10187 | 10189 | 10190 | 320
+            | 321 => Fault::fatal(format!("{about}: {}", self.words())),
+            162 if has("permission") => Fault::fatal(format!("{about}: {}", self.words())),
             _ => Fault::disconnected(self.words()),
         }
+    }
+}
+
+/// What there is to work with while a message is taken in.
+pub type Turn<'a, C> = session::Turn<'a, Tws, C>;
+
+impl Talk for Tws {
+    async fn next(&mut self) -> Result<Frame> {
+        loop {
+            let frame = self.session.next_frame().await?;
+            if !self.state.is_notice(&frame)? {
+                return Ok(frame);
+            }
+        }
+    }
+
+    fn ready(&mut self) -> Result<Option<Frame>> {
+        while let Some(frame) = self.session.ready_frame()? {
+            if !self.state.is_notice(&frame)? {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read<'a>(&self, frame: &'a [u8]) -> Result<Option<Fields<'a>>, Bad> {
+        wire::read(frame, self.state.version)
+    }
+
+    fn has_come_back(&mut self) -> bool {
+        std::mem::take(&mut self.state.has_come_back)
     }
 }
 
@@ -161,6 +193,7 @@ impl Tws {
             session,
             state,
             accounts: welcome.accounts.unwrap_or_default(),
+            account: connection.account.clone(),
             next_order_id: welcome.order_id.unwrap_or_default(),
             client_id,
             is_spare: false,
@@ -175,9 +208,23 @@ impl Tws {
         self.clock.now().plus_nanos(self.ahead)
     }
 
-    /// Whether something came back since this was asked last.
-    pub fn has_come_back(&mut self) -> bool {
-        std::mem::take(&mut self.state.has_come_back)
+    /// Whether a message is about an account that counts.
+    pub fn is_ours(&self, fields: &Fields<'_>) -> bool {
+        let account = fields.text("account");
+        account.is_empty() || self.account.as_deref().is_none_or(|ours| ours == account)
+    }
+
+    /// The account that an order is for: its own, the one in the settings, or the only one.
+    pub fn account_of(&self, order: &ApprovedOrder) -> Text {
+        let named = Some(order.broker_account.as_str()).filter(|account| !account.is_empty());
+        let only = self.accounts.first().filter(|_| self.accounts.len() == 1);
+        let account = named.or(self.account.as_deref()).or(only.map(Text::as_str));
+        account.unwrap_or_default().into()
+    }
+
+    /// The request that a message answers.
+    pub fn request_of<'a>(fields: &Fields<'a>) -> &'a str {
+        fields.text(if fields.kind == "error" { "id" } else { "rid" })
     }
 
     /// An id for a request.
@@ -201,26 +248,6 @@ impl Tws {
         let find = |name: &str| said.iter().find(|(known, _)| *known == name);
         let value = |name: &str| find(name).map_or_else(|| contract.text(name), |(_, text)| text);
         self.session.queue(&wire::write(kind, self.state.version, value))
-    }
-
-    /// The next message that is about more than the connection. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Result<Frame> {
-        loop {
-            let heard = self.session.next_frame().await?;
-            if !self.state.is_notice(&heard)? {
-                return Ok(heard);
-            }
-        }
-    }
-
-    /// Such a message that is there already.
-    pub fn ready(&mut self) -> Result<Option<Frame>> {
-        while let Some(frame) = self.session.ready_frame()? {
-            if !self.state.is_notice(&frame)? {
-                return Ok(Some(frame));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use component::Bad;
 use interactive_brokers::contract::Contract;
-use interactive_brokers::map::{self, Period, Placed, Quoted, Summary};
+use interactive_brokers::map::{self, About, Period, Placed, Quoted, Summary};
 use interactive_brokers::wire;
 use jiff::tz::TimeZone;
-use model::{Event, InstrumentId, Timestamp};
+use model::{Event, Timestamp};
 use session::{Fields, Prints};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000_000);
@@ -71,7 +71,7 @@ impl World {
         let said = fields.values().iter().filter(|(_, text)| !wire::is_unset(text));
         let said = said.map(|(name, text)| format!(" {name}={}", text.replace('\0', "|")));
         writeln!(self.text, "{}:{}", fields.kind, said.collect::<String>()).unwrap();
-        let (instrument, zone) = (InstrumentId::from("TSLA.US"), TimeZone::UTC);
+        let (about, zone) = (About::parse("TSLA").unwrap(), TimeZone::UTC);
         match fields.kind {
             "position" => self.tell(map::position(&fields, NOW)),
             "contractData" => self.tell(map::instrument(&fields, NOW)),
@@ -80,31 +80,31 @@ impl World {
             "openOrder" | "orderStatus" | "completedOrder" => self.order(&fields),
             "historicalData" => {
                 let bar_size =
-                    if fields.text("bars").contains("\02023") { "1 day" } else { "1 min" };
+                    if fields.text("bars").contains("\x002023") { "1 day" } else { "1 min" };
                 let period = Period::parse(bar_size, "TRADES").unwrap();
-                for (_, bar) in map::history_bars(&fields, &instrument, "TSLA", &period, &zone) {
+                for (_, bar) in about.bars(&fields, &period, &zone) {
                     self.tell(bar);
                 }
             }
             "historicalTicksLast" => {
                 for row in fields.rows("ticks", 6) {
                     let said = [row[0], row[2], row[3], row[4], row[5]];
-                    let print = map::print(&mut self.prints, &instrument, "TSLA", said);
+                    let print = about.print(&mut self.prints, said);
                     self.tell(print);
                 }
             }
             "tickByTick" if fields.text("tickType") == "1" => {
                 let said = ["time", "price", "size", "venue", "conditions"].map(|n| fields.text(n));
-                let print = map::print(&mut self.prints, &instrument, "TSLA", said);
+                let print = about.print(&mut self.prints, said);
                 self.tell(print);
             }
             "tickByTick" if fields.text("tickType") == "3" => {
                 let said = ["time", "bid", "ask", "bidSize", "askSize"].map(|n| fields.text(n));
-                self.tell(map::timed_quote(&instrument, "TSLA", said));
+                self.tell(about.timed_quote(said));
             }
             "tickPrice" | "tickSize" | "tickString" => {
                 self.quoted.take(&fields).unwrap();
-                if let Some(quote) = self.quoted.quote(&instrument, "TSLA", NOW) {
+                if let Some(quote) = self.quoted.quote(&about, NOW) {
                     self.tell(Ok(quote));
                 }
             }
@@ -113,7 +113,7 @@ impl World {
                 let said = ["open", "high", "low", "close", "volume", "wap", "count"];
                 let said = said.map(|name| fields.text(name));
                 let period = Period::five_seconds();
-                self.tell(map::bar(&instrument, "TSLA", &period, start, said));
+                self.tell(about.bar(&period, start, said));
             }
             _ => {}
         }

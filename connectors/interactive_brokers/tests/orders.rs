@@ -319,7 +319,8 @@ async fn fills_are_told_once_with_what_they_cost() {
     fresh.until(|driver| total(driver) == 200.into()).await;
     let mut after: Vec<EventId> = fresh.of(fill).iter().map(|fill| fill.head.event_id).collect();
     let mut before = before;
-    (before.sort(), after.sort());
+    before.sort();
+    after.sort();
     assert_eq!(before, after);
     // The broker changes its mind about one.
     let execution = updates.of(fill)[0].execution_id.clone();

@@ -5,9 +5,9 @@
 //! reads and writes messages of positional fields, `messages` reads frames of JSON messages.
 //! `live` turns a session and a vendor's history into a feed without holes: it repairs what a
 //! disconnect missed and audits what the stream left out in silence; `watch` decides what is due.
-//! For sessions that answer questions, `question` knows
-//! when to ask, `told` what was told of orders and executions, `prints` ids where a vendor has
-//! none. Login and subscription are the connector's own.
+//! For sessions that answer questions, `poll` asks and takes in, `question` knows when, `told` what
+//! was told of orders and executions, `prints` ids where a vendor has none. Login and subscription
+//! are the connector's own.
 
 mod fields;
 mod frames;
@@ -15,6 +15,7 @@ mod live;
 mod messages;
 mod opening;
 mod packets;
+mod poll;
 mod prints;
 mod question;
 mod socket;
@@ -26,6 +27,7 @@ pub use fields::{Fields, Layouts, Number, Values};
 pub use frames::Frame;
 pub use live::{Live, Subscription};
 pub use messages::{Intake, Message, message, messages};
+pub use poll::{Asked, Dialogue, Poll, Polled, Talk, Trouble, Turn};
 pub use prints::Prints;
 pub use question::Question;
 pub use socket::{Options, RawOptions, Session, Step};

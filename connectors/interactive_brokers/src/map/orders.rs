@@ -110,6 +110,12 @@ impl Placed {
         (number("clientId"), number("orderId"))
     }
 
+    /// Whether nothing more can happen to it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.text("status"), "Filled" | "Cancelled" | "ApiCancelled")
+            || self.text("status") == "Inactive" && self.refusal().is_some()
+    }
+
     /// Why it was refused, by the broker's own words.
     pub fn refusal(&self) -> Option<&str> {
         let words = self.text("completedStatus");
