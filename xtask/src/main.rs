@@ -44,7 +44,10 @@ fn run(args: &[&str]) -> Result<()> {
     }
 }
 
-/// The workspace's folder.
+/// The workspace's folder: that of the `cargo run` which started this, for two checkouts that share
+/// a target folder share this program too.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+    let built = || env!("CARGO_MANIFEST_DIR").into();
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built);
+    Path::new(&folder).parent().unwrap_or(Path::new(".")).to_path_buf()
 }

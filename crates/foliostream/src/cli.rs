@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::scaffold::Kind;
+
 /// Connects portfolio systems to the outside: vendors in, one set of Kafka topics out.
 #[derive(Debug, Parser)]
 #[command(name = "foliostream", version, propagate_version = true, after_help = EXIT_CODES)]
@@ -29,7 +31,8 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 mistakes in the topology; \
-                          4 not found; 5 a credential was refused.";
+                          4 not found; 5 a credential was refused; \
+                          6 already there.";
 
 /// How to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -79,6 +82,9 @@ pub enum Command {
     /// Runs a mock of a vendor.
     #[command(subcommand)]
     Mock(Mock),
+    /// Makes connectors.
+    #[command(subcommand)]
+    Connector(Connector),
     /// Prints completions for a shell.
     Completions {
         /// The shell.
@@ -352,4 +358,19 @@ pub struct MockRun {
     /// Multiple of real time, or `max`.
     #[arg(long)]
     pub speed: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Connector {
+    /// Writes a new connector, with its mock and its tests, into the checkout it is run in.
+    New(ConnectorNew),
+}
+
+#[derive(Args, Debug)]
+pub struct ConnectorNew {
+    /// The vendor, for example bird_counts.
+    pub name: String,
+    /// How the vendor hands its data over.
+    #[arg(long, value_enum, default_value_t = Kind::Rest)]
+    pub kind: Kind,
 }

@@ -8,12 +8,16 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Format};
 
+/// Wrong usage.
+pub const USAGE: u8 = 2;
 /// Mistakes in the topology.
 pub const MISTAKES: u8 = 3;
 /// What was asked for is not there.
 pub const NOT_FOUND: u8 = 4;
 /// A credential was refused.
 pub const REFUSED: u8 = 5;
+/// What was to be made is there already.
+pub const THERE: u8 = 6;
 
 /// An error that has an exit code of its own.
 #[derive(Debug)]

@@ -95,7 +95,9 @@ impl Tree {
 
 impl File {
     pub fn new(path: String, text: String) -> Result<Self> {
-        let rust = path.ends_with(".rs").then(|| Rust::parse(&path, &text)).transpose()?;
+        // A template is no Rust until its blanks are filled in.
+        let is_rust = path.ends_with(".rs") && !path.contains("/templates/");
+        let rust = is_rust.then(|| Rust::parse(&path, &text)).transpose()?;
         Ok(Self { path, text, rust })
     }
 

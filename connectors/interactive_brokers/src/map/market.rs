@@ -147,6 +147,9 @@ pub struct Quoted {
     /// Bid and ask, once something was said of them.
     sides: [Option<Side>; 2],
     told: Option<(Side, Side)>,
+    /// Whether the last tick was a price, and whether bid and ask had met before it.
+    is_price: bool,
+    had_met: bool,
     last: Side,
     /// Time of the last trade, in seconds since 1970.
     last_time: Text,
@@ -168,6 +171,7 @@ impl Quoted {
         let size = fields.decimal("size", quantity)?;
         // A price of -1 means that there is none.
         let price = fields.decimal("price", money)?.filter(|p| *p != Decimal::NEGATIVE_ONE);
+        self.is_price = fields.kind == "tickPrice";
         match (fields.kind, fields.text("tickType")) {
             ("tickPrice", "1" | "66") => self.sides[0] = Some((price, size)),
             ("tickPrice", "2" | "67") => self.sides[1] = Some((price, size)),
@@ -192,9 +196,17 @@ impl Quoted {
         Ok(Changed::Quote)
     }
 
-    /// The quote as it stands now, if it is another than the last one told.
+    /// The quote as it stands now, if it is another than the last one told. Where bid and ask meet,
+    /// one of them is old: they move one after the other. Only when they still meet at the next
+    /// price, it is so.
     pub fn quote(&mut self, about: &About, now: Timestamp) -> Option<Quote> {
         let [Some(bid), Some(ask)] = self.sides else { return None };
+        let do_meet = bid.0.zip(ask.0).is_some_and(|(bid, ask)| bid >= ask && !ask.is_zero());
+        if do_meet && !(self.had_met && self.is_price) {
+            self.had_met = true;
+            return None;
+        }
+        self.had_met = do_meet;
         if self.told.replace((bid, ask)) == Some((bid, ask)) {
             return None;
         }

@@ -7,32 +7,32 @@ use crate::cli::{Cli, Format, MockRun};
 use crate::commands::asked_to_stop;
 use crate::output::{self, NOT_FOUND};
 
-/// Vendors that there is a mock of.
-const VENDORS: [&str; 4] = ["alpaca", "alpha_vantage", "interactive_brokers", "polygon"];
+/// Makes the list of vendors, and `run` from it, from one line a vendor: its name and its mock.
+macro_rules! mocks {
+    ($($vendor:literal => $mock:ident;)*) => {
+        /// Vendors that there is a mock of.
+        const VENDORS: &[&str] = &[$($vendor),*];
 
-pub async fn run(cli: &Cli, args: &MockRun) -> Result<()> {
-    match args.vendor.as_str() {
-        "alpaca" => {
-            let mock = alpaca_mock::serve(settings(args)?).await?;
-            until_stopped(cli, &mock.ready_line(), mock.stop()).await
+        pub async fn run(cli: &Cli, args: &MockRun) -> Result<()> {
+            match args.vendor.as_str() {
+                $($vendor => {
+                    let mock = $mock::serve(settings(args)?).await?;
+                    until_stopped(cli, &mock.ready_line(), mock.stop()).await
+                })*
+                other => {
+                    let vendors = VENDORS.join(", ");
+                    Err(output::exit(NOT_FOUND, format!("no mock of {other:?}; there are {vendors}")))
+                }
+            }
         }
-        "alpha_vantage" => {
-            let mock = alpha_vantage_mock::serve(settings(args)?).await?;
-            until_stopped(cli, &mock.ready_line(), mock.stop()).await
-        }
-        "interactive_brokers" => {
-            let mock = interactive_brokers_mock::serve(settings(args)?).await?;
-            until_stopped(cli, &mock.ready_line(), mock.stop()).await
-        }
-        "polygon" => {
-            let mock = polygon_mock::serve(settings(args)?).await?;
-            until_stopped(cli, &mock.ready_line(), mock.stop()).await
-        }
-        other => {
-            let vendors = VENDORS.join(", ");
-            Err(output::exit(NOT_FOUND, format!("no mock of {other:?}; there are {vendors}")))
-        }
-    }
+    };
+}
+
+mocks! {
+    "alpaca" => alpaca_mock;
+    "alpha_vantage" => alpha_vantage_mock;
+    "interactive_brokers" => interactive_brokers_mock;
+    "polygon" => polygon_mock;
 }
 
 async fn until_stopped(cli: &Cli, ready: &str, stop: impl Future<Output = ()>) -> Result<()> {

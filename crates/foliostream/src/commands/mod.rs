@@ -3,6 +3,7 @@
 mod account;
 mod broker;
 mod check;
+mod connector;
 mod dlq;
 mod list;
 mod mock;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::CommandFactory;
 
-use crate::cli::{Broker, Cli, Command, Format, Mock};
+use crate::cli::{Broker, Cli, Command, Connector, Format, Mock};
 use crate::{demo, output};
 
 /// Runs the command.
@@ -35,6 +36,7 @@ pub async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Schema(_) => show::schemas(cli).await?,
         Command::Switch(switch) => order::switch(cli, switch).await?,
         Command::Broker(Broker::Run(args)) => broker::run(cli, args).await?,
+        Command::Connector(Connector::New(args)) => connector::new(cli, args)?,
         Command::Mock(Mock::Run(args)) => mock::run(cli, args).await?,
         Command::Completions { shell } => {
             clap_complete::generate(
