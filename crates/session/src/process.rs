@@ -127,6 +127,11 @@ impl Process {
         }
     }
 
+    /// Whether it has ended. What it wrote before is still there to be read.
+    pub fn is_over(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// A text of its own without secrets, for people to read.
     pub fn redact(&self, text: &str) -> String {
         redact(&self.options.secrets, text)
