@@ -23,16 +23,18 @@ fn demo(data: &Path) -> Value {
 
 fn check(summary: &Value) {
     let orders = &summary["orders"];
-    assert_eq!(orders["placed"], 7, "{summary}");
+    assert_eq!(orders["placed"], 9, "{summary}");
     let count = |name: &str| orders[name].as_u64().unwrap();
     // The stop order is filled or, if the market does not come that far, canceled.
-    assert_eq!(count("filled") + count("canceled"), 5, "{summary}");
-    assert!(count("filled") >= 3 && count("canceled") >= 1, "{summary}");
+    assert_eq!(count("filled") + count("canceled"), 7, "{summary}");
+    assert!(count("filled") >= 5 && count("canceled") >= 1, "{summary}");
     assert_eq!((count("rejected"), count("denied")), (1, 1), "{summary}");
     assert_eq!((&summary["breaks_open"], &summary["dead_letters"]), (&0.into(), &0.into()));
-    assert!(summary["fills"].as_u64().unwrap() >= 3, "{summary}");
+    assert!(summary["fills"].as_u64().unwrap() >= 5, "{summary}");
     assert!(summary["first_fill_seconds"].as_f64().is_some(), "{summary}");
-    assert!(summary["records"]["market.trades"].as_u64().unwrap() > 0, "{summary}");
+    for topic in ["market.trades", "market.quotes", "market.bars", "reference.fundamentals"] {
+        assert!(summary["records"][topic].as_u64().unwrap() > 0, "{topic}: {summary}");
+    }
 }
 
 #[test]
@@ -47,5 +49,5 @@ fn runs_and_continues_on_the_same_folder() {
     let on_topic = second["records"]["orders.fills"].as_u64().unwrap();
     assert_eq!(on_topic, fills(&first) + fills(&second), "every fill of both runs once");
     let requests = second["records"]["orders.requests"].as_u64().unwrap();
-    assert!(requests >= 2 * 9, "two runs of seven orders, a cancel and a replacement each");
+    assert!(requests >= 2 * 11, "two runs of nine orders, a cancel and a replacement each");
 }

@@ -9,7 +9,6 @@ use futures_util::future::BoxFuture;
 use http::Http;
 use model::{Event, InstrumentId};
 use serde_json::json;
-use serde_json::value::RawValue;
 use session::{Cursor, Frame, Live, Page, Session, Step, Stretch, Subscription};
 
 use crate::api::{VendorClock, refused};
@@ -76,9 +75,9 @@ impl Source for MarketData {
     }
 
     fn redrive(raw: &[u8]) -> Result<Vec<Event>, Bad> {
-        let raw: &RawValue = serde_json::from_slice(raw).or_bad("")?;
+        let text = str::from_utf8(raw).or_bad("")?;
         let mut items = Vec::new();
-        map::message(raw, &mut items, &mut |_| {})?;
+        map::message(text, &mut items, &mut |_| {})?;
         let event = |item| match item {
             Item::Event(event) => Some(event),
             Item::Bad { .. } => None,
@@ -89,19 +88,16 @@ impl Source for MarketData {
 
 /// What a frame means while `wanted` is waited for.
 fn judge(frame: &Frame, wanted: &str) -> Step<()> {
-    let Ok(messages) = serde_json::from_slice::<Vec<Message<'_>>>(frame) else {
-        return Step::Keep;
-    };
-    for message in messages {
-        match message {
-            Message::Success(control) if control.msg == Some(wanted) => return Step::Done(()),
-            Message::Subscription if wanted == "subscribed" => return Step::Done(()),
-            Message::Success(_) | Message::Subscription => return Step::Skip,
-            Message::Error(control) => return Step::Refused(fault(&control)),
-            _ => {}
-        }
-    }
-    Step::Keep
+    let mut step = Step::Keep;
+    map::frame(frame, &mut Vec::new(), &mut |message| match message {
+        _ if !matches!(step, Step::Keep) => {}
+        Message::Success(control) if control.msg == Some(wanted) => step = Step::Done(()),
+        Message::Subscription if wanted == "subscribed" => step = Step::Done(()),
+        Message::Success(_) | Message::Subscription => step = Step::Skip,
+        Message::Error(control) => step = Step::Refused(fault(&control)),
+        _ => {}
+    });
+    step
 }
 
 /// The error codes of "Errors" in Alpaca's page on its stream.

@@ -3,12 +3,10 @@
 //! Everything borrows from the bytes it was read from. Numbers come as texts or as JSON numbers.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use http::Num;
 use model::{Decimal, Text};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -117,30 +115,9 @@ pub enum Message<'a> {
     Other,
 }
 
-/// Reads the fields after `T` straight into what it says: one pass, nothing in between.
-impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ByKind;
-        impl<'de> Visitor<'de> for ByKind {
-            type Value = Message<'de>;
+impl<'a> session::Message<'a> for Message<'a> {
+    const KEY: &'static str = "T";
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a message whose first key is \"T\"")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                if map.next_key::<&str>()? != Some("T") {
-                    return Err(de::Error::custom("the first key is not \"T\""));
-                }
-                let kind: &str = map.next_value()?;
-                Message::read(kind, MapAccessDeserializer::new(map))
-            }
-        }
-        deserializer.deserialize_map(ByKind)
-    }
-}
-
-impl<'a> Message<'a> {
     fn read<D: Deserializer<'a>>(kind: &str, rest: D) -> Result<Self, D::Error> {
         match kind {
             "t" => Trade::deserialize(rest).map(Self::Trade),
@@ -155,41 +132,6 @@ impl<'a> Message<'a> {
             "s" | "i" | "l" | "n" | "o" => IgnoredAny::deserialize(rest).map(|_| Self::Other),
             _ => Err(de::Error::custom(format!("unknown kind of message {kind:?}"))),
         }
-    }
-
-    /// Hands over the messages of a frame while they are read. False when one of them cannot be
-    /// read, or is not taken.
-    pub fn each(frame: &'a str, take: impl FnMut(Self) -> bool) -> bool {
-        struct Each<F>(F);
-        impl<'de, F: FnMut(Message<'de>) -> bool> Visitor<'de> for Each<F> {
-            type Value = ();
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of messages")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-                while let Some(message) = seq.next_element()? {
-                    if !(self.0)(message) {
-                        return Err(de::Error::custom("not taken"));
-                    }
-                }
-                Ok(())
-            }
-        }
-        let mut deserializer = serde_json::Deserializer::from_str(frame);
-        deserializer.deserialize_seq(Each(take)).is_ok() && deserializer.end().is_ok()
-    }
-
-    /// One message, wherever its `T` stands, at the cost of a second pass.
-    pub fn from_raw(raw: &'a RawValue) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Kind<'a> {
-            #[serde(rename = "T")]
-            kind: &'a str,
-        }
-        let Kind { kind } = serde_json::from_str(raw.get())?;
-        Self::read(kind, &mut serde_json::Deserializer::from_str(raw.get()))
     }
 }
 

@@ -3,42 +3,37 @@
 use std::time::Duration;
 
 use component::{Fault, Host, Result, Secret};
-use http::{Answer, Auth, Http, Rate};
+use http::{Answer, Auth, Http, KeyAuthentication, Rate};
 use jiff::tz::TimeZone;
 use model::Timestamp;
-use url::Url;
 
 use crate::settings::System;
 use crate::wire::{self, Refusal};
 
-const KEY: &str = "authentication.credentials.api_key";
+const KEY: &str = KeyAuthentication::SETTING;
 /// A free key: one request a second and 25 a day.
 const FREE: Rate = Rate::per_second(1).and(Rate::per_day(25));
 /// The smallest premium plan, in requests a minute; premium plans have no daily limit.
 const PREMIUM: u32 = 75;
 
-impl System {
-    /// The one endpoint. Nothing is sent yet: a request that proves the key would cost one of
-    /// the day's 25, so the first read does.
-    pub(crate) fn http(&self, host: &Host) -> Result<Http> {
-        let key = self.authentication.credentials.api_key.clone();
-        if key.expose().trim().is_empty() {
-            return Err(Fault::unauthorized("there is no key", KEY));
-        }
-        let auth = match &self.connection.rapidapi_host {
-            Some(name) => {
-                let name = Secret::new(name);
-                Auth::headers(KEY, vec![("x-rapidapi-key", key), ("x-rapidapi-host", name)])
-            }
-            None => Auth::query(KEY, "apikey", key),
-        };
-        let is_premium = host.throttling.max_requests_per_minute.is_some_and(|n| n >= PREMIUM);
-        let rate = if is_premium { Rate::UNLIMITED } else { FREE };
-        let mut base: Url = self.connection.base_url.clone();
-        base.set_path("");
-        let http = Http::open(host, &base, self.connection.insecure, auth, rate)?;
-        Ok(http.judged_by(judge))
+/// The one endpoint.
+pub(crate) fn open(system: &System, host: &Host) -> Result<Http> {
+    let key = system.authentication.credentials.api_key.clone();
+    if key.expose().trim().is_empty() {
+        return Err(Fault::unauthorized("there is no key", KEY));
     }
+    let auth = match &system.connection.rapidapi_host {
+        Some(name) => {
+            let name = Secret::new(name);
+            Auth::headers(KEY, vec![("x-rapidapi-key", key), ("x-rapidapi-host", name)])
+        }
+        None => Auth::query(KEY, "apikey", key),
+    };
+    let is_premium = host.throttling.max_requests_per_minute.is_some_and(|n| n >= PREMIUM);
+    let rate = if is_premium { Rate::UNLIMITED } else { FREE };
+    let mut base = system.connection.base_url.clone();
+    base.set_path("");
+    Ok(Http::open(host, &base, system.connection.insecure, auth, rate)?.judged_by(judge))
 }
 
 /// The refusals that are about the key rather than the request.

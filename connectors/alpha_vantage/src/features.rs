@@ -1,366 +1,299 @@
 //! What there is to ask for: one entry a component.
 
-use component::{Fault, Result, Settings};
+use std::marker::PhantomData;
 
-use crate::ask::{Ask, Map, Shape, first_of_month};
-use crate::map;
-use crate::poll::Poll;
-use crate::settings::{self, Interval, QuoteKind, Report};
+use component::{Fault, Host, Result, Settings};
+use http::{Plan, Poll, Polled, Shape};
+
+use crate::ask::{Ask, Interval, Map};
+use crate::settings::{self, System};
+use crate::{api, map};
 
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 const WEEK: u64 = 7 * DAY;
-/// A hundred trading days are longer than this.
-const COMPACT_SECS: i64 = 90 * 86_400;
 /// Symbols in one request of the bulk functions.
 const BULK: usize = 100;
 
-/// Requests, and the pause between two of a kind where the settings say one.
-type Plan = Result<(Vec<Ask>, Option<u64>)>;
+const BARS: &[&str] = &["market.bars"];
+const QUOTES: &[&str] = &["market.bars", "market.quotes"];
+const REPORTS: &[&str] = &["reference.fundamentals"];
+const ACTIONS: &[&str] = &["reference.corporate_actions"];
+const INSTRUMENTS: &[&str] = &["reference.instruments"];
+const ARTICLES: &[&str] = &["news.items"];
+const MARKETS: &[&str] = &["reference.market_status"];
+const OTHERS: &[&str] = &["alternative.records"];
 
-/// One kind of data.
-pub trait Feature: Send + Sync + 'static {
-    /// Name of the component.
-    const NAME: &'static str;
-    /// Topics it publishes to.
-    const PUBLISHES: &'static [&'static str] = &["market.bars"];
-    /// Pause between two requests for the same, where the settings do not say.
-    const PAUSE_SECS: u64 = DAY;
-    /// Its settings.
-    type Settings: Settings;
+/// Name of a component, where it publishes to, pause between two requests for the same.
+type Kind = (&'static str, &'static [&'static str], u64);
+/// Requests, and the pause where the settings say one.
+type Asks = Result<(Vec<Ask>, Option<u64>)>;
 
-    /// What is to be asked for.
-    fn asks(settings: Self::Settings) -> Plan;
+/// Kinds of data with the same settings.
+pub trait Feature: Settings {
+    /// What they are called and do.
+    const KINDS: &'static [Kind];
+    /// What is to be asked for to have one of them.
+    fn asks(self, kind: usize) -> Asks;
 }
 
-/// The time series of US equities: component, function, interval, shape.
-const SERIES: [(&str, &str, Interval, Shape); 6] = {
-    use Interval::{Daily, Monthly, Weekly};
-    use Shape::{Adjusted, Series};
-    [
-        ("alpha_vantage_daily", "TIME_SERIES_DAILY", Daily, Series),
-        ("alpha_vantage_daily_adjusted", "TIME_SERIES_DAILY_ADJUSTED", Daily, Adjusted),
-        ("alpha_vantage_weekly", "TIME_SERIES_WEEKLY", Weekly, Series),
-        ("alpha_vantage_weekly_adjusted", "TIME_SERIES_WEEKLY_ADJUSTED", Weekly, Adjusted),
-        ("alpha_vantage_monthly", "TIME_SERIES_MONTHLY", Monthly, Series),
-        ("alpha_vantage_monthly_adjusted", "TIME_SERIES_MONTHLY_ADJUSTED", Monthly, Adjusted),
-    ]
-};
+/// One of the kinds of a feature.
+pub struct Of<F, const N: usize = 0>(PhantomData<F>);
 
-/// One of [`SERIES`].
-pub struct Bars<const N: usize>;
+impl<F: Feature, const N: usize> Polled for Of<F, N> {
+    const NAME: &'static str = F::KINDS[N].0;
+    const VENDOR: &'static str = "alpha_vantage";
+    const PUBLISHES: &'static [&'static str] = F::KINDS[N].1;
+    type System = System;
+    type Settings = F;
+    type Ask = Ask;
 
-impl<const N: usize> Feature for Bars<N> {
-    const NAME: &'static str = SERIES[N].0;
-    const PAUSE_SECS: u64 = if matches!(SERIES[N].2, Interval::Daily) { DAY / 2 } else { DAY };
-    type Settings = settings::Series;
-
-    fn asks(settings: Self::Settings) -> Plan {
-        let (_, function, interval, shape) = SERIES[N];
-        let covers = if settings.full { COMPACT_SECS } else { i64::MAX };
-        let ask = |symbol: &String| Ask {
-            interval,
-            shape,
-            compact_secs: (interval == Interval::Daily).then_some(covers),
-            has_csv: true,
-            has_entitlement: true,
-            ..Ask::of(function, symbol, map::bar)
-        };
-        Ok((settings.symbols.iter().map(ask).collect(), settings.poll_secs))
+    fn plan(system: System, settings: F, host: &Host) -> Result<Plan<Ask>> {
+        let (asks, pause) = settings.asks(N)?;
+        let asks = asks.into_iter().map(|ask| ask.over(&system.connection, &host.system));
+        let pause_secs = pause.unwrap_or(F::KINDS[N].2);
+        Ok(Plan { http: api::open(&system, host)?, asks: asks.collect(), pause_secs })
     }
 }
 
 /// Daily bars as traded.
-pub type Daily = Poll<Bars<0>>;
+pub type Daily = Poll<Of<settings::Series, 0>>;
 /// Daily bars adjusted for splits and dividends.
-pub type DailyAdjusted = Poll<Bars<1>>;
+pub type DailyAdjusted = Poll<Of<settings::Series, 1>>;
 /// Weekly bars as traded.
-pub type Weekly = Poll<Bars<2>>;
+pub type Weekly = Poll<Of<settings::Series, 2>>;
 /// Weekly bars adjusted for splits and dividends.
-pub type WeeklyAdjusted = Poll<Bars<3>>;
+pub type WeeklyAdjusted = Poll<Of<settings::Series, 3>>;
 /// Monthly bars as traded.
-pub type Monthly = Poll<Bars<4>>;
+pub type Monthly = Poll<Of<settings::Series, 4>>;
 /// Monthly bars adjusted for splits and dividends.
-pub type MonthlyAdjusted = Poll<Bars<5>>;
+pub type MonthlyAdjusted = Poll<Of<settings::Series, 5>>;
 /// Bars of minutes.
-pub type Intraday = Poll<settings::Intraday>;
+pub type Intraday = Poll<Of<settings::Intraday>>;
 /// Bars of currencies.
-pub type Fx = Poll<Fiat>;
+pub type Fx = Poll<Of<settings::Pairs, 0>>;
 /// Bars of crypto currencies.
-pub type Crypto = Poll<Coins>;
+pub type Crypto = Poll<Of<settings::Pairs, 1>>;
 /// The day's prices, exchange rates.
-pub type Quotes = Poll<settings::Quotes>;
+pub type Quotes = Poll<Of<settings::Quotes>>;
 /// Reports about companies.
-pub type Fundamentals = Poll<settings::Fundamentals>;
+pub type Fundamentals = Poll<Of<settings::Fundamentals>>;
 /// Dividends and splits.
-pub type CorporateActions = Poll<settings::CorporateActions>;
+pub type CorporateActions = Poll<Of<settings::CorporateActions>>;
 /// Instruments that match a word.
-pub type Search = Poll<settings::Search>;
+pub type Search = Poll<Of<settings::Search>>;
 /// Everything listed in US markets.
-pub type Listing = Poll<settings::Listing>;
+pub type Listing = Poll<Of<settings::Listing>>;
 /// News and its sentiment.
-pub type News = Poll<settings::News>;
+pub type News = Poll<Of<settings::News>>;
 /// Which markets are open.
-pub type MarketStatus = Poll<settings::MarketStatus>;
+pub type MarketStatus = Poll<Of<settings::MarketStatus>>;
 /// Everything else.
-pub type Records = Poll<settings::Records>;
+pub type Records = Poll<Of<settings::Records>>;
+
+/// The time series of equities, in the order of the kinds.
+const SERIES: [(&str, Interval); 6] = [
+    ("TIME_SERIES_DAILY", Interval::DAILY),
+    ("TIME_SERIES_DAILY_ADJUSTED", Interval::DAILY),
+    ("TIME_SERIES_WEEKLY", Interval::WEEKLY),
+    ("TIME_SERIES_WEEKLY_ADJUSTED", Interval::WEEKLY),
+    ("TIME_SERIES_MONTHLY", Interval::MONTHLY),
+    ("TIME_SERIES_MONTHLY_ADJUSTED", Interval::MONTHLY),
+];
+
+impl Feature for settings::Series {
+    const KINDS: &'static [Kind] = &[
+        ("alpha_vantage_daily", BARS, DAY / 2),
+        ("alpha_vantage_daily_adjusted", BARS, DAY / 2),
+        ("alpha_vantage_weekly", BARS, DAY),
+        ("alpha_vantage_weekly_adjusted", BARS, DAY),
+        ("alpha_vantage_monthly", BARS, DAY),
+        ("alpha_vantage_monthly_adjusted", BARS, DAY),
+    ];
+
+    fn asks(self, kind: usize) -> Asks {
+        let (function, interval) = SERIES[kind];
+        let ask =
+            |symbol: String| Ask::of(function, &symbol, map::bar).bars(interval, self.compact);
+        Ok((some(self.symbols).into_iter().map(ask).collect(), self.poll_secs))
+    }
+}
 
 impl Feature for settings::Intraday {
-    const NAME: &'static str = "alpha_vantage_intraday";
-    const PAUSE_SECS: u64 = 6 * HOUR;
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_intraday", BARS, 6 * HOUR)];
 
-    fn asks(settings: Self) -> Plan {
-        let (word, _, Some(minutes)) = settings.interval.words() else {
-            return Err(Fault::fatal("interval: \"1min\" to \"60min\" are intraday"));
-        };
-        if settings.end.is_some() && settings.start.is_none() {
-            return Err(Fault::fatal("end: it needs a start"));
+    fn asks(self, _: usize) -> Asks {
+        let interval = Interval::named(self.interval.as_deref().unwrap_or("5min"))?;
+        if interval.2 == 0 {
+            return Err(Fault::fatal(format!("interval: {:?} is not intraday", interval.0)));
         }
-        let months = settings.start.map(|start| (first_of_month(start), settings.end));
-        let ask = |symbol: &String| Ask {
-            interval: settings.interval,
-            shape: Shape::Series,
-            compact_secs: months.is_none().then_some(100 * 60 * minutes),
-            months,
-            has_csv: true,
-            has_entitlement: true,
-            ..Ask::of("TIME_SERIES_INTRADAY", symbol, map::bar)
-                .with("interval", word)
-                .with("adjusted", settings.adjusted)
-                .with("extended_hours", settings.extended_hours)
+        if self.end.is_some() && self.start.is_none() {
+            return Err(Fault::fatal("end: there is no start"));
+        }
+        let months = self.start.map(|start| (start, self.end));
+        let ask = |symbol: String| {
+            let ask = Ask::of("TIME_SERIES_INTRADAY", &symbol, map::bar)
+                .with("interval", interval.0)
+                .with("adjusted", self.adjusted)
+                .with("extended_hours", !self.regular_hours);
+            Ask { months, ..ask }.bars(interval, false)
         };
-        Ok((settings.symbols.iter().map(ask).collect(), settings.poll_secs))
+        Ok((some(self.symbols).into_iter().map(ask).collect(), self.poll_secs))
     }
 }
 
-/// Currencies.
-pub struct Fiat;
-/// Crypto currencies.
-pub struct Coins;
+/// Currencies and crypto currencies: venue, first pair, names of the halves of a pair, functions
+/// for days, weeks and months and for minutes.
+const PAIRS: [[&str; 6]; 2] = [
+    ["FX", "EUR/USD", "from_symbol", "to_symbol", "FX_", "FX_INTRADAY"],
+    ["CRYPTO", "BTC/USD", "symbol", "market", "DIGITAL_CURRENCY_", "CRYPTO_INTRADAY"],
+];
 
-impl Feature for Fiat {
-    const NAME: &'static str = "alpha_vantage_fx";
-    const PAUSE_SECS: u64 = DAY / 2;
-    type Settings = settings::Pairs;
+impl Feature for settings::Pairs {
+    const KINDS: &'static [Kind] =
+        &[("alpha_vantage_fx", BARS, DAY / 2), ("alpha_vantage_crypto", BARS, DAY / 2)];
 
-    fn asks(settings: Self::Settings) -> Plan {
-        pairs(settings, "EUR/USD", "FX", |interval| match interval {
-            Interval::Daily => ("FX_DAILY", Some(COMPACT_SECS)),
-            Interval::Weekly => ("FX_WEEKLY", None),
-            Interval::Monthly => ("FX_MONTHLY", None),
-            _ => ("FX_INTRADAY", None),
-        })
+    fn asks(self, kind: usize) -> Asks {
+        let [venue, first, one, other, function, of_minutes] = PAIRS[kind];
+        let mut asks = Vec::new();
+        for pair in or(self.pairs, &[first]) {
+            for word in or(self.intervals.clone(), &["daily"]) {
+                let interval = Interval::named(&word)?;
+                let (function, minutes) = match interval.2 {
+                    0 => (format!("{function}{}", word.to_uppercase()), ""),
+                    _ => (of_minutes.to_owned(), interval.0),
+                };
+                let ask = of_pair(&function, &pair, venue, [one, other], map::bar)?;
+                asks.push(ask.with("interval", minutes).bars(interval, self.compact));
+            }
+        }
+        Ok((asks, self.poll_secs))
     }
 }
 
-impl Feature for Coins {
-    const NAME: &'static str = "alpha_vantage_crypto";
-    const PAUSE_SECS: u64 = DAY / 2;
-    type Settings = settings::Pairs;
-
-    fn asks(settings: Self::Settings) -> Plan {
-        pairs(settings, "BTC/USD", "CRYPTO", |interval| match interval {
-            Interval::Daily => ("DIGITAL_CURRENCY_DAILY", None),
-            Interval::Weekly => ("DIGITAL_CURRENCY_WEEKLY", None),
-            Interval::Monthly => ("DIGITAL_CURRENCY_MONTHLY", None),
-            _ => ("CRYPTO_INTRADAY", None),
-        })
-    }
-}
-
-/// Bars of every pair and interval. `function` says which to ask, and what 100 days cover.
-fn pairs(
-    mut settings: settings::Pairs,
-    default: &str,
+fn of_pair(
+    function: &str,
+    pair: &str,
     venue: &'static str,
-    function: fn(Interval) -> (&'static str, Option<i64>),
-) -> Plan {
-    if settings.pairs.is_empty() {
-        settings.pairs.push(default.to_owned());
-    }
-    let names = if venue == "FX" { ["from_symbol", "to_symbol"] } else { ["symbol", "market"] };
-    let mut asks = Vec::new();
-    for pair in &settings.pairs {
-        for interval in &settings.intervals {
-            let (word, _, minutes) = interval.words();
-            let (function, covers) = function(*interval);
-            let covers = minutes.map(|minutes| 100 * 60 * minutes).or(covers);
-            let ask = pair_ask(function, pair, names, map::bar)?;
-            let ask = if minutes.is_some() { ask.with("interval", word) } else { ask };
-            asks.push(Ask {
-                interval: *interval,
-                shape: Shape::Series,
-                venue: Some(venue),
-                compact_secs: covers.map(|secs| if settings.full { secs } else { i64::MAX }),
-                has_csv: true,
-                ..ask
-            });
-        }
-    }
-    Ok((asks, settings.poll_secs))
-}
-
-fn pair_ask(function: &str, pair: &str, names: [&str; 2], map: Map) -> Result<Ask> {
-    let (from, to) = pair
+    halves: [&str; 2],
+    map: Map,
+) -> Result<Ask> {
+    let (one, other) = pair
         .split_once('/')
         .ok_or_else(|| Fault::fatal(format!("{pair:?} is not a pair such as \"EUR/USD\"")))?;
-    let ask = Ask::of(function, pair, map).with(names[0], from).with(names[1], to);
-    Ok(Ask { zone: "UTC", ..ask })
+    let ask = Ask::of(function, pair, map).with(halves[0], one).with(halves[1], other);
+    Ok(Ask { venue: Some(venue), ..ask })
 }
 
 impl Feature for settings::Quotes {
-    const NAME: &'static str = "alpha_vantage_quotes";
-    const PUBLISHES: &'static [&'static str] = &["market.bars", "market.quotes"];
-    const PAUSE_SECS: u64 = HOUR;
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_quotes", QUOTES, HOUR)];
 
-    fn asks(settings: Self) -> Plan {
-        let (function, map, count): (_, Map, _) = match settings.kind {
-            QuoteKind::Global => ("GLOBAL_QUOTE", map::day, 1),
-            QuoteKind::Bulk => ("REALTIME_BULK_QUOTES", map::day, BULK),
-            QuoteKind::BidAsk => ("REALTIME_BULK_BID_ASK_PRICES", map::quote, BULK),
-        };
-        let ask = |symbols: &[String]| Ask {
-            has_csv: true,
-            has_entitlement: true,
-            ..Ask::of(function, &symbols.join(","), map)
-        };
-        let mut asks: Vec<Ask> = settings.symbols.chunks(count).map(ask).collect();
-        let names = ["from_currency", "to_currency"];
-        for (pairs, venue) in [(settings.fx_pairs, "FX"), (settings.crypto_pairs, "CRYPTO")] {
+    fn asks(self, _: usize) -> Asks {
+        let (function, count) =
+            if self.bulk { ("REALTIME_BULK_QUOTES", BULK) } else { ("GLOBAL_QUOTE", 1) };
+        let ask = |symbols: &[String]| Ask::of(function, &symbols.join(","), map::day);
+        let mut asks: Vec<Ask> = some(self.symbols).chunks(count).map(ask).collect();
+        for (pairs, venue) in [(self.fx_pairs, "FX"), (self.crypto_pairs, "CRYPTO")] {
             for pair in &pairs {
+                let halves = ["from_currency", "to_currency"];
                 let map = map::exchange_rate;
-                let ask = pair_ask("CURRENCY_EXCHANGE_RATE", pair, names, map)?;
-                asks.push(Ask { venue: Some(venue), ..ask });
+                asks.push(of_pair("CURRENCY_EXCHANGE_RATE", pair, venue, halves, map)?);
             }
         }
-        Ok((asks, settings.poll_secs))
+        Ok((asks, self.poll_secs))
     }
 }
 
 impl Feature for settings::Fundamentals {
-    const NAME: &'static str = "alpha_vantage_fundamentals";
-    const PUBLISHES: &'static [&'static str] = &["reference.fundamentals"];
-    const PAUSE_SECS: u64 = WEEK;
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_fundamentals", REPORTS, WEEK)];
 
-    fn asks(settings: Self) -> Plan {
+    fn asks(self, _: usize) -> Asks {
+        let usual = ["overview", "income_statement", "balance_sheet", "cash_flow", "earnings"];
+        let symbols = some(self.symbols);
         let mut asks = Vec::new();
-        for report in &settings.statements {
-            let (function, shape) = match report {
-                Report::Overview => ("OVERVIEW", Shape::Flat),
-                Report::IncomeStatement => ("INCOME_STATEMENT", Shape::Table),
-                Report::BalanceSheet => ("BALANCE_SHEET", Shape::Table),
-                Report::CashFlow => ("CASH_FLOW", Shape::Table),
-                Report::Earnings => ("EARNINGS", Shape::Table),
-                Report::EarningsEstimates => ("EARNINGS_ESTIMATES", Shape::Table),
-                Report::SharesOutstanding => ("SHARES_OUTSTANDING", Shape::Table),
-                Report::EtfProfile => ("ETF_PROFILE", Shape::Flat),
-            };
-            let ask = |symbol: &String| Ask { shape, ..Ask::of(function, symbol, map::report) };
-            asks.extend(settings.symbols.iter().map(ask));
+        for word in or(self.statements, &usual) {
+            let function = word.to_uppercase();
+            if map::statement(&function).is_none() {
+                return Err(Fault::fatal(format!("statements: there is no report {word:?}")));
+            }
+            asks.extend(symbols.iter().map(|symbol| Ask::of(&function, symbol, map::report)));
         }
-        Ok((asks, settings.poll_secs))
+        Ok((asks, self.poll_secs))
     }
 }
 
 impl Feature for settings::CorporateActions {
-    const NAME: &'static str = "alpha_vantage_corporate_actions";
-    const PUBLISHES: &'static [&'static str] = &["reference.corporate_actions"];
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_corporate_actions", ACTIONS, DAY)];
 
-    fn asks(settings: Self) -> Plan {
+    fn asks(self, _: usize) -> Asks {
         let both: [(&str, Map); 2] = [("DIVIDENDS", map::dividend), ("SPLITS", map::split)];
-        let ask = |symbol| {
-            both.map(|(function, map)| Ask { has_csv: true, ..Ask::of(function, symbol, map) })
-        };
-        Ok((settings.symbols.iter().flat_map(|s| ask(s)).collect(), settings.poll_secs))
+        let ask = |symbol: String| both.map(|(function, map)| Ask::of(function, &symbol, map));
+        Ok((some(self.symbols).into_iter().flat_map(ask).collect(), self.poll_secs))
     }
 }
 
 impl Feature for settings::Search {
-    const NAME: &'static str = "alpha_vantage_search";
-    const PUBLISHES: &'static [&'static str] = &["reference.instruments"];
-    const PAUSE_SECS: u64 = WEEK;
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_search", INSTRUMENTS, WEEK)];
 
-    fn asks(settings: Self) -> Plan {
-        let ask = |word| Ask {
-            has_csv: true,
-            ..Ask::of("SYMBOL_SEARCH", "", map::instrument).with("keywords", word)
-        };
-        Ok((settings.keywords.iter().map(ask).collect(), settings.poll_secs))
+    fn asks(self, _: usize) -> Asks {
+        let ask = |word| Ask::of("SYMBOL_SEARCH", "", map::instrument).with("keywords", word);
+        Ok((some(self.keywords).into_iter().map(ask).collect(), self.poll_secs))
     }
 }
 
 impl Feature for settings::Listing {
-    const NAME: &'static str = "alpha_vantage_listing";
-    const PUBLISHES: &'static [&'static str] = &["reference.instruments"];
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_listing", INSTRUMENTS, DAY)];
 
-    fn asks(settings: Self) -> Plan {
-        let state = if settings.delisted { "delisted" } else { "active" };
-        let ask = Ask::of("LISTING_STATUS", "", map::instrument).with("state", state);
-        let ask = match settings.date {
-            Some(date) => ask.with("date", date),
-            None => ask,
-        };
-        Ok((vec![ask], settings.poll_secs))
+    fn asks(self, _: usize) -> Asks {
+        let state = if self.delisted { "delisted" } else { "active" };
+        let date = self.date.map(|date| date.to_string()).unwrap_or_default();
+        let ask = Ask::of("LISTING_STATUS", "", map::instrument);
+        Ok((vec![ask.with("state", state).with("date", date)], self.poll_secs))
     }
 }
 
 impl Feature for settings::News {
-    const NAME: &'static str = "alpha_vantage_news";
-    const PUBLISHES: &'static [&'static str] = &["news.items"];
-    const PAUSE_SECS: u64 = 6 * HOUR;
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_news", ARTICLES, 6 * HOUR)];
 
-    fn asks(mut settings: Self) -> Plan {
-        if settings.symbols.is_empty() {
-            settings.symbols.push(String::new());
-        }
+    fn asks(self, _: usize) -> Asks {
         // All symbols of one request would have to occur in the same article.
-        let ask = |symbol: &String| {
-            let ask = Ask::of("NEWS_SENTIMENT", "", map::article);
-            let ask = if symbol.is_empty() { ask } else { ask.with("tickers", symbol) };
-            let topics = settings.topics.join(",");
-            let ask = if topics.is_empty() { ask } else { ask.with("topics", topics) };
-            Ask { shape: Shape::Series, news: Some(settings.start), zone: "UTC", ..ask }
+        let ask = |symbol| {
+            let ask = Ask::of("NEWS_SENTIMENT", "", map::article).with("tickers", symbol);
+            Ask { news: Some(self.start), ..ask.with("topics", self.topics.join(",")) }
         };
-        Ok((settings.symbols.iter().map(ask).collect(), settings.poll_secs))
+        Ok((or(self.symbols, &[""]).into_iter().map(ask).collect(), self.poll_secs))
     }
 }
 
 impl Feature for settings::MarketStatus {
-    const NAME: &'static str = "alpha_vantage_market_status";
-    const PUBLISHES: &'static [&'static str] = &["reference.market_status"];
-    const PAUSE_SECS: u64 = HOUR;
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_market_status", MARKETS, HOUR)];
 
-    fn asks(settings: Self) -> Plan {
-        Ok((vec![Ask::of("MARKET_STATUS", "", map::market)], settings.poll_secs))
+    fn asks(self, _: usize) -> Asks {
+        Ok((vec![Ask::of("MARKET_STATUS", "", map::market)], self.poll_secs))
     }
 }
 
 impl Feature for settings::Records {
-    const NAME: &'static str = "alpha_vantage_records";
-    const PUBLISHES: &'static [&'static str] = &["alternative.records"];
-    type Settings = Self;
+    const KINDS: &'static [Kind] = &[("alpha_vantage_records", OTHERS, DAY)];
 
-    fn asks(settings: Self) -> Plan {
-        let ask = |request: &String| {
-            let query: Vec<_> = url::form_urlencoded::parse(request.as_bytes())
-                .map(|(name, value)| (name.as_ref().into(), value.into_owned()))
-                .collect();
-            match query.first() {
-                Some((name, _)) if name == "function" => {
-                    Ok(Ask { query, shape: Shape::Series, ..Ask::of("", "", map::record) })
-                }
-                _ => Err(Fault::fatal(format!("{request:?} does not begin with function="))),
+    fn asks(self, _: usize) -> Asks {
+        let mut asks = Vec::new();
+        for request in or(self.requests, &["function=TREASURY_YIELD&maturity=3month"]) {
+            let pairs = url::form_urlencoded::parse(request.as_bytes());
+            let query: Vec<_> = pairs.map(|(k, v)| (k.as_ref().into(), v.into_owned())).collect();
+            if query.first().is_none_or(|(name, _)| name != "function") {
+                return Err(Fault::fatal(format!("{request:?} does not begin with function=")));
             }
-        };
-        let asks = settings.requests.iter().map(ask).collect::<Result<_>>()?;
-        Ok((asks, settings.poll_secs))
+            asks.push(Ask { query, shape: Shape::Series, ..Ask::of("", "", map::record) });
+        }
+        Ok((asks, self.poll_secs))
     }
+}
+
+fn some(list: Vec<String>) -> Vec<String> {
+    or(list, &["IBM", "SPY"])
+}
+
+fn or(list: Vec<String>, default: &[&str]) -> Vec<String> {
+    if list.is_empty() { default.iter().map(ToString::to_string).collect() } else { list }
 }

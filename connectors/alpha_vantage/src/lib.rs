@@ -1,24 +1,20 @@
 //! Alpha Vantage: bars, quotes, fundamentals, corporate actions, news and reference data, polled
 //! within a small allowance of requests.
 //!
-//! `wire` turns every answer, JSON or CSV, into one table; `map` says what its rows mean to us;
-//! `poll` asks for what is due and `mark` knows what of the answer is new; `features` lists what
-//! there is to ask for.
+//! `features` lists what there is to ask for, `ask` makes the requests, `wire` knows the refusals
+//! and `map` says what the rows of an answer mean to us. When to ask, and what of an answer is
+//! new, is the business of `http`.
 
 mod api;
 mod ask;
 mod features;
 pub mod map;
-mod mark;
-mod poll;
 mod settings;
 pub mod wire;
 
-pub use ask::{Ask, Shape};
+pub use ask::{Ask, Interval};
 pub use features::{
     CorporateActions, Crypto, Daily, DailyAdjusted, Fundamentals, Fx, Intraday, Listing,
     MarketStatus, Monthly, MonthlyAdjusted, News, Quotes, Records, Search, Weekly, WeeklyAdjusted,
 };
-pub use mark::Mark;
-pub use poll::{Cursor, Poll};
-pub use settings::{Interval, System};
+pub use settings::System;

@@ -6,19 +6,19 @@ mod news;
 mod records;
 mod reference;
 
-pub use bars::{bar, day, exchange_rate, quote};
-pub use fundamentals::report;
+pub use bars::{bar, day, exchange_rate};
+pub use fundamentals::{report, statement};
 pub use news::article;
 pub use records::record;
 pub use reference::{dividend, instrument, market, split};
 
 use component::{Bad, OrBad};
+use http::{Row, Table};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use model::{InstrumentId, Timestamp};
+use model::{Date, Head, InstrumentId, Timestamp};
 
 use crate::ask::Ask;
-use crate::wire::{Row, Table};
 
 /// What a row becomes.
 pub type Mapped<T> = Result<T, Bad>;
@@ -30,8 +30,6 @@ pub struct Frame<'a> {
     pub ask: &'a Ask,
     /// The whole answer.
     pub table: &'a Table,
-    /// Our id of the system.
-    pub system: &'a str,
     /// When it was read.
     pub now: Timestamp,
 }
@@ -46,9 +44,15 @@ impl Frame<'_> {
         i64::try_from(time.as_nanosecond()).map(Timestamp).or_bad("timestamp")
     }
 
-    /// The symbol of a row, or the one that was asked for.
     fn symbol<'a>(&'a self, row: &'a Row) -> &'a str {
         row.get(&["symbol"]).unwrap_or(&self.ask.symbol)
+    }
+
+    fn instrument(&self, symbol: &str) -> InstrumentId {
+        match self.ask.venue {
+            Some(venue) => InstrumentId::listed(symbol, venue),
+            None => identity(symbol),
+        }
     }
 }
 
@@ -79,16 +83,24 @@ pub(crate) fn identity(symbol: &str) -> InstrumentId {
             return InstrumentId::listed(local, venue);
         }
     }
-    let dotted = match symbol.starts_with('-') {
-        true => symbol.to_owned(),
-        false => symbol.replace("-P-", ".PR").replace('-', "."),
-    };
-    InstrumentId::listed(&dotted, "US")
+    if symbol.starts_with('-') {
+        return InstrumentId::listed(symbol, "US");
+    }
+    InstrumentId::listed(&symbol.replace("-P-", ".PR").replace('-', "."), "US")
+}
+
+/// The head of something that happened then.
+fn at(event_time: Timestamp) -> Head {
+    Head { event_time, ..Head::default() }
 }
 
 /// The start of a day in UTC.
-pub(crate) fn midnight(date: model::Date) -> Timestamp {
+pub(crate) fn midnight(date: Date) -> Timestamp {
     Timestamp::from_secs(i64::from(date.0) * 86_400)
+}
+
+fn date(row: &Row, names: &[&str]) -> Mapped<Option<Date>> {
+    row.parsed(names, str::parse)
 }
 
 #[cfg(test)]

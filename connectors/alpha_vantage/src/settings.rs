@@ -1,6 +1,7 @@
-//! What a user writes about Alpha Vantage.
+//! What a user writes about Alpha Vantage. Symbols are in its spelling; where a feature names
+//! none, `IBM` and `SPY` are read.
 
-use component::Secret;
+use http::KeyAuthentication;
 use model::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ pub struct System {
     #[serde(default)]
     pub connection: Connection,
     /// The key.
-    pub authentication: Authentication,
+    pub authentication: KeyAuthentication,
 }
 
 /// Where Alpha Vantage answers and how.
@@ -27,8 +28,7 @@ pub struct Connection {
     pub datatype: Datatype,
     /// What a premium key is entitled to; without it US prices are those of the last close.
     pub entitlement: Option<Entitlement>,
-    /// For keys from RapidAPI: its host, `alpha-vantage.p.rapidapi.com`, which `base_url` then
-    /// names too.
+    /// For keys from RapidAPI: its host, `alpha-vantage.p.rapidapi.com`, as in `base_url`.
     pub rapidapi_host: Option<String>,
     /// Lets the key travel unencrypted to other machines.
     pub insecure: bool,
@@ -50,10 +50,9 @@ impl Default for Connection {
 /// Format of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
 pub enum Datatype {
-    /// JSON.
     Json,
-    /// Comma-separated values.
     Csv,
 }
 
@@ -67,321 +66,147 @@ pub enum Entitlement {
     Realtime,
 }
 
-impl Entitlement {
-    /// As Alpha Vantage spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Delayed => "delayed",
-            Self::Realtime => "realtime",
-        }
-    }
-}
-
-/// How the account is proven.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Authentication {
-    /// The only way there is: `api_key`.
-    #[serde(rename = "type")]
-    pub kind: AuthenticationKind,
-    /// The key.
-    pub credentials: Credentials,
-}
-
-/// The ways of proving an account.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthenticationKind {
-    /// A key.
-    ApiKey,
-}
-
-/// The key.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Credentials {
-    /// For example `${ALPHA_VANTAGE_API_KEY}`.
-    pub api_key: Secret,
-}
-
-/// Length of a bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum Interval {
-    /// A minute.
-    #[serde(rename = "1min")]
-    Min1,
-    /// Five minutes.
-    #[serde(rename = "5min")]
-    Min5,
-    /// A quarter of an hour.
-    #[serde(rename = "15min")]
-    Min15,
-    /// Half an hour.
-    #[serde(rename = "30min")]
-    Min30,
-    /// An hour.
-    #[serde(rename = "60min")]
-    Min60,
-    /// A day.
-    #[serde(rename = "daily")]
-    Daily,
-    /// A week.
-    #[serde(rename = "weekly")]
-    Weekly,
-    /// A month.
-    #[serde(rename = "monthly")]
-    Monthly,
-}
-
-impl Interval {
-    /// As Alpha Vantage spells it, as we do, and its minutes where that is what it is made of.
-    pub fn words(self) -> (&'static str, &'static str, Option<i64>) {
-        match self {
-            Self::Min1 => ("1min", "1m", Some(1)),
-            Self::Min5 => ("5min", "5m", Some(5)),
-            Self::Min15 => ("15min", "15m", Some(15)),
-            Self::Min30 => ("30min", "30m", Some(30)),
-            Self::Min60 => ("60min", "1h", Some(60)),
-            Self::Daily => ("daily", "1d", None),
-            Self::Weekly => ("weekly", "1w", None),
-            Self::Monthly => ("monthly", "1mo", None),
-        }
-    }
-}
-
 /// Settings of the daily, weekly and monthly bars.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Series {
-    /// Symbols to read, in Alpha Vantage's spelling.
-    #[serde(default = "some_symbols")]
+    /// Symbols to read.
     pub symbols: Vec<String>,
-    /// Whether the first read brings the whole history, or the last 100 days.
-    #[serde(default = "yes")]
-    pub full: bool,
+    /// Never asks for more than the last 100 days; else the first read brings twenty years.
+    pub compact: bool,
     /// Pause between two requests for one symbol; half a day for daily bars, else a day.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
 /// Settings of `alpha_vantage_intraday`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Intraday {
-    /// Symbols to read, in Alpha Vantage's spelling.
-    #[serde(default = "some_symbols")]
+    /// Symbols to read.
     pub symbols: Vec<String>,
-    /// Length of a bar, `1min` to `60min`.
-    #[serde(default = "five_minutes")]
-    pub interval: Interval,
-    /// Month of this day is the first that is read; only the last 30 days if not said.
-    #[serde(default)]
+    /// Length of a bar, `1min`, `5min`, `15min`, `30min` or `60min`; five minutes if not said.
+    pub interval: Option<String>,
+    /// The month of this day is the first that is read; the last 30 days if not said.
     #[schemars(with = "Option<String>")]
     pub start: Option<Date>,
-    /// Month of this day is the last that is read; new bars are read for ever if not said.
-    #[serde(default)]
+    /// The month of this day is the last that is read; if not said, new bars are for ever.
     #[schemars(with = "Option<String>")]
     pub end: Option<Date>,
     /// Adjusts prices for splits and dividends.
-    #[serde(default)]
     pub adjusted: bool,
-    /// Includes bars before and after the trading session.
-    #[serde(default = "yes")]
-    pub extended_hours: bool,
+    /// Leaves out what is traded before and after the session.
+    pub regular_hours: bool,
     /// Pause between two requests for one symbol once everything is read; six hours if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
 /// Settings of `alpha_vantage_fx` and `alpha_vantage_crypto`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Pairs {
-    /// Pairs to read, such as `EUR/USD` or `BTC/USD`; that one if not said.
-    #[serde(default)]
+    /// Pairs to read; `EUR/USD` or `BTC/USD` if not said.
     pub pairs: Vec<String>,
-    /// Lengths of bars, `1min` to `60min`, `daily`, `weekly`, `monthly`.
-    #[serde(default = "each_day")]
-    pub intervals: Vec<Interval>,
-    /// Whether the first read brings the whole history, or the last 100 bars.
-    #[serde(default = "yes")]
-    pub full: bool,
+    /// Lengths of bars, `1min` to `60min`, `daily`, `weekly`, `monthly`; daily if not said.
+    pub intervals: Vec<String>,
+    /// Never asks for more than the last 100 bars.
+    pub compact: bool,
     /// Pause between two requests for one pair; half a day if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
 /// Settings of `alpha_vantage_quotes`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Quotes {
-    /// Symbols to read, in Alpha Vantage's spelling.
-    #[serde(default = "some_symbols")]
+    /// Symbols whose day is read.
     pub symbols: Vec<String>,
-    /// Where from: one by one, or a hundred at a time with a premium key.
-    #[serde(default = "one_by_one")]
-    pub kind: QuoteKind,
+    /// Reads a hundred symbols in one request, which needs a premium key.
+    pub bulk: bool,
     /// Pairs of currencies whose exchange rate is read, such as `USD/JPY`.
-    #[serde(default)]
     pub fx_pairs: Vec<String>,
-    /// Pairs with a crypto currency, such as `BTC/USD`.
-    #[serde(default)]
+    /// The same with crypto currencies, such as `BTC/USD`.
     pub crypto_pairs: Vec<String>,
-    /// Pause between two requests; an hour if not said.
-    #[serde(default)]
+    /// Pause between two requests for the same; an hour if not said.
     pub poll_secs: Option<u64>,
-}
-
-/// Where quotes come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum QuoteKind {
-    /// `GLOBAL_QUOTE`: the day's prices of one symbol.
-    Global,
-    /// `REALTIME_BULK_QUOTES`: the day's prices of a hundred symbols.
-    Bulk,
-    /// `REALTIME_BULK_BID_ASK_PRICES`: best bid and ask of a hundred symbols.
-    BidAsk,
 }
 
 /// Settings of `alpha_vantage_fundamentals`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Fundamentals {
-    /// Symbols to read, in Alpha Vantage's spelling.
-    #[serde(default = "some_symbols")]
+    /// Symbols to read.
     pub symbols: Vec<String>,
-    /// Which reports, each a request for each symbol: `overview`, `income_statement`,
-    /// `balance_sheet`, `cash_flow`, `earnings`, `earnings_estimates`, `shares_outstanding`,
+    /// Reports, each a request for each symbol: `overview`, `income_statement`, `balance_sheet`,
+    /// `cash_flow`, `earnings` (these if not said), `earnings_estimates`, `shares_outstanding`,
     /// `etf_profile`.
-    #[serde(default = "statements")]
-    pub statements: Vec<Report>,
+    pub statements: Vec<String>,
     /// Pause between two requests for one report; a week if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
-/// A report about a company or fund.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum Report {
-    Overview,
-    IncomeStatement,
-    BalanceSheet,
-    CashFlow,
-    Earnings,
-    EarningsEstimates,
-    SharesOutstanding,
-    EtfProfile,
-}
-
 /// Settings of `alpha_vantage_corporate_actions`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct CorporateActions {
-    /// Symbols to read, in Alpha Vantage's spelling.
-    #[serde(default = "some_symbols")]
+    /// Symbols to read.
     pub symbols: Vec<String>,
     /// Pause between two requests for one list; a day if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
 /// Settings of `alpha_vantage_search`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Search {
     /// Words to search symbols and names for.
-    #[serde(default = "some_symbols")]
     pub keywords: Vec<String>,
     /// Pause between two requests for one word; a week if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
 /// Settings of `alpha_vantage_listing`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Listing {
     /// Reads what is no longer listed in US markets, instead of what is.
-    #[serde(default)]
     pub delisted: bool,
     /// The list as it was on this day, after 2010-01-01; today's if not said.
-    #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub date: Option<Date>,
     /// Pause between two requests; a day if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
 /// Settings of `alpha_vantage_news`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct News {
     /// Symbols whose news is read, also as `CRYPTO:BTC` or `FOREX:USD`; all news if empty.
-    #[serde(default)]
     pub symbols: Vec<String>,
     /// Only news on all of these topics, such as `earnings`.
-    #[serde(default)]
     pub topics: Vec<String>,
     /// First day that is read; the latest thousand articles if not said.
-    #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub start: Option<Date>,
     /// Pause between two requests for one symbol; six hours if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
 /// Settings of `alpha_vantage_market_status`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct MarketStatus {
     /// Pause between two requests; an hour if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
 }
 
 /// Settings of `alpha_vantage_records`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Records {
-    /// Any other requests, as the documentation writes them behind the question mark:
-    /// `function=TREASURY_YIELD&maturity=10year`.
-    #[serde(default = "risk_free")]
+    /// Requests as the documentation writes them behind the question mark, for example
+    /// `function=CPI&interval=monthly`; the yield of three-month bills if not said.
     pub requests: Vec<String>,
     /// Pause between two requests for the same; a day if not said.
-    #[serde(default)]
     pub poll_secs: Option<u64>,
-}
-
-fn some_symbols() -> Vec<String> {
-    ["IBM", "AAPL"].map(str::to_owned).into()
-}
-
-fn risk_free() -> Vec<String> {
-    vec!["function=TREASURY_YIELD&interval=daily&maturity=3month".to_owned()]
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn five_minutes() -> Interval {
-    Interval::Min5
-}
-
-fn each_day() -> Vec<Interval> {
-    vec![Interval::Daily]
-}
-
-fn one_by_one() -> QuoteKind {
-    QuoteKind::Global
-}
-
-fn statements() -> Vec<Report> {
-    use Report::*;
-    vec![Overview, IncomeStatement, BalanceSheet, CashFlow, Earnings]
 }

@@ -3,16 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use component::{Fault, OrBad, Result};
+use component::{Fault, Result};
 use model::{EventId, Timestamp};
-use session::Fields;
-use tokio::time::{Instant, timeout_at};
+use session::{Asked, Fields};
 
 use crate::contract::Contract;
 use crate::map::Period;
 use crate::time;
-use crate::tws::{Heard, Refusal, Tws};
-use crate::wire;
+use crate::tws::{Refusal, Tws};
 
 /// Historical ticks that come at most with one request.
 pub const MAX_TICKS: usize = 1_000;
@@ -112,53 +110,20 @@ impl Pace {
     }
 }
 
-/// A request that is under way. It outlives a read that is dropped.
-pub struct Asked {
-    id: String,
-    deadline: Instant,
-}
-
 /// Puts a request in line.
 pub fn ask(tws: &mut Tws, request: &Request) -> Result<Asked> {
     let id = tws.request_id();
     let mut said: Vec<_> = request.said.iter().map(|(n, text)| (*n, text.as_str())).collect();
     said.push(("rid", &id));
     tws.ask_about(request.kind, &request.contract, &said)?;
-    Ok(Asked { id, deadline: Instant::now() + ANSWER })
+    Ok(Asked::new(id, ANSWER))
 }
 
-/// Waits for the answer to a request. Dropping the future loses nothing.
-pub async fn answer(tws: &mut Tws, asked: &Asked) -> Result<Heard> {
-    loop {
-        let Ok(heard) = timeout_at(asked.deadline, tws.next()).await else {
-            return Err(Fault::disconnected(format!("no answer within {ANSWER:?}")));
-        };
-        let heard = heard?;
-        // Whatever cannot be read may have been the answer.
-        let fields =
-            wire::read(&heard, tws.state.version).or_bad("").map_err(Fault::disconnected)?;
-        let is_it = |fields: Fields<'_>| match fields.kind {
-            "error" => fields.text("id") == asked.id,
-            "historicalData"
-            | "headTimestamp"
-            | "historicalTicksBidAsk"
-            | "historicalTicksLast" => fields.text("rid") == asked.id,
-            _ => false,
-        };
-        if fields.is_some_and(is_it) {
-            return Ok(heard);
-        }
-    }
-}
-
-/// Why a request was refused; nothing if it was not, or if there merely is no data.
-pub fn refusal(fields: &Fields<'_>) -> Option<Fault> {
+/// Why a request about something was refused; nothing if it was not, or if there is no data.
+pub fn refusal(fields: &Fields<'_>, about: &str) -> Option<Fault> {
     let refusal = Refusal::of(fields);
-    if fields.kind != "error" {
-        return None;
-    }
     let is_empty = refusal.code == 162 && refusal.message.contains("no data");
-    (!is_empty).then(|| refusal.fault())
+    (fields.kind == "error" && !is_empty).then(|| refusal.fault(about))
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ pub mod map;
 mod market_data;
 mod order_updates;
 mod orders;
-mod question;
 mod settings;
 mod spell;
 pub mod time;

@@ -5,7 +5,7 @@ mod market;
 mod orders;
 
 pub use accounts::{Summary, instrument, nothing, position};
-pub use market::{Changed, Period, Prints, Quoted, bar, history_bars, timed_quote};
+pub use market::{About, Changed, Period, Quoted};
 pub use orders::{Placed, fill, is_last, order_id, reference, revision};
 
 use component::{Bad, Item};

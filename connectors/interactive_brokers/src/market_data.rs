@@ -4,24 +4,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Source};
+use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, OrBad, Result, Source};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{InstrumentId, Text, Timestamp};
-use session::{Cursor, Fields, Live, Page, Stretch, Subscription};
+use session::{Cursor, Fields, Live, Page, Prints, Stretch, Subscription};
 use tokio::sync::Mutex;
 use tracing::warn;
 
-use crate::contract::Contract;
 use crate::history::{self, MAX_TICKS, Pace, Request};
-use crate::map::{self, Changed, Period, Prints, Quoted};
+use crate::map::{self, About, Changed, Period, Quoted};
 use crate::settings::{self, System};
 use crate::tws::{Refusal, State, Tws};
 use crate::{time, wire};
 
-const STEP: i32 = 1;
-/// The connection that reads history stands beside all others.
-const HISTORY_STEP: i32 = 7;
 /// A repair begins this much early, for what is told late.
 const OVERLAP: i64 = 3_000_000_000;
 
@@ -33,12 +29,17 @@ pub struct MarketData {
 /// What is followed.
 struct Followed {
     state: State,
-    restored: u64,
     clock: Clock,
     ahead: i64,
     /// Streams by the request that began them.
     streams: BTreeMap<Text, Stream>,
     history: Arc<Mutex<History>>,
+}
+
+struct Stream {
+    past: Past,
+    quoted: Quoted,
+    prints: Prints,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,13 +49,11 @@ enum Records {
     Bars,
 }
 
-struct Stream {
-    contract: Contract,
-    instrument: InstrumentId,
-    symbol: Text,
-    records: Vec<Records>,
-    quoted: Quoted,
-    prints: Prints,
+/// What history has of a stream.
+#[derive(Clone)]
+struct Past {
+    about: About,
+    records: Records,
 }
 
 /// The connection that reads history, while there is one.
@@ -74,29 +73,46 @@ impl Source for MarketData {
     type Cursor = Cursor;
 
     async fn connect(system: System, settings: settings::MarketData, host: Host) -> Result<Self> {
-        let wanted = streams(&settings)?;
-        let mut tws = Tws::connect(&system, &host, STEP).await?;
-        let mut streams = BTreeMap::new();
+        let lists = [
+            (Records::Trades, &settings.trades),
+            (Records::Quotes, &settings.quotes),
+            (Records::Bars, &settings.bars),
+        ];
+        let wanted = lists.into_iter().flat_map(|(records, list)| {
+            list.iter().map(move |text| Ok(Past { about: About::parse(text)?, records }))
+        });
+        let wanted: Vec<Past> = wanted.collect::<Result<_, Bad>>().map_err(Fault::fatal)?;
+        if wanted.is_empty() {
+            let reason = "market_data has no symbols: name some trades, quotes or bars";
+            return Err(Fault::fatal(reason));
+        }
+        let mut tws = Tws::connect(&system, &host, 1).await?;
         if settings.delayed {
             // Live data where there is a subscription, else delayed data.
             tws.ask("reqMarketDataType", &[("type", "3")])?;
         }
-        for stream in wanted {
+        let mut streams = BTreeMap::new();
+        for past in wanted {
             let id = tws.request_id();
-            stream.subscribe(&mut tws, &id, settings.tick_by_tick)?;
-            streams.insert(Text::from(id), stream);
+            let (kind, said) = match past.records {
+                Records::Bars => ("reqRealTimeBars", ("whatToShow", past.what())),
+                Records::Trades if settings.tick_by_tick => {
+                    ("reqTickByTick", ("tickType", "AllLast"))
+                }
+                Records::Quotes if settings.tick_by_tick => {
+                    ("reqTickByTick", ("tickType", "BidAsk"))
+                }
+                Records::Trades | Records::Quotes => ("reqMktData", ("genericTicks", "")),
+            };
+            tws.ask_about(kind, &past.about.contract, &[("rid", &id), said])?;
+            let (quoted, prints) = (Quoted::default(), Prints::default());
+            streams.insert(id.into(), Stream { past, quoted, prints });
         }
-        let vendor_now = tws.now();
-        let (pace, clock) = (Pace::default(), host.clock.clone());
-        let history = History { system, host: host.clone(), pace, tws: None };
-        let followed = Followed {
-            restored: tws.state.restored,
-            ahead: vendor_now.since(clock.now()),
-            state: tws.state,
-            clock,
-            streams,
-            history: Arc::new(Mutex::new(history)),
-        };
+        let (vendor_now, clock) = (tws.now(), host.clock.clone());
+        let history = History { system, host: host.clone(), pace: Pace::default(), tws: None };
+        let ahead = vendor_now.since(clock.now());
+        let history = Arc::new(Mutex::new(history));
+        let followed = Followed { state: tws.state, clock, ahead, streams, history };
         Ok(Self { live: Live::new(&host, tws.session, followed, None, vendor_now) })
     }
 
@@ -105,68 +121,7 @@ impl Source for MarketData {
     }
 }
 
-/// The streams that the settings ask for: one for both trades and quotes of a symbol, unless TWS
-/// is to send each of them.
-fn streams(settings: &settings::MarketData) -> Result<Vec<Stream>> {
-    let mut streams: Vec<Stream> = Vec::new();
-    let lists = [
-        (Records::Trades, &settings.trades),
-        (Records::Quotes, &settings.quotes),
-        (Records::Bars, &settings.bars),
-    ];
-    for (records, symbols) in lists {
-        for text in symbols {
-            let contract = Contract::parse(text).map_err(Fault::fatal)?;
-            let shared = streams.iter_mut().find(|other| {
-                let is_apart = settings.tick_by_tick
-                    || records == Records::Bars
-                    || other.records.contains(&Records::Bars);
-                other.contract == contract && !is_apart
-            });
-            match shared {
-                Some(stream) if stream.records.contains(&records) => {}
-                Some(stream) => stream.records.push(records),
-                None => streams.push(Stream {
-                    instrument: contract.identity().map_err(Fault::fatal)?,
-                    symbol: contract.symbol(),
-                    records: vec![records],
-                    quoted: Quoted::default(),
-                    prints: Prints::default(),
-                    contract,
-                }),
-            }
-        }
-    }
-    if streams.is_empty() {
-        return Err(Fault::fatal("market_data has no symbols: name some trades, quotes or bars"));
-    }
-    Ok(streams)
-}
-
 impl Stream {
-    fn subscribe(&self, tws: &mut Tws, id: &str, tick_by_tick: bool) -> Result<()> {
-        let (kind, said) = match self.records[0] {
-            Records::Bars => ("reqRealTimeBars", ("whatToShow", self.what())),
-            Records::Trades if tick_by_tick => ("reqTickByTick", ("tickType", "AllLast")),
-            Records::Quotes if tick_by_tick => ("reqTickByTick", ("tickType", "BidAsk")),
-            Records::Trades | Records::Quotes => ("reqMktData", ("", "")),
-        };
-        tws.ask_about(kind, &self.contract, &[("rid", id), said])
-    }
-
-    fn pairs(&self) -> impl Iterator<Item = (&Self, Records)> {
-        self.records.iter().map(move |records| (self, *records))
-    }
-
-    /// What bars are made of.
-    fn what(&self) -> &'static str {
-        match self.contract.text("secType") {
-            "CASH" | "CMDTY" | "CFD" => "MIDPOINT",
-            "CRYPTO" => "AGGTRADES",
-            _ => "TRADES",
-        }
-    }
-
     /// Adds what a message says.
     fn take(
         &mut self,
@@ -174,120 +129,84 @@ impl Stream {
         now: Timestamp,
         items: &mut Vec<Item>,
     ) -> Result<(), Bad> {
-        let Self { instrument, symbol, records, quoted, prints, .. } = self;
+        let Self { past: Past { about, records }, quoted, prints } = self;
         let text = |names: [&'static str; 5]| names.map(|name| fields.text(name));
-        let mut push = |event: model::Event| items.push(Item::Event(event));
-        match (fields.kind, fields.text("tickType")) {
+        let event: Option<model::Event> = match (fields.kind, fields.text("tickType")) {
             ("realTimeBar", _) => {
                 let start = Timestamp::from_secs(fields.int("time")?);
                 let said = ["open", "high", "low", "close", "volume", "wap", "count"];
                 let said = said.map(|name| fields.text(name));
-                let period = Period::five_seconds();
-                push(map::bar(instrument, symbol, &period, start, said)?.into());
+                Some(about.bar(&Period::five_seconds(), start, said)?.into())
             }
             ("tickByTick", "3") => {
                 let said = text(["time", "bid", "ask", "bidSize", "askSize"]);
-                push(map::timed_quote(instrument, symbol, said)?.into());
+                Some(about.timed_quote(said)?.into())
             }
             ("tickByTick", "1" | "2") => {
                 let said = text(["time", "price", "size", "venue", "conditions"]);
-                push(prints.trade(instrument, symbol, said)?.into());
+                Some(about.print(prints, said)?.into())
             }
             ("tickByTick", other) => {
                 return Err(Bad::new("tickType", format!("nobody asked for {other:?}")));
             }
-            ("tickPrice" | "tickSize" | "tickString", _) => match quoted.take(fields)? {
-                Changed::Quote if records.contains(&Records::Quotes) => {
-                    let quote = quoted.quote(instrument, symbol, now);
-                    quote.into_iter().for_each(|quote| push(quote.into()));
-                }
-                Changed::Trade if records.contains(&Records::Trades) => {
-                    if let Some(trade) = quoted.trade(prints, instrument, symbol, now) {
-                        push(trade?.into());
+            ("tickPrice" | "tickSize" | "tickString", _) => {
+                match (quoted.take(fields)?, *records) {
+                    (Changed::Quote, Records::Quotes) => quoted.quote(about, now).map(Into::into),
+                    (Changed::Trade, Records::Trades) => {
+                        quoted.trade(prints, about, now).transpose()?.map(Into::into)
                     }
+                    _ => None,
                 }
-                _ => {}
-            },
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-impl Followed {
-    fn take(&mut self, frame: &[u8], items: &mut Vec<Item>) -> Result<Result<(), Bad>> {
-        let fields = match wire::read(frame, self.state.version) {
-            Ok(Some(fields)) => fields,
-            Ok(None) => return Ok(Ok(())),
-            Err(bad) => return Ok(Err(bad)),
+            }
+            _ => None,
         };
-        if fields.kind == "error" {
-            return refused(&Refusal::of(&fields), &self.streams).map(Ok);
-        }
-        let now = self.clock.now().plus_nanos(self.ahead);
-        let stream = self.streams.get_mut(fields.text("rid"));
-        Ok(stream.map_or(Ok(()), |stream| stream.take(&fields, now, items)))
-    }
-}
-
-/// What an error with the id of a stream means. Some only say that data comes later, or from
-/// somewhere else.
-fn refused(refusal: &Refusal<'_>, streams: &BTreeMap<Text, Stream>) -> Result<()> {
-    let Some(stream) = streams.get(refusal.id.to_string().as_str()) else { return Ok(()) };
-    let symbol = &stream.symbol;
-    match refusal.code {
-        300 | 317 | 366 | 10089 | 10090 | 10091 | 10167 => {
-            warn!(%symbol, words = refusal.words(), "market data");
-            Ok(())
-        }
-        _ => Err(match refusal.fault() {
-            Fault::Fatal(reason) => Fault::Fatal(format!("{symbol}: {reason}")),
-            other => other,
-        }),
+        items.extend(event.map(Item::Event));
+        Ok(())
     }
 }
 
 impl Subscription for Followed {
     fn decode(&mut self, frame: &[u8], items: &mut Vec<Item>) -> Result<()> {
         if self.state.is_notice(frame)? {
-            if self.state.restored == self.restored {
-                return Ok(());
-            }
-            return Err(Fault::disconnected("market data had stood still for a while"));
+            return match self.state.has_come_back {
+                true => Err(Fault::disconnected("market data had stood still for a while")),
+                false => Ok(()),
+            };
         }
-        if let Err(bad) = self.take(frame, items)? {
+        let now = self.clock.now().plus_nanos(self.ahead);
+        let taken = match wire::read(frame, self.state.version) {
+            Ok(Some(fields)) if fields.kind == "error" => return self.refused(&fields),
+            Ok(Some(fields)) => match self.streams.get_mut(fields.text("rid")) {
+                Some(stream) => stream.take(&fields, now, items),
+                None => Ok(()),
+            },
+            Ok(None) => Ok(()),
+            Err(bad) => Err(bad),
+        };
+        if let Err(bad) = taken {
             items.push(Item::Bad { raw: frame.to_vec(), bad });
         }
         Ok(())
     }
 
     fn page(&self, stretch: Stretch, next: Option<String>) -> BoxFuture<'static, Result<Page>> {
-        let wanted: Vec<_> = self.streams.values().flat_map(Stream::pairs).collect();
+        let first = stretch.from.plus_nanos(-OVERLAP);
         let numbers = next.as_deref().and_then(|next| next.split_once(' '));
-        let parsed =
-            numbers.and_then(|(index, from)| Some((index.parse().ok()?, from.parse().ok()?)));
-        let (index, from) = parsed.unwrap_or((0usize, stretch.from.plus_nanos(-OVERLAP).0));
-        let Some((stream, records)) = wanted.get(index) else {
+        let parsed = numbers.and_then(|(index, from)| {
+            Some((index.parse::<usize>().ok()?, Timestamp(from.parse().ok()?)))
+        });
+        let (index, from) = parsed.unwrap_or((0, first));
+        let Some(past) = self.streams.values().nth(index).map(|stream| stream.past.clone()) else {
             return async { Ok(Page::default()) }.boxed();
         };
-        let past = Past {
-            contract: stream.contract.clone(),
-            instrument: stream.instrument.clone(),
-            symbol: stream.symbol.clone(),
-            records: *records,
-            what: stream.what(),
-            from: Timestamp(from),
-            to: stretch.to.unwrap_or(stretch.now),
-        };
-        let first = stretch.from.plus_nanos(-OVERLAP).0;
-        let has_more = index + 1 < wanted.len();
+        let has_more = index + 1 < self.streams.len();
         let history = Arc::clone(&self.history);
         async move {
-            let mut history = history.lock().await;
-            let (items, next) = history.read(&past).await?;
+            let to = stretch.to.unwrap_or(stretch.now);
+            let (items, next) = history.lock().await.read(&past, from, to).await?;
             let next = match next {
                 Some(from) => Some(format!("{index} {}", from.0)),
-                None => has_more.then(|| format!("{} {first}", index + 1)),
+                None => has_more.then(|| format!("{} {}", index + 1, first.0)),
             };
             Ok(Page { items, next })
         }
@@ -295,54 +214,68 @@ impl Subscription for Followed {
     }
 
     fn instruments(&self) -> Vec<InstrumentId> {
-        let mut all: Vec<_> = self.streams.values().map(|s| s.instrument.clone()).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        let all = self.streams.values().map(|stream| stream.past.about.instrument.clone());
+        all.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 }
 
-/// A stretch of one stream's past.
-struct Past {
-    contract: Contract,
-    instrument: InstrumentId,
-    symbol: Text,
-    records: Records,
-    what: &'static str,
-    from: Timestamp,
-    to: Timestamp,
+impl Followed {
+    /// What an error with the id of a stream means. Some only say that data comes later, or from
+    /// somewhere else.
+    fn refused(&self, fields: &Fields<'_>) -> Result<()> {
+        let refusal = Refusal::of(fields);
+        let Some(stream) = self.streams.get(fields.text("id")) else { return Ok(()) };
+        let instrument = &stream.past.about.instrument;
+        if matches!(refusal.code, 300 | 317 | 366 | 10089 | 10090 | 10091 | 10167) {
+            warn!(%instrument, words = refusal.words(), "market data");
+            return Ok(());
+        }
+        Err(refusal.fault(instrument.as_str()))
+    }
 }
 
 impl Past {
-    fn request(&self) -> Request {
+    /// What bars are made of.
+    fn what(&self) -> &'static str {
+        match self.about.contract.text("secType") {
+            "CASH" | "CMDTY" | "CFD" => "MIDPOINT",
+            "CRYPTO" => "AGGTRADES",
+            _ => "TRADES",
+        }
+    }
+
+    fn request(&self, from: Timestamp, to: Timestamp) -> Request {
+        let contract = &self.about.contract;
         match self.records {
-            Records::Trades => Request::ticks(&self.contract, "TRADES", self.from),
-            Records::Quotes => Request::ticks(&self.contract, "BID_ASK", self.from),
+            Records::Trades => Request::ticks(contract, "TRADES", from),
+            Records::Quotes => Request::ticks(contract, "BID_ASK", from),
             Records::Bars => {
                 let period = Period::five_seconds();
-                let (span, seconds) = period.page;
-                let end = self.from.plus_nanos(seconds * 1_000_000_000);
-                let end = if end >= self.to { String::new() } else { time::written(end) };
-                Request::bars(&self.contract, self.what, &period, span, &end)
+                let end = from.plus_nanos(period.page.1 * 1_000_000_000);
+                let end = if end >= to { String::new() } else { time::written(end) };
+                Request::bars(contract, self.what(), &period, period.page.0, &end)
             }
         }
     }
 
     /// What an answer holds, and from where to ask on.
-    fn tell(&self, fields: &Fields<'_>, state: &State) -> (Vec<Item>, Option<Timestamp>) {
-        let (instrument, symbol) = (&self.instrument, &self.symbol);
+    fn tell(
+        &self,
+        fields: &Fields<'_>,
+        state: &State,
+        (from, to): (Timestamp, Timestamp),
+    ) -> (Vec<Item>, Option<Timestamp>) {
         let mut items = Vec::new();
         if self.records == Records::Bars {
             let period = Period::five_seconds();
-            let bars = map::history_bars(fields, instrument, symbol, &period, &state.zone);
-            for (raw, bar) in bars {
+            for (raw, bar) in self.about.bars(fields, &period, &state.zone) {
                 match bar {
-                    Ok(bar) if bar.head.event_time < self.from || bar.end_time > self.to => {}
+                    Ok(bar) if bar.head.event_time < from || bar.end_time > to => {}
                     bar => map::push(&mut items, raw.as_bytes(), bar),
                 }
             }
-            let end = self.from.plus_nanos(period.page.1 * 1_000_000_000);
-            return (items, (end < self.to).then_some(end));
+            let end = from.plus_nanos(period.page.1 * 1_000_000_000);
+            return (items, Some(end).filter(|end| *end < to));
         }
         let rows = fields.rows("ticks", 6);
         let mut prints = Prints::default();
@@ -350,43 +283,45 @@ impl Past {
             let raw = row.join("|");
             // Time and mask; then price, size, venue, conditions, or both prices and both sizes.
             let said = [row[0], row[2], row[3], row[4], row[5]];
-            if self.records == Records::Trades {
-                let trade = prints.trade(instrument, symbol, said);
-                map::push(&mut items, raw.as_bytes(), trade);
-            } else {
-                let quote = map::timed_quote(instrument, symbol, said);
-                map::push(&mut items, raw.as_bytes(), quote);
+            match self.records {
+                Records::Trades => {
+                    map::push(&mut items, raw.as_bytes(), self.about.print(&mut prints, said));
+                }
+                _ => map::push(&mut items, raw.as_bytes(), self.about.timed_quote(said)),
             }
         }
         let second = |row: Option<&Vec<&str>>| row.and_then(|row| row[0].parse::<i64>().ok());
         let (first, last) = (second(rows.first()), second(rows.last()));
-        let next = last.filter(|_| rows.len() >= MAX_TICKS).map(|last| {
-            // The last second may not have come whole.
-            Timestamp::from_secs(if first == Some(last) { last + 1 } else { last })
-        });
-        (items, next.filter(|next| *next < self.to))
+        // The last second may not have come whole.
+        let next = last.map(|last| Timestamp::from_secs(last + i64::from(first == Some(last))));
+        (items, next.filter(|next| rows.len() >= MAX_TICKS && *next < to))
     }
 }
 
 impl History {
     /// Reads a part of the past. After an error the next attempt connects again.
-    async fn read(&mut self, past: &Past) -> Result<(Vec<Item>, Option<Timestamp>)> {
-        let request = past.request();
+    async fn read(
+        &mut self,
+        past: &Past,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<(Vec<Item>, Option<Timestamp>)> {
+        let request = past.request(from, to);
         if let Err(wait) = self.pace.take(&request, self.host.clock.now()) {
             let reason = "TWS gives so much history in so much time".to_owned();
             return Err(Fault::Throttled { wait, reason });
         }
         let mut tws = match self.tws.take() {
             Some(tws) => tws,
-            None => Tws::connect(&self.system, &self.host, HISTORY_STEP).await?,
+            // It stands beside all others.
+            None => Tws::connect(&self.system, &self.host, 7).await?,
         };
         let asked = history::ask(&mut tws, &request)?;
-        let heard = history::answer(&mut tws, &asked).await?;
-        let fields = wire::read(&heard, tws.state.version).map_err(Fault::disconnected)?;
-        let Some(fields) = fields else { return Ok((Vec::new(), None)) };
-        let refusal = history::refusal(&fields);
-        let told = past.tell(&fields, &tws.state);
+        let heard = asked.answer(&mut tws, Tws::request_of).await?;
+        let fields = wire::read(&heard, tws.state.version).and_then(|fields| fields.or_bad(""));
+        let fields = fields.map_err(Fault::disconnected)?;
+        let told = past.tell(&fields, &tws.state, (from, to));
         self.tws = Some(tws);
-        refusal.map_or(Ok(told), Err)
+        history::refusal(&fields, past.about.instrument.as_str()).map_or(Ok(told), Err)
     }
 }

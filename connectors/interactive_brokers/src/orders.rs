@@ -1,17 +1,16 @@
 //! Sends orders, and finds out what became of those whose answer was lost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use component::{Delivery, Fault, Host, Outcome, Result, Sends, Sink};
 use model::{ApprovedOrder, Event, OrderAction, OrderRequest, Text};
-use session::Values;
-use tokio::time::Instant;
+use session::{Dialogue, Fields, Values};
 
 use crate::map::{self, Placed};
 use crate::settings::{self, System};
+use crate::spell;
 use crate::tws::{Refusal, Tws};
-use crate::{spell, wire};
 
 /// How long the first answer to an order is awaited. An order that is named later is found.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -26,26 +25,18 @@ const ENDS: [&str; 3] = ["executionEnd", "openOrderEnd", "completedOrdersEnd"];
 
 /// Places, modifies and cancels orders.
 pub struct Orders {
-    tws: Tws,
-    account: Option<String>,
+    tws: Dialogue<Tws>,
     max_reference: usize,
-    /// Orders of ours by their reference, as TWS told of them.
-    book: HashMap<Text, Placed>,
-    /// Orders that we handed over on this connection, and why those that were refused were.
-    sent: HashMap<Text, Option<String>>,
-    next_id: i64,
-    /// Why the session ended, once it has.
-    ended: Option<Fault>,
+    book: Book,
+    /// Orders that were handed over on this connection.
+    sent: HashSet<Text>,
 }
 
-/// What a message told.
-enum News {
-    /// It is about the order with this id, or about none.
-    Order(i64),
-    /// The broker's error about it.
-    Refusal(i64, i64, String),
-    /// The end of one of the lists that were asked for.
-    End(&'static str),
+/// Orders of ours by their reference, as TWS told of them.
+struct Book {
+    placed: HashMap<Text, Placed>,
+    client_id: i64,
+    next_id: i64,
 }
 
 impl Sink for Orders {
@@ -56,21 +47,16 @@ impl Sink for Orders {
     type Settings = settings::Orders;
 
     async fn connect(system: System, settings: settings::Orders, host: Host) -> Result<Self> {
-        let tws = Tws::connect(&system, &host, 0).await?;
-        let max_reference = usize::try_from(settings.max_reference_chars).unwrap_or(usize::MAX);
-        let mut orders = Self {
-            account: system.connection.account,
-            max_reference,
-            book: HashMap::new(),
-            sent: HashMap::new(),
-            next_id: tws.next_order_id.max(1),
-            ended: None,
-            tws,
-        };
-        if orders.tws.client_id == 0 {
+        let mut tws = Tws::connect(&system, &host, 0).await?;
+        if tws.client_id == 0 {
             // Only this client may take over orders that were entered by hand.
-            orders.tws.ask("reqAutoOpenOrders", &[])?;
+            tws.ask("reqAutoOpenOrders", &[])?;
         }
+        let (client_id, next_id) = (tws.client_id.into(), tws.next_order_id.max(1));
+        let book = Book { placed: HashMap::new(), client_id, next_id };
+        let max_reference = usize::try_from(settings.max_reference_chars).unwrap_or(usize::MAX);
+        let tws = Dialogue::new(tws);
+        let mut orders = Self { tws, max_reference, book, sent: HashSet::new() };
         orders.list().await?;
         Ok(orders)
     }
@@ -90,15 +76,14 @@ impl Sink for Orders {
 
     async fn resolve(&mut self, delivery: &Delivery) -> Result<Outcome> {
         let order = approved(delivery)?;
-        self.ready()?;
         self.list().await?;
-        let known = self.book.get(&map::reference(&order.order_id));
-        Ok(match (order.request.action, known) {
+        let placed = self.book.placed.get(&map::reference(&order.order_id));
+        Ok(match (order.request.action, placed) {
             (OrderAction::Place, None) => Outcome::Absent,
-            (OrderAction::Place, Some(known)) => placed(known),
-            (OrderAction::Cancel | OrderAction::Replace, None) => not_there(),
-            (OrderAction::Cancel, Some(known)) => canceled(known).unwrap_or(Outcome::Absent),
-            (OrderAction::Replace, Some(known)) => replaced(known, &order.request),
+            (OrderAction::Place, Some(placed)) => there(placed),
+            (_, None) => not_there(),
+            (OrderAction::Cancel, Some(placed)) => canceled(placed),
+            (OrderAction::Replace, Some(placed)) => replaced(placed, &order.request),
         })
     }
 }
@@ -114,69 +99,105 @@ fn not_there() -> Outcome {
     Outcome::Rejected { reason: "TWS does not know the order".to_owned() }
 }
 
+/// Never sent, and it never will be: as certain as the broker's own no.
 fn not_sent(reason: impl std::fmt::Display) -> Outcome {
-    // Never sent, and it never will be: as certain as the broker's own no.
     Outcome::Rejected { reason: format!("not sent: {reason}") }
 }
 
-/// Whether an error with the id of an order is the broker's no to it. Some are mere warnings, and
-/// what nobody has described may be one.
-fn is_no(code: i64) -> bool {
-    match code {
+fn unknown(reason: impl std::fmt::Display) -> Outcome {
+    Outcome::Unknown { reason: reason.to_string() }
+}
+
+/// The broker's no, if an error with the id of an order is one. Some are mere warnings, and what
+/// nobody has described may be one.
+fn no(refusal: &Refusal<'_>) -> Option<Outcome> {
+    let is_no = match refusal.code {
         202 | 399 => false,
         103..=113 | 116 | 135 | 136 | 161 | 200..=398 | 434..=436 => true,
         10147 | 10148 | 10243..=10247 | 10268..=10270 => true,
         _ => false,
-    }
+    };
+    is_no.then(|| Outcome::Rejected { reason: refusal.words() })
 }
 
-fn accepted(known: &Placed) -> Outcome {
-    Outcome::Accepted { broker_order_id: known.perm_id() }
-}
-
-fn is_over(known: &Placed) -> bool {
-    matches!(known.text("status"), "Filled" | "Cancelled" | "ApiCancelled")
-        || known.text("status") == "Inactive" && known.refusal().is_some()
+fn accepted(placed: &Placed) -> Outcome {
+    Outcome::Accepted { broker_order_id: placed.perm_id() }
 }
 
 /// What an order's being there says of a request to place it.
-fn placed(known: &Placed) -> Outcome {
-    match known.refusal().filter(|_| is_over(known)) {
+fn there(placed: &Placed) -> Outcome {
+    match placed.refusal().filter(|_| placed.is_over()) {
         Some(reason) => Outcome::Rejected { reason: reason.to_owned() },
-        None => accepted(known),
+        None => accepted(placed),
     }
 }
 
-fn over(known: &Placed) -> Outcome {
-    Outcome::Rejected { reason: format!("the order is already over: {}", known.text("status")) }
-}
-
-/// What an order's state says of a request to cancel it, if anything.
-fn canceled(known: &Placed) -> Option<Outcome> {
-    match known.text("status") {
-        "PendingCancel" | "Cancelled" | "ApiCancelled" => Some(accepted(known)),
-        _ => is_over(known).then(|| over(known)),
+/// What an order's state says of a request to cancel it.
+fn canceled(placed: &Placed) -> Outcome {
+    match placed.text("status") {
+        "PendingCancel" | "Cancelled" | "ApiCancelled" => accepted(placed),
+        _ => over_or_absent(placed),
     }
 }
 
 /// What an order's state says of a request to modify it.
-fn replaced(known: &Placed, request: &OrderRequest) -> Outcome {
-    let changes = spell::changes(&known.said, request);
-    if !changes.is_empty() && spell::says(&known.said, &changes) {
-        accepted(known)
-    } else if is_over(known) {
-        over(known)
-    } else {
-        Outcome::Absent
+fn replaced(placed: &Placed, request: &OrderRequest) -> Outcome {
+    let changes = spell::changes(&placed.said, request);
+    let is_done = !changes.is_empty() && spell::says(&placed.said, &changes);
+    if is_done { accepted(placed) } else { over_or_absent(placed) }
+}
+
+fn over_or_absent(placed: &Placed) -> Outcome {
+    let reason = format!("the order is already over: {}", placed.text("status"));
+    if placed.is_over() { Outcome::Rejected { reason } } else { Outcome::Absent }
+}
+
+impl Book {
+    /// Notes what a message says of orders.
+    fn take(&mut self, fields: &Fields<'_>) {
+        let mut told = Placed::default();
+        // One that cannot be read says nothing: before anything is concluded, it is listed again.
+        if told.take(fields).is_err() {
+            return;
+        }
+        let key = told.key();
+        let known = match fields.kind {
+            "openOrder" | "execution" | "completedOrder" => {
+                let reference = Text::from(told.text("orderRef"));
+                let is_ours = !map::order_id(&reference, "").is_empty();
+                let has_room = self.placed.len() < MAX_REMEMBERED;
+                (is_ours && has_room).then(|| self.placed.entry(reference).or_default())
+            }
+            "orderStatus" => self.placed.values_mut().find(|placed| placed.key() == key),
+            // Only now this client has an id of it.
+            "orderBound" => self.placed.values_mut().find(|p| p.perm_id() == told.perm_id()),
+            _ => return,
+        };
+        if let Some(known) = known {
+            // It was read just before.
+            let _ = known.take(fields);
+        }
+        if key.0 == self.client_id {
+            // No id that was ever used by this client is used again.
+            self.next_id = self.next_id.max(key.1.saturating_add(1));
+        }
     }
 }
 
 impl Orders {
     async fn deliver(&mut self, delivery: &Delivery) -> Result<Outcome> {
         let order = approved(delivery)?;
-        self.ready()?;
-        if self.tws.session.silence() > SILENCE {
-            self.greet().await?;
+        let book = &mut self.book;
+        self.tws.catch_up(|fields| {
+            if let Some(fields) = fields {
+                book.take(fields);
+            }
+        })?;
+        self.is_connected()?;
+        if self.tws.talk.session.silence() > SILENCE {
+            // The list of our own open orders is short, and its end is an answer.
+            self.tws.with(|tws| tws.ask("reqOpenOrders", &[]))?;
+            self.hear_all(&ENDS[1..2], ANSWER).await?;
         }
         match order.request.action {
             OrderAction::Place => self.place(order).await,
@@ -185,158 +206,63 @@ impl Orders {
         }
     }
 
-    /// Takes in what has come meanwhile. An error promises that nothing was sent.
-    fn ready(&mut self) -> Result<()> {
-        if let Some(fault) = self.ended.clone() {
-            return Err(fault);
-        }
-        while let Some(heard) = self.ended_by(|this| this.tws.ready())? {
-            self.take(&heard);
-        }
-        self.is_connected()
-    }
-
     /// What TWS says while it is cut off from the broker is what it knew before.
     fn is_connected(&self) -> Result<()> {
-        match &self.tws.state.cut_off {
+        match &self.tws.talk.state.cut_off {
             Some(reason) => Err(Fault::retry(format!("TWS is cut off from the broker: {reason}"))),
             None => Ok(()),
         }
     }
 
-    /// After an error the connection is of no use any more, whoever asks next.
-    fn ended_by<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let done = work(self);
-        if let Err(fault) = &done {
-            self.ended = Some(fault.clone());
-        }
-        done
-    }
-
-    /// Makes sure that somebody is there.
-    async fn greet(&mut self) -> Result<()> {
-        // The list of our own open orders is short, and its end is an answer.
-        self.ask("reqOpenOrders", &[])?;
-        let is_end = |_: &mut Self, news| matches!(news, News::End(_)).then_some(());
-        let answer = self.hear(ANSWER, is_end).await?;
-        self.ended_by(|_| {
-            answer.ok_or_else(|| Fault::disconnected(format!("no answer within {ANSWER:?}")))
-        })
-    }
-
-    fn ask(&mut self, kind: &str, said: &[(&str, &str)]) -> Result<()> {
-        self.ended_by(|this| this.tws.ask(kind, said))
-    }
-
-    /// Messages until one of them decides; `None` if none does in time.
-    async fn hear<T>(
-        &mut self,
-        within: Duration,
-        mut judge: impl FnMut(&mut Self, News) -> Option<T>,
-    ) -> Result<Option<T>> {
-        let deadline = Instant::now() + within;
-        loop {
-            let Ok(heard) = tokio::time::timeout_at(deadline, self.tws.next()).await else {
-                return Ok(None);
-            };
-            let heard = self.ended_by(|_| heard)?;
-            let news = self.take(&heard);
-            if let Some(decision) = judge(self, news) {
-                return Ok(Some(decision));
-            }
-        }
+    /// Takes in what comes until all these ends have come.
+    async fn hear_all(&mut self, ends: &[&str], within: Duration) -> Result<()> {
+        let mut missing = ends.to_vec();
+        let book = &mut self.book;
+        let heard = self.tws.hear(within, |fields| {
+            book.take(fields);
+            missing.retain(|end| *end != fields.kind);
+            missing.is_empty().then_some(())
+        });
+        let late = || Fault::disconnected(format!("no list of orders within {within:?}"));
+        heard.await?.ok_or_else(|| self.tws.end(late()))
     }
 
     /// Reads every order there is: open ones, completed ones, and those that have executions.
     async fn list(&mut self) -> Result<()> {
-        let id = self.tws.request_id();
-        self.ask("reqExecutions", &[("rid", &id)])?;
-        self.ask("reqAllOpenOrders", &[])?;
-        self.ask("reqCompletedOrders", &[])?;
-        let mut missing = ENDS.to_vec();
-        let listed = self.hear(LIST, |_, news| {
-            if let News::End(end) = news {
-                missing.retain(|other| *other != end);
-            }
-            missing.is_empty().then_some(())
-        });
-        let listed = listed.await?;
-        self.ended_by(|_| {
-            listed.ok_or_else(|| Fault::disconnected(format!("no list of orders within {LIST:?}")))
+        self.tws.with(|tws| {
+            let id = tws.request_id();
+            tws.ask("reqExecutions", &[("rid", &id)])?;
+            tws.ask("reqAllOpenOrders", &[])?;
+            tws.ask("reqCompletedOrders", &[])
         })?;
+        self.hear_all(&ENDS, LIST).await?;
         self.is_connected()
-    }
-
-    /// Notes what a message says of orders. One that cannot be read says nothing: the lists are
-    /// read again before anything is concluded.
-    fn take(&mut self, heard: &[u8]) -> News {
-        let Ok(Some(fields)) = wire::read(heard, self.tws.state.version) else {
-            return News::Order(0);
-        };
-        let mut told = Placed::default();
-        match fields.kind {
-            "openOrder" | "execution" | "completedOrder" | "orderStatus" => {}
-            "orderBound" => {
-                // Only now this client has an id of it.
-                let is_it = |known: &&mut Placed| known.text("permId") == fields.text("permId");
-                if let Some(known) = self.book.values_mut().find(is_it) {
-                    let _ = known.take(&fields);
-                }
-            }
-            "error" => {
-                let refusal = Refusal::of(&fields);
-                return News::Refusal(refusal.id, refusal.code, refusal.words());
-            }
-            end if ENDS.contains(&end) => return News::End(fields.kind),
-            _ => return News::Order(0),
-        }
-        let _ = told.take(&fields);
-        let (client_id, order_id) = told.key();
-        if client_id == i64::from(self.tws.client_id) && fields.kind != "completedOrder" {
-            // No id that was ever used by this client is used again.
-            self.next_id = self.next_id.max(order_id.saturating_add(1));
-        }
-        let reference = Text::from(told.text("orderRef"));
-        if fields.kind == "orderStatus" {
-            let is_it = |known: &&mut Placed| known.key() == told.key();
-            if let Some(known) = self.book.values_mut().find(is_it) {
-                let _ = known.take(&fields);
-            }
-        } else if !map::order_id(&reference, "").is_empty() && self.book.len() < MAX_REMEMBERED {
-            let _ = self.book.entry(reference).or_default().take(&fields);
-        }
-        News::Order(order_id)
     }
 
     async fn place(&mut self, order: &ApprovedOrder) -> Result<Outcome> {
         let reference = map::reference(&order.order_id);
-        if let Some(known) = self.book.get(&reference) {
-            return Ok(placed(known));
+        if let Some(placed) = self.book.placed.get(&reference) {
+            return Ok(there(placed));
         }
-        match self.sent.get(&reference) {
-            None => {}
-            Some(Some(reason)) => return Ok(Outcome::Rejected { reason: reason.clone() }),
-            Some(None) => {
-                let reason = "it was sent before, and nothing has been heard of it".to_owned();
-                return Ok(Outcome::Unknown { reason });
-            }
+        if self.sent.contains(&reference) {
+            return Ok(unknown("it was sent before, and nothing has been heard of it"));
         }
-        let length = reference.len();
-        if length > self.max_reference {
-            let longest = self.max_reference - (length - order.order_id.len());
+        if reference.len() > self.max_reference {
+            let ours = reference.len() - order.order_id.len();
+            let longest = self.max_reference.saturating_sub(ours);
             return Ok(not_sent(format!("an order id has at most {longest} characters here")));
         }
-        let mut orders = match spell::new_orders(order, &self.account(order)) {
+        let mut orders = match spell::new_orders(order, &self.tws.talk.account_of(order)) {
             Ok(orders) => orders,
             Err(reason) => return Ok(not_sent(reason)),
         };
-        let first = self.next_id;
-        self.next_id += orders.len() as i64;
+        let first = self.book.next_id;
+        self.book.next_id += orders.len() as i64;
         if self.sent.len() >= MAX_REMEMBERED {
             self.sent.clear();
         }
-        self.sent.insert(reference.clone(), None);
-        let is_group = orders.iter().any(|order| order.get("transmit").is_some());
+        self.sent.insert(reference.clone());
+        let is_group = orders.iter().any(|order| order.contains_key("transmit"));
         for (id, order) in (first..).zip(&mut orders) {
             order.insert("orderId", id.to_string().into());
             if is_group && id > first {
@@ -344,139 +270,127 @@ impl Orders {
             }
             self.send(order)?;
         }
-        let outcome = self.confirm(&reference, first..self.next_id).await;
-        if let Outcome::Rejected { reason } = &outcome {
-            self.sent.insert(reference, Some(reason.clone()));
+        let ids = first..self.book.next_id;
+        let is_single = orders.len() == 1;
+        let judge = |placed: Option<&Placed>, refusal: Option<&Refusal<'_>>| {
+            if let Some(no) = refusal.and_then(no) {
+                return Some(if is_single { no } else { unknown("a part of it was refused") });
+            }
+            let placed = placed.filter(|placed| placed.perm_id().is_some())?;
+            let is_working =
+                matches!(placed.text("status"), "PreSubmitted" | "Submitted" | "Filled");
+            (is_working || refusal.is_some() && placed.is_over()).then(|| accepted(placed))
+        };
+        let outcome = self.conclude(&reference, ids.clone(), judge).await;
+        match (outcome, self.book.placed.get(&reference)) {
+            (Outcome::Unknown { .. }, Some(placed)) if is_single => Ok(accepted(placed)),
+            (Outcome::Unknown { reason }, _) if !is_single => {
+                // What TWS holds back of the group must not leave later.
+                let _ = ids.into_iter().try_for_each(|id| self.cancel_id(id));
+                Ok(unknown(reason))
+            }
+            (outcome @ Outcome::Rejected { .. }, _) => {
+                self.sent.remove(&reference);
+                Ok(outcome)
+            }
+            (outcome, _) => Ok(outcome),
         }
-        Ok(outcome)
     }
 
     fn send(&mut self, order: &Values) -> Result<()> {
         let said: Vec<_> = order.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        self.ask("placeOrder", &said)
-    }
-
-    /// The account that an order is for: its own, the one in the settings, or the only one.
-    fn account(&self, order: &ApprovedOrder) -> Text {
-        let named = Some(order.broker_account.as_str()).filter(|account| !account.is_empty());
-        let only = self.tws.accounts.first().filter(|_| self.tws.accounts.len() == 1);
-        let account = named.or(self.account.as_deref()).or(only.map(Text::as_str));
-        account.unwrap_or_default().into()
-    }
-
-    /// Sends what is in line and waits for the broker's word on the first of these ids.
-    async fn confirm(&mut self, reference: &Text, ids: std::ops::Range<i64>) -> Outcome {
-        let flushed = self.tws.session.flush().await;
-        if let Err(fault) = self.ended_by(|_| flushed) {
-            return Outcome::Unknown { reason: fault.to_string() };
-        }
-        let is_single = ids.end - ids.start == 1;
-        let mut said = String::new();
-        let confirmed = self.hear(ANSWER, |this, news| {
-            if let News::Refusal(id, code, words) = news
-                && ids.contains(&id)
-            {
-                if is_no(code) && is_single {
-                    return Some(Outcome::Rejected { reason: words });
-                }
-                if is_no(code) {
-                    // What TWS holds back of the group must not leave later.
-                    ids.clone().for_each(|id| drop(this.cancel_id(id)));
-                }
-                said = words;
-            }
-            let known = this.book.get(reference)?;
-            let is_working =
-                matches!(known.text("status"), "PreSubmitted" | "Submitted" | "Filled");
-            let is_ended = !said.is_empty() && is_over(known);
-            (known.perm_id().is_some() && (is_working || is_ended)).then(|| accepted(known))
-        });
-        match confirmed.await {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) if self.book.contains_key(reference) && said.is_empty() => {
-                accepted(&self.book[reference])
-            }
-            Ok(None) => Outcome::Unknown { reason: format!("no answer within {ANSWER:?} {said}") },
-            Err(fault) => Outcome::Unknown { reason: fault.to_string() },
-        }
+        self.tws.with(|tws| tws.ask("placeOrder", &said))
     }
 
     fn cancel_id(&mut self, order_id: i64) -> Result<()> {
-        self.ask("cancelOrder", &[("orderId", &order_id.to_string())])
+        self.tws.with(|tws| tws.ask("cancelOrder", &[("orderId", &order_id.to_string())]))
+    }
+
+    /// Sends what is in line and waits until `judge` knows what became of an order. It is told
+    /// how the order stands, and what is said against one of the ids.
+    async fn conclude(
+        &mut self,
+        reference: &Text,
+        ids: std::ops::Range<i64>,
+        judge: impl Fn(Option<&Placed>, Option<&Refusal<'_>>) -> Option<Outcome>,
+    ) -> Outcome {
+        if let Err(fault) = self.tws.talk.session.flush().await {
+            return unknown(self.tws.end(fault));
+        }
+        let (book, mut said) = (&mut self.book, String::new());
+        let heard = self.tws.hear(ANSWER, |fields| {
+            book.take(fields);
+            let refusal = (fields.kind == "error").then(|| Refusal::of(fields));
+            let refusal = refusal.filter(|refusal| ids.contains(&refusal.id));
+            said.extend(refusal.iter().map(Refusal::words));
+            judge(book.placed.get(reference), refusal.as_ref())
+        });
+        match heard.await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => unknown(format!("no answer within {ANSWER:?} {said}")),
+            Err(fault) => unknown(fault),
+        }
     }
 
     /// The order that a request is about, if this client may touch it; else why not.
     async fn own(&mut self, request: &OrderRequest) -> Result<Result<Placed, Outcome>> {
         let reference = map::reference(&request.order_id);
-        if !self.book.contains_key(&reference) {
+        if !self.book.placed.contains_key(&reference) {
             self.list().await?;
         }
-        Ok(match self.book.get(&reference) {
-            None => Err(not_there()),
-            Some(known) if is_over(known) => Ok(known.clone()),
-            Some(known) if known.key().0 != i64::from(self.tws.client_id) => {
-                let owner = known.key().0;
-                Err(not_sent(format!("only client {owner}, which placed the order, may change it")))
-            }
-            Some(known) => Ok(known.clone()),
-        })
+        let Some(placed) = self.book.placed.get(&reference) else { return Ok(Err(not_there())) };
+        let owner = placed.key().0;
+        if placed.is_over() || owner == self.book.client_id {
+            return Ok(Ok(placed.clone()));
+        }
+        let reason = format!("only client {owner}, which placed the order, may change it");
+        match self.tws.talk.is_spare {
+            // Next time we may be the right one.
+            true => Err(self.tws.end(Fault::disconnected(reason))),
+            false => Ok(Err(not_sent(reason))),
+        }
     }
 
     async fn replace(&mut self, request: &OrderRequest) -> Result<Outcome> {
-        let known = match self.own(request).await? {
-            Ok(known) if is_over(&known) => return Ok(replaced(&known, request)),
-            Ok(known) => known,
+        let placed = match self.own(request).await? {
+            Ok(placed) if placed.is_over() => return Ok(replaced(&placed, request)),
+            Ok(placed) => placed,
             Err(outcome) => return Ok(outcome),
         };
-        match spell::modified(&known.said, request) {
+        match spell::modified(&placed.said, request) {
             Ok(order) => self.send(&order)?,
             Err(reason) => return Ok(not_sent(reason)),
         }
-        let is_done = |known: &Placed| matches!(replaced(known, request), Outcome::Accepted { .. });
-        Ok(self
-            .settle(&request.order_id, known.key().1, is_done, |code| is_no(code) || code == 202)
-            .await)
+        self.settle(request, &placed, |placed| replaced(placed, request)).await
     }
 
     async fn cancel(&mut self, request: &OrderRequest) -> Result<Outcome> {
-        let known = match self.own(request).await? {
-            Ok(known) if is_over(&known) => return Ok(over(&known)),
-            Ok(known) => known,
+        let placed = match self.own(request).await? {
+            Ok(placed) if placed.is_over() => return Ok(over_or_absent(&placed)),
+            Ok(placed) => placed,
             Err(outcome) => return Ok(outcome),
         };
-        self.cancel_id(known.key().1)?;
-        let is_done = |known: &Placed| matches!(canceled(known), Some(Outcome::Accepted { .. }));
-        Ok(self.settle(&request.order_id, known.key().1, is_done, is_no).await)
+        self.cancel_id(placed.key().1)?;
+        self.settle(request, &placed, canceled).await
     }
 
-    /// Sends what is in line and waits until the order is as wished, or the broker says no.
+    /// Waits until an order is as wished, or the broker says no.
     async fn settle(
         &mut self,
-        order_id: &str,
-        id: i64,
-        is_done: impl Fn(&Placed) -> bool,
-        is_refused: impl Fn(i64) -> bool,
-    ) -> Outcome {
-        let flushed = self.tws.session.flush().await;
-        if let Err(fault) = self.ended_by(|_| flushed) {
-            return Outcome::Unknown { reason: fault.to_string() };
-        }
-        let reference = map::reference(order_id);
-        let settled = self.hear(ANSWER, |this, news| {
-            let known = this.book.get(&reference)?;
-            match news {
-                News::Refusal(about, code, words) if about == id && is_refused(code) => {
-                    Some(Outcome::Rejected { reason: words })
-                }
-                News::Refusal(about, 202, _) if about == id => Some(accepted(known)),
-                News::Order(about) if about == id && is_done(known) => Some(accepted(known)),
-                _ => None,
-            }
-        });
-        match settled.await {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => Outcome::Unknown { reason: format!("no answer within {ANSWER:?}") },
-            Err(fault) => Outcome::Unknown { reason: fault.to_string() },
-        }
+        request: &OrderRequest,
+        placed: &Placed,
+        state: impl Fn(&Placed) -> Outcome,
+    ) -> Result<Outcome> {
+        let (reference, id) = (map::reference(&request.order_id), placed.key().1);
+        let is_cancel = request.action == OrderAction::Cancel;
+        let judge = |placed: Option<&Placed>, refusal: Option<&Refusal<'_>>| match refusal {
+            Some(refusal) if refusal.code == 202 => Some(match is_cancel {
+                true => accepted(placed?),
+                false => Outcome::Rejected { reason: refusal.words() },
+            }),
+            Some(refusal) => no(refusal),
+            None => Some(state(placed?)).filter(|state| matches!(state, Outcome::Accepted { .. })),
+        };
+        Ok(self.conclude(&reference, id..id + 1, judge).await)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use component::{Clock, Fault, Host, Result};
+use component::{Bad, Clock, Fault, Host, Result};
 use jiff::tz::TimeZone;
-use model::{Text, Timestamp};
-use session::{Fields, Frame, RawOptions, Session, Step};
+use model::{ApprovedOrder, Text, Timestamp};
+use session::{Fields, Frame, RawOptions, Session, Step, Talk};
 use tracing::{debug, error, info, warn};
 
 use crate::contract::Contract;
@@ -26,6 +26,9 @@ const PER_SECOND: u32 = 25;
 const MAX_PER_SECOND: u32 = 45;
 /// How long TWS is left alone after it complains about too many requests for history.
 const PENALTY: Duration = Duration::from_secs(60);
+/// A connection that broke off may count for TWS for a while, and so may its client id.
+const IN_USE: Duration = Duration::from_secs(2);
+const SPARE_CLIENTS: i32 = 9;
 const LOGIN: Duration = Duration::from_secs(10);
 /// Ids of requests begin here, far from those of orders: TWS names both in the same field.
 const FIRST_REQUEST: i64 = 1_500_000_000;
@@ -37,8 +40,12 @@ pub struct Tws {
     pub session: Session,
     pub state: State,
     pub accounts: Vec<Text>,
+    /// The only account that counts, if there is one.
+    pub account: Option<String>,
     pub next_order_id: i64,
     pub client_id: i32,
+    /// Whether this is another client than the settings say.
+    pub is_spare: bool,
     last_request: i64,
     ahead: i64,
     pub clock: Clock,
@@ -54,8 +61,8 @@ pub struct State {
     pub cut_off: Option<Text>,
     /// Whether market data is known to stand still.
     is_still: bool,
-    /// How often something came back that had been away.
-    pub restored: u64,
+    /// Whether something came back that had been away.
+    pub has_come_back: bool,
 }
 
 /// An error message.
@@ -79,19 +86,49 @@ impl<'a> Refusal<'a> {
         format!("{} (error {})", self.message, self.code)
     }
 
-    /// What it means for a request that only reads.
-    pub fn fault(&self) -> Fault {
+    /// What it means for a request about something that only reads.
+    pub fn fault(&self, about: &str) -> Fault {
+        let has = |words: &str| self.message.contains(words);
         match self.code {
-            101 | 200 | 203 | 309 | 354 | 10090 | 10168 | 10186 | 10187 | 10189 | 10190 => {
-                Fault::fatal(self.words())
-            }
-            162 if self.message.contains("pacing violation") => {
+            162 if has("pacing violation") => {
                 Fault::Throttled { wait: PENALTY, reason: self.words() }
             }
-            162 if self.message.contains("permission") => Fault::fatal(self.words()),
-            320 | 321 if !self.message.contains("not connected") => Fault::fatal(self.words()),
+            101 | 200 | 203 | 309 | 354 | 10090 | 10168 | 10186 | 10187 | 10189 | 10190 | 320
+            | 321 => Fault::fatal(format!("{about}: {}", self.words())),
+            162 if has("permission") => Fault::fatal(format!("{about}: {}", self.words())),
             _ => Fault::disconnected(self.words()),
         }
+    }
+}
+
+/// What there is to work with while a message is taken in.
+pub type Turn<'a, C> = session::Turn<'a, Tws, C>;
+
+impl Talk for Tws {
+    async fn next(&mut self) -> Result<Frame> {
+        loop {
+            let frame = self.session.next_frame().await?;
+            if !self.state.is_notice(&frame)? {
+                return Ok(frame);
+            }
+        }
+    }
+
+    fn ready(&mut self) -> Result<Option<Frame>> {
+        while let Some(frame) = self.session.ready_frame()? {
+            if !self.state.is_notice(&frame)? {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read<'a>(&self, frame: &'a [u8]) -> Result<Option<Fields<'a>>, Bad> {
+        wire::read(frame, self.state.version)
+    }
+
+    fn has_come_back(&mut self) -> bool {
+        std::mem::take(&mut self.state.has_come_back)
     }
 }
 
@@ -102,10 +139,19 @@ impl Tws {
         let beside = connection.client_id_step.saturating_mul(steps);
         let client_id = connection.client_id.saturating_add(beside);
         let now = host.clock.now();
-        match Self::attempt(system, host, client_id).await {
-            Err(Fault::Retry(reason) | Fault::Disconnected(reason)) => Err(away(reason, now)),
-            other => other,
+        // Where the last connection is not over yet for TWS, another client comes meanwhile.
+        for spare in 0..=SPARE_CLIENTS {
+            let apart = connection.client_id_step.saturating_mul(10 * spare);
+            match Self::attempt(system, host, client_id.saturating_add(apart)).await {
+                Ok(tws) => return Ok(Self { is_spare: spare > 0, ..tws }),
+                Err(Fault::Throttled { .. }) if spare < SPARE_CLIENTS => {}
+                Err(Fault::Retry(reason) | Fault::Disconnected(reason)) => {
+                    return Err(away(reason, now));
+                }
+                other => return other,
+            }
         }
+        Err(Fault::retry("every client id is in use"))
     }
 
     async fn attempt(system: &System, host: &Host, client_id: i32) -> Result<Self> {
@@ -140,15 +186,17 @@ impl Tws {
         let mut welcome = Welcome::default();
         let judge = |frame: &Frame| welcome.hear(frame, version);
         session.expect(LOGIN, "accounts and next order id", judge).await?;
-        let state = State { version, zone, cut_off: None, is_still: false, restored: 0 };
+        let state = State { version, zone, cut_off: None, is_still: false, has_come_back: false };
         let vendor = Timestamp::from_secs(welcome.time.unwrap_or_default());
         let ahead = vendor.since(host.clock.now());
         Ok(Self {
             session,
             state,
             accounts: welcome.accounts.unwrap_or_default(),
+            account: connection.account.clone(),
             next_order_id: welcome.order_id.unwrap_or_default(),
             client_id,
+            is_spare: false,
             last_request: FIRST_REQUEST,
             ahead: if ahead.abs() < SAME_NANOS { 0 } else { ahead },
             clock: host.clock.clone(),
@@ -158,6 +206,25 @@ impl Tws {
     /// What the clock of TWS says.
     pub fn now(&self) -> Timestamp {
         self.clock.now().plus_nanos(self.ahead)
+    }
+
+    /// Whether a message is about an account that counts.
+    pub fn is_ours(&self, fields: &Fields<'_>) -> bool {
+        let account = fields.text("account");
+        account.is_empty() || self.account.as_deref().is_none_or(|ours| ours == account)
+    }
+
+    /// The account that an order is for: its own, the one in the settings, or the only one.
+    pub fn account_of(&self, order: &ApprovedOrder) -> Text {
+        let named = Some(order.broker_account.as_str()).filter(|account| !account.is_empty());
+        let only = self.accounts.first().filter(|_| self.accounts.len() == 1);
+        let account = named.or(self.account.as_deref()).or(only.map(Text::as_str));
+        account.unwrap_or_default().into()
+    }
+
+    /// The request that a message answers.
+    pub fn request_of<'a>(fields: &Fields<'a>) -> &'a str {
+        fields.text(if fields.kind == "error" { "id" } else { "rid" })
     }
 
     /// An id for a request.
@@ -181,47 +248,6 @@ impl Tws {
         let find = |name: &str| said.iter().find(|(known, _)| *known == name);
         let value = |name: &str| find(name).map_or_else(|| contract.text(name), |(_, text)| text);
         self.session.queue(&wire::write(kind, self.state.version, value))
-    }
-
-    /// The next message that is about more than the connection. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Result<Heard> {
-        loop {
-            let heard = Heard::of(self.session.next_frame().await?);
-            if !self.state.is_notice(&heard)? {
-                return Ok(heard);
-            }
-        }
-    }
-
-    /// Such a message that is there already.
-    pub fn ready(&mut self) -> Result<Option<Heard>> {
-        while let Some(frame) = self.session.ready_frame()? {
-            let heard = Heard::of(frame);
-            if !self.state.is_notice(&heard)? {
-                return Ok(Some(heard));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// A message of TWS. The words of an error may have been in any encoding.
-pub struct Heard(Vec<u8>);
-
-impl Heard {
-    fn of(frame: Frame) -> Self {
-        match frame.starts_with(ERROR) {
-            true => Self(String::from_utf8_lossy(&frame).into_owned().into_bytes()),
-            false => Self(frame.to_vec()),
-        }
-    }
-}
-
-impl std::ops::Deref for Heard {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
     }
 }
 
@@ -248,10 +274,8 @@ impl State {
                 warn!(code, message, "a data farm is away");
                 self.is_still |= code == 2103;
             }
-            100 | 502 | 504 | 507 | 1101 | 1300 | 2100 => {
-                return Err(Fault::disconnected(refusal.words()));
-            }
-            503 => return Err(Fault::fatal(refusal.words())),
+            100 | 1101 | 1300 | 2100 => return Err(Fault::disconnected(refusal.words())),
+            501..=509 if id < 0 => return Err(Fault::disconnected(refusal.words())),
             // Everything else with an id is for whoever asked.
             2101..=2199 => debug!(id, code, message, "notice"),
             _ if id < 0 => info!(code, message, "notice"),
@@ -266,7 +290,7 @@ impl State {
         let is_news = self.cut_off.take().is_some() || self.is_still && code <= 2104;
         if is_news {
             self.is_still = false;
-            self.restored += 1;
+            self.has_come_back = true;
         }
     }
 }
@@ -299,10 +323,10 @@ fn greeted(frame: &Frame) -> Step<(i32, String)> {
 fn refused(refusal: &Refusal<'_>) -> Fault {
     match refusal.code {
         503 => Fault::fatal(refusal.words()),
-        326 => Fault::retry(format!(
-            "{}; the last connection may not be over yet, or connection.client_id is taken",
-            refusal.words()
-        )),
+        326 => Fault::Throttled {
+            wait: IN_USE,
+            reason: format!("{}; see connection.client_id", refusal.words()),
+        },
         _ => Fault::retry(refusal.words()),
     }
 }

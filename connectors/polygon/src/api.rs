@@ -196,7 +196,7 @@ mod tests {
     fn refusals_mean_what_polygon_means() {
         let no_key = include_str!("../fixtures/error_401_no_key.json");
         let timeframe = include_str!("../fixtures/error_403_timeframe.json");
-        let too_many = r#"{"status":"ERROR","error":"You've exceeded the maximum requests per minute, please wait"}"#;
+        let too_many = r#"{"error":"You've exceeded the maximum requests per minute"}"#;
         let bad = r#"{"status":"ERROR","error":"invalid timestamp"}"#;
         for (status, body, kind) in [
             (401, no_key, "unauthorized"),

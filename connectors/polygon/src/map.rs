@@ -35,10 +35,10 @@ pub(crate) fn push<E: Into<Event>>(items: &mut Vec<Item>, raw: &str, event: Mapp
 /// A time as Polygon writes it: milliseconds, nanoseconds in REST v3, microseconds in one place.
 /// Between 1973 and 5138 no two of them can be confused.
 pub(crate) fn time(value: i64) -> Timestamp {
-    match value.unsigned_abs() {
-        0..100_000_000_000_000 => Timestamp::from_millis(value),
-        0..100_000_000_000_000_000 => Timestamp(value.saturating_mul(1_000)),
-        _ => Timestamp(value),
+    match value.unsigned_abs().checked_ilog10() {
+        None | Some(0..14) => Timestamp::from_millis(value),
+        Some(14..17) => Timestamp(value.saturating_mul(1_000)),
+        Some(_) => Timestamp(value),
     }
 }
 

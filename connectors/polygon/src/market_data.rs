@@ -11,7 +11,6 @@ use futures_util::{FutureExt, StreamExt};
 use http::{Http, Request};
 use model::{Event, Text};
 use serde_json::json;
-use serde_json::value::RawValue;
 use session::{Frame, Session, Step};
 
 use crate::api::{KEY, Page, VendorClock, follow};
@@ -19,7 +18,7 @@ use crate::history;
 use crate::map::{self, Asked, Kind, Mark};
 use crate::settings::{self, Cluster, System};
 use crate::watch::{ALL, Ask, Cursor, Found, Watch};
-use crate::wire::{self, Message};
+use crate::wire;
 
 /// Polygon gives a client ten seconds to log in; we give it as long to answer.
 const LOGIN: Duration = Duration::from_secs(10);
@@ -115,8 +114,7 @@ impl Source for MarketData {
     }
 
     fn redrive(raw: &[u8]) -> Result<Vec<Event>, Bad> {
-        let raw: &RawValue = serde_json::from_slice(raw).or_bad("")?;
-        let event = map::message(Message::from_raw(raw).or_bad("")?)?;
+        let event = map::message(session::message(str::from_utf8(raw).or_bad("")?)?)?;
         Ok(event.into_iter().map(|(event, _)| event).collect())
     }
 }
@@ -189,7 +187,8 @@ impl MarketData {
         while self.asking.len() < MAX_ASKING
             && let Some(ask) = self.watch.next(now)
         {
-            self.asking.push(answer(self.http.clone(), ask).boxed());
+            let has_snapshot = self.system.connection.cluster == Cluster::Stocks;
+            self.asking.push(answer(self.http.clone(), ask, has_snapshot).boxed());
         }
         if let Some(frame) = self.early.pop_front() {
             return self.arrived(frame);
@@ -383,9 +382,12 @@ async fn subscribe(
     Ok((left.into_iter().filter_map(symbol).collect(), reason))
 }
 
-async fn answer(http: Http, ask: Ask) -> (Ask, Result<Found>) {
-    let found =
-        if ask.symbol == ALL { symbols(&http, &ask).await } else { page(&http, &ask).await };
+async fn answer(http: Http, ask: Ask, has_snapshot: bool) -> (Ask, Result<Found>) {
+    let found = match ask.symbol.as_str() {
+        ALL if has_snapshot => symbols(&http, &ask).await,
+        ALL => Err(Fault::fatal("polygon tells of stocks alone which have changed")),
+        _ => page(&http, &ask).await,
+    };
     (ask, found)
 }
 
@@ -395,10 +397,11 @@ async fn symbols(http: &Http, ask: &Ask) -> Result<Found> {
     let page = Page::fetch(http, request).await?;
     let mut symbols: Vec<Text> = Vec::new();
     for row in page.rows()? {
-        // What cannot be read has changed, for all we know.
-        let Ok(row) = http::decode::<wire::Snapshot<'_>>(row) else { continue };
-        let traded = row.last_trade.and_then(|trade| trade.t).unwrap_or(i64::MAX);
-        if map::time(row.updated.max(traded)) >= ask.from {
+        // What cannot be read, or does not say, has changed for all we know.
+        let Ok(row) = http::decode::<wire::Changed>(row) else { continue };
+        let last = if ask.kind == Kind::Quotes { row.last_quote } else { row.last_trade };
+        let last = last.and_then(|last| last.t).unwrap_or(i64::MAX);
+        if map::time(last) >= ask.from {
             symbols.push(row.ticker);
         }
     }

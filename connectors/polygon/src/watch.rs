@@ -36,9 +36,12 @@ const MAX_AUDITS: usize = 500;
 /// An audit leaves out the newest records: they may be on their way to us.
 const AUDIT_LAG: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(60);
-/// A record further ahead of the vendor's clock than this has a wrong time.
+/// A record further ahead of the vendor's clock than this has a wrong time; so many in a row are
+/// right, and the clock is not.
 const MAX_AHEAD: Duration = Duration::from_secs(24 * 3_600);
+const MAX_WRONG: u32 = 100;
 
+const AWAY: &str = "the stream was away";
 /// All symbols of a kind, in Polygon's spelling.
 pub const ALL: &str = "*";
 
@@ -74,7 +77,10 @@ struct Line {
     /// The first number since the stream was last interrupted.
     first: u64,
     first_at: Timestamp,
-    /// The work that repairs an interruption.
+    /// The last number before that.
+    kept: u64,
+    kept_at: Timestamp,
+    /// The work that repairs the interruption.
     work: Option<u64>,
 }
 
@@ -157,6 +163,8 @@ pub struct Watch {
     /// Kinds that are followed for all symbols, and kinds whose history is closed to us.
     is_open_ended: [bool; 4],
     is_closed: [bool; 4],
+    /// The work that asks which symbols have changed.
+    listing: [Option<u64>; 4],
     counting: [Counting; 4],
     /// Holes that may still fill by themselves: when they were noticed, how much came late.
     suspects: VecDeque<(Timestamp, Hole, u64)>,
@@ -167,9 +175,12 @@ pub struct Watch {
     /// Interruptions so far: what was asked before one is asked again.
     round: u64,
     at: Timestamp,
+    /// Records in a row that were too far ahead.
+    ahead: u32,
     /// Anything after this may be missing while works of this cause are unfinished.
     away: Option<(Timestamp, usize)>,
     is_connected: bool,
+    connected_at: Timestamp,
     /// A time of the vendor's clock, and ours when we learned it.
     anchor: (Timestamp, Timestamp),
     rest_until: Timestamp,
@@ -192,6 +203,7 @@ impl Watch {
             lines: HashMap::new(),
             is_open_ended: [false; 4],
             is_closed: [false; 4],
+            listing: [None; 4],
             counting: [Counting::default(); 4],
             suspects: VecDeque::new(),
             works: BTreeMap::new(),
@@ -200,8 +212,10 @@ impl Watch {
             next_id: 0,
             round: 0,
             at: Timestamp(0),
+            ahead: 0,
             away: None,
             is_connected: false,
+            connected_at: Timestamp(0),
             anchor: (Timestamp(0), Timestamp(0)),
             rest_until: Timestamp(0),
             rests: 0,
@@ -228,7 +242,7 @@ impl Watch {
 
     /// The stream is open, and the vendor's clock says `vendor_now`.
     pub fn connected(&mut self, vendor_now: Timestamp, now: Timestamp) {
-        self.is_connected = true;
+        (self.is_connected, self.connected_at) = (true, vendor_now);
         self.anchor = (vendor_now, now);
         if self.at.0 == 0 {
             self.at = vendor_now;
@@ -247,12 +261,7 @@ impl Watch {
         let since = cursor.missing_since.unwrap_or(cursor.at);
         let mut items: Vec<Item> =
             cursor.holes.iter().map(|hole| self.open(hole.clone())).collect();
-        items.extend(self.interrupted(since, "the stream was away"));
-        for kind in Kind::ALL {
-            if self.is_open_ended[kind as usize] {
-                items.extend(self.interrupt(kind, ALL.into(), since, "the stream was away"));
-            }
-        }
+        items.extend(self.interrupted(since, AWAY));
         items
     }
 
@@ -273,13 +282,23 @@ impl Watch {
         while let Some((_, hole, _)) = self.suspects.pop_front() {
             items.push(self.open(hole));
         }
-        let symbols: Vec<Text> = self.lines.keys().cloned().collect();
-        for symbol in symbols {
+        let mut wanted: Vec<(Kind, Text)> = Vec::new();
+        for (symbol, lines) in &mut self.lines {
             for kind in Kind::ALL {
-                if self.lines[&symbol][kind as usize].is_followed {
-                    items.extend(self.interrupt(kind, symbol.clone(), since, reason));
+                let line = &mut lines[kind as usize];
+                if line.is_followed && !self.is_open_ended[kind as usize] {
+                    wanted.push((kind, symbol.clone()));
                 }
+                if line.work.is_none() && self.listing[kind as usize].is_none() {
+                    (line.kept, line.kept_at) = (line.last, line.last_at);
+                }
+                line.first = 0;
             }
+        }
+        let all = Kind::ALL.into_iter().filter(|kind| self.is_open_ended[*kind as usize]);
+        wanted.extend(all.map(|kind| (kind, Text::from(ALL))));
+        for (kind, symbol) in wanted {
+            items.extend(self.interrupt(kind, symbol, since, reason));
         }
         self.round += 1;
         // What was being read belongs to a stretch that ends too early.
@@ -291,6 +310,7 @@ impl Watch {
         items
     }
 
+    /// Opens the gap of one symbol, or of all, and begins to repair it.
     fn interrupt(
         &mut self,
         kind: Kind,
@@ -298,19 +318,21 @@ impl Watch {
         since: Timestamp,
         reason: &str,
     ) -> Option<Item> {
-        let line = if symbol == ALL { Line::default() } else { self.lines[&symbol][kind as usize] };
-        let id = match line.work {
+        let line = self.lines.get(&symbol).map_or(Line::default(), |lines| lines[kind as usize]);
+        let work = if symbol == ALL { self.listing[kind as usize] } else { line.work };
+        let id = match work {
             Some(id) => id,
             None => {
                 let (from, works) = self.away.unwrap_or((since, 0));
                 self.away = Some((from, works + 1));
-                let cause = Cause::Away { from, after: line.last, after_at: line.last_at };
+                let cause = Cause::Away { from, after: line.kept, after_at: line.kept_at };
                 self.add(kind, symbol.clone(), cause)
             }
         };
-        if let Some(lines) = self.lines.get_mut(&symbol) {
-            let line = &mut lines[kind as usize];
-            (line.work, line.first) = (Some(id), 0);
+        if symbol == ALL {
+            self.listing[kind as usize] = Some(id);
+        } else if let Some(lines) = self.lines.get_mut(&symbol) {
+            lines[kind as usize].work = Some(id);
         }
         Some(self.gap(self.works.get(&id)?, GapStatus::Opened, None, reason))
     }
@@ -326,7 +348,7 @@ impl Watch {
     /// Topics that the vendor does not send to us.
     pub fn refused(&mut self, kind: Kind, symbol: &str, reason: &str) -> Item {
         self.follow(kind, symbol, false);
-        let from = self.anchor.0;
+        let from = self.connected_at;
         let cause = Cause::Away { from, after: 0, after_at: from };
         let work = Work { kind, symbol: symbol.into(), cause, next: None, pages: 0, recovered: 0 };
         self.gap(&work, GapStatus::Unrecoverable, None, reason)
@@ -342,7 +364,7 @@ impl Watch {
             let (last, last_at) = (mark.sequence, time);
             let (first, first_at) = (last, last_at);
             lines[mark.kind as usize] =
-                Line { is_followed: true, last, last_at, first, first_at, work: None };
+                Line { is_followed: true, last, last_at, first, first_at, ..Line::default() };
             self.lines.insert(symbol.clone(), lines);
             return;
         };
@@ -393,11 +415,18 @@ impl Watch {
     }
 
     fn reach(&mut self, time: Timestamp, now: Timestamp) {
-        if time > self.at && time <= later(self.vendor_now(now), MAX_AHEAD) {
-            self.at = time;
-            if time > self.vendor_now(now) {
-                self.anchor = (time, now);
-            }
+        if time <= self.at {
+            self.ahead = 0;
+            return;
+        }
+        let vendor_now = self.vendor_now(now);
+        if time > later(vendor_now, MAX_AHEAD) && self.ahead < MAX_WRONG {
+            self.ahead += 1;
+            return;
+        }
+        (self.at, self.ahead) = (time, 0);
+        if time > vendor_now {
+            self.anchor = (time, now);
         }
     }
 
@@ -574,7 +603,7 @@ impl Watch {
                 number if number >= hole.before => Place::Beyond,
                 _ => Place::Missing,
             },
-            (Cause::Away { .. }, _) if is_running(item, self.anchor.0) => Place::Beyond,
+            (Cause::Away { .. }, _) if is_running(item, self.connected_at) => Place::Beyond,
             (Cause::Away { after, after_at, .. }, Some(line)) if number != 0 => {
                 // Numbers begin anew each day.
                 let here = (day, number);
@@ -590,30 +619,22 @@ impl Watch {
         }
     }
 
-    /// After a restart the vendor says which symbols there are.
+    /// The vendor says which symbols have changed: each is looked at by itself.
     fn listed(&mut self, id: u64, work: Work, symbols: Vec<Text>, now: Timestamp) -> Vec<Item> {
+        let reason = "every symbol that has changed is looked at by itself";
+        let mut items = self.each(&work, symbols);
+        items.push(self.close(id, work, GapStatus::Closed, self.vendor_now(now), reason));
+        items
+    }
+
+    fn each(&mut self, work: &Work, symbols: Vec<Text>) -> Vec<Item> {
         let Cause::Away { from, .. } = work.cause else { return Vec::new() };
         let mut items = Vec::new();
         for symbol in symbols {
-            let line = self.lines.entry(symbol.clone()).or_default()[work.kind as usize];
-            if line.work.is_some() {
-                continue;
-            }
-            let first = (line.first, line.first_at);
-            items.extend(self.interrupt(work.kind, symbol.clone(), from, "the stream was away"));
-            if let Some(lines) = self.lines.get_mut(&symbol) {
-                // What came since the start is not missing.
-                let line = &mut lines[work.kind as usize];
-                (line.first, line.first_at) = first;
-                if let Some(Work { cause: Cause::Away { after, .. }, .. }) =
-                    line.work.and_then(|id| self.works.get_mut(&id))
-                {
-                    *after = 0;
-                }
+            if self.lines.entry(symbol.clone()).or_default()[work.kind as usize].work.is_none() {
+                items.extend(self.interrupt(work.kind, symbol, from, AWAY));
             }
         }
-        let reason = "every symbol is looked at by itself";
-        items.push(self.close(id, work, GapStatus::Closed, self.vendor_now(now), reason));
         items
     }
 
@@ -637,7 +658,7 @@ impl Watch {
         let (reason, kind) = (fault.to_string(), work.kind);
         tracing::warn!(component = self.component, %fault, "history is closed to us");
         let mut closed = vec![(id, work)];
-        if reason.contains(crate::api::NOT_INCLUDED) {
+        if closed[0].1.symbol != ALL && reason.contains(crate::api::NOT_INCLUDED) {
             // Nobody gets this kind of record with this key.
             self.is_closed[kind as usize] = true;
             let ids: Vec<u64> = self.works.keys().copied().collect();
@@ -646,10 +667,23 @@ impl Watch {
             closed.extend(ids.iter().filter_map(|id| Some((*id, self.works.remove(id)?))));
             self.queue.retain(|id| !ids.contains(id));
         }
+        let mut items = Vec::new();
+        if let [(_, work)] = &closed[..]
+            && work.symbol == ALL
+        {
+            // Those that are known can still be looked at.
+            let known = |(symbol, lines): (&Text, &[Line; 4])| {
+                lines[kind as usize].is_followed.then(|| symbol.clone())
+            };
+            let known = self.lines.iter().filter_map(known).collect();
+            items = self.each(work, known);
+        }
         let to = self.vendor_now(now);
         closed.retain(|(_, work)| !matches!(work.cause, Cause::Audit { .. }));
         let status = GapStatus::Unrecoverable;
-        closed.into_iter().map(|(id, work)| self.close(id, work, status, to, &reason)).collect()
+        let ended = closed.into_iter().map(|(id, work)| self.close(id, work, status, to, &reason));
+        items.extend(ended.collect::<Vec<_>>());
+        items
     }
 
     /// The end of a work: its gap is closed one way or the other.
@@ -669,7 +703,9 @@ impl Watch {
         if matches!(work.cause, Cause::Away { .. }) {
             let left = self.away.map(|(from, works)| (from, works.saturating_sub(1)));
             self.away = left.filter(|(_, works)| *works > 0);
-            if let Some(lines) = self.lines.get_mut(&work.symbol) {
+            if work.symbol == ALL {
+                self.listing[work.kind as usize] = None;
+            } else if let Some(lines) = self.lines.get_mut(&work.symbol) {
                 lines[work.kind as usize].work = None;
             }
         }
@@ -947,6 +983,28 @@ mod tests {
     }
 
     #[test]
+    fn of_all_symbols_those_that_are_known_are_repaired_where_the_vendor_names_none() {
+        let mut watch = watch(&[ALL], None);
+        see(&mut watch, "BAC", 1..=5, 10);
+        see(&mut watch, "SPY", 1..=5, 10);
+        assert_eq!(gaps(&watch.lost("reset")).len(), 1, "one gap for all");
+        watch.connected(vendor(20), ours(20));
+        see(&mut watch, "BAC", [9], 21);
+        watch.lost("reset again, before anything could be asked");
+        watch.connected(vendor(30), ours(30));
+        let ask = watch.next(ours(32)).unwrap();
+        let items = watch.failed(&ask, &Fault::fatal("403"), ours(32));
+        let statuses: Vec<&str> = gaps(&items).iter().map(|gap| gap.status.as_str()).collect();
+        assert_eq!(statuses, ["opened", "opened", "unrecoverable"]);
+        for _ in 0..2 {
+            let ask = watch.next(ours(33)).unwrap();
+            let (items, _) = watch.found(&ask, page(4..=8, 15, None), ours(33));
+            assert_eq!(counts(&items), (3, 1), "{}", ask.symbol);
+        }
+        assert_eq!(watch.cursor().missing_since, None);
+    }
+
+    #[test]
     fn what_counts_with_skips_is_audited() {
         let mut watch = watch(&["BAC"], Some(60));
         see(&mut watch, "BAC", [7, 30, 31], 10);
@@ -976,8 +1034,12 @@ mod tests {
     #[test]
     fn a_record_from_the_far_future_moves_nothing() {
         let mut watch = watch(&["BAC"], None);
-        let mark = Mark { kind: Kind::Trades, sequence: 1 };
-        watch.seen(&"BAC".into(), mark, vendor(90 * 86_400), ours(1));
+        let mark = |sequence| Mark { kind: Kind::Trades, sequence };
+        watch.seen(&"BAC".into(), mark(1), vendor(90 * 86_400), ours(1));
         assert_eq!(watch.cursor().at, vendor(0));
+        for number in 2..=200 {
+            watch.seen(&"BAC".into(), mark(number), vendor(90 * 86_400), ours(1));
+        }
+        assert_eq!(watch.cursor().at, vendor(90 * 86_400), "unless all of them say so");
     }
 }

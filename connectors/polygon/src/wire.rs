@@ -8,8 +8,7 @@ use std::fmt;
 use http::Num;
 use model::Text;
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A print: `T`, `XT`, `/v3/trades`, `/v2/last/trade`.
@@ -192,30 +191,9 @@ pub enum Message<'a> {
     Other,
 }
 
-/// Reads the fields after `ev` straight into what it says: one pass, nothing in between.
-impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ByKind;
-        impl<'de> Visitor<'de> for ByKind {
-            type Value = Message<'de>;
+impl<'a> session::Message<'a> for Message<'a> {
+    const KEY: &'static str = "ev";
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a message whose first key is \"ev\"")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                if map.next_key::<&str>()? != Some("ev") {
-                    return Err(de::Error::custom("the first key is not \"ev\""));
-                }
-                let kind: &str = map.next_value()?;
-                Message::read(kind, MapAccessDeserializer::new(map))
-            }
-        }
-        deserializer.deserialize_map(ByKind)
-    }
-}
-
-impl<'a> Message<'a> {
     fn read<D: Deserializer<'a>>(kind: &str, rest: D) -> Result<Self, D::Error> {
         match kind {
             "T" | "XT" => Trade::deserialize(rest).map(Self::Trade),
@@ -229,40 +207,6 @@ impl<'a> Message<'a> {
             }
             _ => Err(de::Error::custom(format!("unknown kind of message {kind:?}"))),
         }
-    }
-
-    /// Hands over the messages of a frame while they are read. False when one of them cannot be
-    /// read, or is not taken.
-    pub fn each(frame: &'a str, take: impl FnMut(Self) -> bool) -> bool {
-        struct Each<F>(F);
-        impl<'de, F: FnMut(Message<'de>) -> bool> Visitor<'de> for Each<F> {
-            type Value = ();
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of messages")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-                while let Some(message) = seq.next_element()? {
-                    if !(self.0)(message) {
-                        return Err(de::Error::custom("not taken"));
-                    }
-                }
-                Ok(())
-            }
-        }
-        let mut deserializer = serde_json::Deserializer::from_str(frame);
-        deserializer.deserialize_seq(Each(take)).is_ok() && deserializer.end().is_ok()
-    }
-
-    /// One message, wherever its `ev` stands, at the cost of a second pass.
-    pub fn from_raw(raw: &'a RawValue) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Kind<'a> {
-            ev: &'a str,
-        }
-        let Kind { ev } = serde_json::from_str(raw.get())?;
-        Self::read(ev, &mut serde_json::Deserializer::from_str(raw.get()))
     }
 }
 
@@ -291,6 +235,16 @@ pub struct Snapshot<'a> {
     pub min: Option<&'a RawValue>,
     #[serde(rename = "lastQuote")]
     pub last_quote: Option<&'a RawValue>,
+    #[serde(rename = "lastTrade")]
+    pub last_trade: Option<Moment>,
+}
+
+/// The same, for whoever wants to know what has changed.
+#[derive(Deserialize)]
+pub struct Changed {
+    pub ticker: Text,
+    #[serde(rename = "lastQuote")]
+    pub last_quote: Option<Moment>,
     #[serde(rename = "lastTrade")]
     pub last_trade: Option<Moment>,
 }

@@ -58,7 +58,9 @@ impl<K: Needs> Mock for Rig<K> {
 
 /// One module for each source that asks for lists.
 macro_rules! lists {
-    ($($module:ident: $source:ty, $path:literal, $settings:tt, { $($case:ident: $why:expr),* };)*) => {
+    ($(
+        $module:ident: $source:ty, $path:literal, $settings:tt, { $($case:ident: $why:expr),* };
+    )*) => {
         $(
             mod $module {
                 use super::*;

@@ -72,7 +72,7 @@ async fn frames_dropped_in_silence_are_holes_that_are_repaired() {
     driver.until(|d| d.of(trade).len() > 60 && d.of(quote).len() > 60).await;
     stream(&rig, json!({"kind": "drop_frames", "next": 20})).await;
     driver.until(|d| closed(d).iter().any(|gap| gap.recovered > Some(0))).await;
-    driver.until(|d| is_settled(d)).await;
+    driver.until(is_settled).await;
     assert!(driver.faults.is_empty(), "{:?}", driver.faults);
     let gaps = driver.of(gap);
     let opened: Vec<_> = gaps.iter().filter(|gap| gap.status == GapStatus::Opened).collect();
@@ -120,7 +120,7 @@ async fn all_symbols_are_repaired_as_they_are_learned() {
     driver.kill();
     rig.clock(json!({"advance_secs": 60})).await;
     let is_all = |gap: &&&Gap| gap.instrument.as_str() == "*.US";
-    driver.until(|d| d.of(gap).iter().filter(is_all).count() >= 4 && is_settled(d)).await;
+    driver.until(|d| d.of(gap).iter().filter(is_all).count() >= 8 && is_settled(d)).await;
     let more = driver.of(trade).len();
     driver.until(|d| d.of(trade).len() > more + 20).await;
     assert_nothing_is_missing(&rig, &driver).await;
@@ -139,7 +139,7 @@ async fn poison_does_not_stop_the_feed() {
         driver.until(|d| noticed(d) && d.of(trade).len() > trades + 5).await;
         assert!(driver.bad.iter().all(|(raw, _)| !raw.is_empty()), "{kind}");
     }
-    driver.until(|d| is_settled(d)).await;
+    driver.until(is_settled).await;
     assert_nothing_is_missing(&rig, &driver).await;
 }
 
@@ -269,4 +269,26 @@ async fn assert_nothing_is_missing(rig: &Rig, driver: &Driver<MarketData>) {
     let (past, seen) = (ids(history.of(trade)), seen.iter().map(|t| t.head.event_id).collect());
     let missing: Vec<_> = past.difference(&seen).collect();
     assert!(missing.is_empty(), "{} of {} are missing", missing.len(), past.len());
+}
+
+#[tokio::test]
+async fn mishap_after_mishap_loses_nothing() {
+    let rig = Rig::with(json!({"speed": 20})).await;
+    let mut driver = driver(&rig);
+    driver.until(|d| d.of(trade).len() > 20).await;
+    let kinds = ["disconnect", "garbage", "reset", "drop_frames", "truncated", "oversize"];
+    for (number, kind) in kinds.into_iter().chain(kinds).enumerate() {
+        let before = driver.events.len();
+        stream(&rig, json!({"kind": kind, "next": if kind == "drop_frames" { 5 } else { 1 }}))
+            .await;
+        // Some find the last repair unfinished.
+        driver.until(|d| d.events.len() > before + 40 * (number % 3)).await;
+        if number % 5 == 2 {
+            driver.kill();
+        }
+    }
+    driver.until(|d| d.cursor.holes.is_empty() && d.of(gap).len() > 12).await;
+    let later = driver.cursor.at;
+    driver.until(|d| d.cursor.at.since(later) > 60_000_000_000 && is_settled(d)).await;
+    assert_nothing_is_missing(&rig, &driver).await;
 }

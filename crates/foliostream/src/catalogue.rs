@@ -10,6 +10,11 @@ use topology::{Catalogue, ComponentEntry, ConnectorEntry, Kind, ProcessorEntry, 
 
 use crate::components::{COMPONENTS, PROCESSORS};
 
+/// The feature that sends orders.
+const EXECUTION: &str = "order_execution";
+/// The feature that tells what becomes of them.
+const UPDATES: &str = "order_updates";
+
 /// What a topology may name.
 pub fn catalogue() -> Catalogue {
     let mut connectors: BTreeMap<&str, ConnectorEntry> = BTreeMap::new();
@@ -33,6 +38,14 @@ pub fn catalogue() -> Catalogue {
             })
             .components
             .push(component);
+    }
+    for connector in connectors.values_mut() {
+        // Whoever sends orders wants to hear of them; `order_updates: false` says otherwise.
+        let updates = connector.components.iter().find(|entry| entry.feature == UPDATES);
+        let is_broker = connector.components.iter().any(|entry| entry.feature == EXECUTION);
+        if let Some(updates) = updates.filter(|_| is_broker) {
+            connector.features.push((EXECUTION, vec![updates.name]));
+        }
     }
     let processors = PROCESSORS.iter().map(|entry| ProcessorEntry {
         name: entry.name,

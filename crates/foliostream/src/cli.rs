@@ -118,7 +118,7 @@ pub struct Check {
     /// The topology.
     #[arg(default_value = "topology.yaml")]
     pub topology: PathBuf,
-    /// Also log in to each system, without reading or sending anything.
+    /// Also log in to each system and read once, without publishing or sending anything.
     #[arg(long)]
     pub connect: bool,
 }

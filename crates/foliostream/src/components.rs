@@ -57,7 +57,7 @@ components! {
     source interactive_brokers::Positions as "position_reporting";
     source polygon::BarsHistory as "bars_history";
     source polygon::CorporateActions as "corporate_actions";
-    source polygon::Fundamentals as "fundamentals";
+    source polygon::Fundamentals as "fundamental_data";
     source polygon::Instruments as "instruments";
     source polygon::MarketData as "market_data";
     source polygon::MarketStatus as "market_status";

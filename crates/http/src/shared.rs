@@ -31,12 +31,16 @@ pub(crate) struct Shared {
     ordinary: tokio::sync::Mutex<()>,
     urgent: tokio::sync::Mutex<()>,
     /// Where a next process finds what was spent of a limit that outlives this one.
-    kept: Mutex<Option<Kept>>,
+    kept: Option<Kept>,
 }
 
 struct Kept {
     ledger: Arc<dyn Ledger>,
     name: String,
+    /// Done once what earlier processes spent is known.
+    is_known: tokio::sync::OnceCell<()>,
+    /// One at a time, or an older count could overwrite a newer one.
+    keeping: Mutex<()>,
 }
 
 type Known = HashMap<EventId, Weak<Shared>>;
@@ -59,8 +63,12 @@ impl Shared {
         if let Some(shared) = known.get(&key).and_then(Weak::upgrade) {
             return Ok(shared);
         }
-        let shared = Self::new(base, rate)?;
-        shared.go_on(host, name)?;
+        let mut shared = Self::new(base, rate)?;
+        let ledger = host.ledger.clone().filter(|_| shared.pace().is_long());
+        shared.kept = ledger.map(|ledger| {
+            let (is_known, keeping) = Default::default();
+            Kept { ledger, name, is_known, keeping }
+        });
         let shared = Arc::new(shared);
         known.insert(key, Arc::downgrade(&shared));
         Ok(shared)
@@ -91,34 +99,29 @@ impl Shared {
             budget: Mutex::default(),
             ordinary: tokio::sync::Mutex::default(),
             urgent: tokio::sync::Mutex::default(),
-            kept: Mutex::default(),
+            kept: None,
         })
     }
 
-    /// Learns what earlier processes spent of a daily limit, and keeps the count from now on.
-    fn go_on(&self, host: &Host, name: String) -> Result<()> {
-        let Some(ledger) = host.ledger.clone().filter(|_| self.pace().is_long()) else {
-            return Ok(());
-        };
-        if let Some(spent) = ledger.load(&name)? {
-            self.pace().go_on(&spent, host.clock.now()).map_err(|error| {
+    /// Learns, once, what earlier processes spent of a daily limit.
+    async fn go_on(&self, clock: &Clock) -> Result<()> {
+        let Some(Kept { ledger, name, is_known, .. }) = &self.kept else { return Ok(()) };
+        let learn = async || {
+            let Some(spent) = ledger.load(name)? else { return Ok(()) };
+            self.pace().go_on(&spent, clock.now()).map_err(|error| {
                 Fault::fatal(format!("what was kept as {name} cannot be read ({error}): {spent}"))
-            })?;
-        }
-        *lock(&self.kept) = Some(Kept { ledger, name });
-        Ok(())
+            })
+        };
+        is_known.get_or_try_init(learn).await.copied()
     }
 
     /// Keeps what is spent. Who is killed right after it has counted a request too many, never
     /// one too few.
     fn keep(&self) -> Result<()> {
-        match &*lock(&self.kept) {
-            Some(kept) => {
-                let spent = self.pace().spent();
-                kept.ledger.keep(&kept.name, &spent)
-            }
-            None => Ok(()),
-        }
+        let Some(kept) = &self.kept else { return Ok(()) };
+        let _alone = lock(&kept.keeping);
+        let spent = self.pace().spent();
+        kept.ledger.keep(&kept.name, &spent)
     }
 
     /// Nobody with this key asks again before then.
@@ -146,6 +149,7 @@ impl Shared {
         let came = clock.now();
         let queue = if is_urgent { &self.urgent } else { &self.ordinary };
         let _first_in_line = queue.lock().await;
+        self.go_on(clock).await?;
         loop {
             let now = clock.now();
             let waited = Duration::from_nanos(now.since(came).max(0).unsigned_abs());

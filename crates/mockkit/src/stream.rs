@@ -82,7 +82,12 @@ impl StreamSocket {
             match message {
                 Message::Text(text) => return Some(Incoming::Text(text.to_string())),
                 Message::Binary(bytes) => return Some(Incoming::Binary(bytes)),
-                Message::Close(_) => return None,
+                Message::Close(_) => {
+                    // The answer to a goodbye waits to be written; without it the client takes
+                    // its own goodbye for a broken connection.
+                    let _ = tokio::time::timeout(GOODBYE, self.socket.flush()).await;
+                    return None;
+                }
                 Message::Ping(_) | Message::Pong(_) => {}
             }
         }

@@ -1,5 +1,7 @@
 //! What the list of components holds: names, schemas, and how to start each.
 
+use std::time::Duration;
+
 use component::{Fault, Feed, Host, Processor, Sends, Sink, Source};
 use futures_util::future::BoxFuture;
 use model::Event;
@@ -8,6 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{Task, processor as processors, sink as sinks, source as sources};
+
+/// How long a probe waits for something to read: a stream may be quiet.
+const PROBE_READ: Duration = Duration::from_secs(5);
 
 /// Which of the two a component is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +49,9 @@ pub struct Entry {
     pub settings_schema: fn() -> Schema,
     /// Makes a task of it; the error names what is wrong with the settings.
     pub task: fn(Start) -> Result<Task, String>,
-    /// Logs in and out again.
-    pub probe: fn(Start) -> BoxFuture<'static, Result<(), Fault>>,
+    /// Logs in, reads something if there is something to be read soon, and logs out again: gives
+    /// the number of records.
+    pub probe: fn(Start) -> BoxFuture<'static, Result<Option<usize>, Fault>>,
     /// Reads one raw item of a dead letter again.
     pub redrive: fn(&[u8]) -> Result<Vec<Event>, component::Bad>,
 }
@@ -72,7 +78,12 @@ pub const fn source<S: Source>() -> Entry {
                 let system: S::System = decode("system", start.system).map_err(Fault::Fatal)?;
                 let settings: S::Settings =
                     decode("settings", start.settings).map_err(Fault::Fatal)?;
-                S::connect(system, settings, start.host).await.map(drop)
+                let mut source = S::connect(system, settings, start.host).await?;
+                let cursor = S::Cursor::default();
+                match tokio::time::timeout(PROBE_READ, source.read(&cursor)).await {
+                    Ok(batch) => batch.map(|batch| Some(batch.items.len())),
+                    Err(_) => Ok(None),
+                }
             })
         },
         redrive: S::redrive,
@@ -101,7 +112,7 @@ pub const fn sink<S: Sink>() -> Entry {
                 let system: S::System = decode("system", start.system).map_err(Fault::Fatal)?;
                 let settings: S::Settings =
                     decode("settings", start.settings).map_err(Fault::Fatal)?;
-                S::connect(system, settings, start.host).await.map(drop)
+                S::connect(system, settings, start.host).await.map(|_| None)
             })
         },
         redrive: |_| Err(component::Bad::new("", "a sink reads no items")),

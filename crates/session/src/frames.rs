@@ -16,7 +16,7 @@ use tokio_util::io::{poll_read_buf, poll_write_buf};
 /// Enough for a burst of a busy feed in one system call.
 const READ_BYTES: usize = 128 * 1024;
 /// Bytes that are kept of a message that is too long.
-const KEPT_BYTES: usize = 256 * 1024;
+const KEPT_BYTES: usize = 512 * 1024;
 /// Longest payload of a control frame (RFC 6455, 5.5).
 const MAX_CONTROL_BYTES: u64 = 125;
 /// Answers to pings that the other side does not take.

@@ -474,6 +474,11 @@ def check_services(ib, ibm):
     control("POST", "/_mock/bulletins", {"text": "a bulletin", "exchange": "NYSE"})
     until(ib, lambda: len(ib.newsBulletins()) > 1, "no second bulletin")
     ib.cancelNewsBulletins()
+    ib.reqMktData(ibm, "mdoff,292")
+    told = lambda: control("POST", "/_mock/news", {"symbol": "IBM", "headline": "a headline"})["told"]
+    until(ib, lambda: ib.newsTicks(), "no headline", meanwhile=told)
+    assert ib.newsTicks()[0].headline == "a headline"
+    ib.cancelMktData(ibm)
     ok("news and bulletins")
     assert "TOP_PERC_GAIN" in ib.reqScannerParameters()
     scan = ScannerSubscription(
@@ -518,12 +523,23 @@ def check_two_clients(ib, ibm):
     ok("several clients")
 
 
+def lost(ib):
+    """Waits for the connection's end, which the client tells whoever waits by an exception."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while ib.isConnected():
+        assert time.monotonic() < deadline, "still connected"
+        try:
+            ib.sleep(0.05)
+        except ConnectionError:
+            pass
+    COMPLAINTS.texts.clear()
+
+
 def check_comeback(ib, ibm):
     resting = ib.placeOrder(ibm, LimitOrder("BUY", 1, 130, orderRef="stays"))
     until(ib, lambda: resting.orderStatus.status == "Submitted", lambda: str(resting))
     control("POST", "/_mock/faults", {"kind": "reset", "stream": "tws"})
-    until(ib, lambda: not ib.isConnected(), "still connected")
-    COMPLAINTS.texts.clear()
+    lost(ib)
     again = connect()
     assert [t for t in again.openTrades() if t.order.permId == resting.order.permId], "lost"
     assert again.client.getReqId() > resting.order.orderId
@@ -536,8 +552,7 @@ def check_comeback(ib, ibm):
     until(again, lambda: 1102 in errors.codes(), "no 1102")
     ok("connectivity notices")
     control("POST", "/_mock/faults", {"kind": "nightly_reset", "delay_ms": 300})
-    until(again, lambda: not again.isConnected(), "the restart spares a client")
-    COMPLAINTS.texts.clear()
+    lost(again)
     last = None
     deadline = time.monotonic() + WAIT_SECONDS
     while last is None:

@@ -1,23 +1,27 @@
 //! Who is connected, what each has asked to be told, and what waits for each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mockkit::market::{Quote, Trade};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::codec::Codec;
+use crate::faults;
 use crate::history::{BarSize, What};
 use crate::instruments::Index;
 use crate::wire::{Answer, ScannerSubscription};
 
-/// Answers that may wait for a client before it counts as gone.
-const QUEUE: usize = 500_000;
+/// Frames that may wait for a client before it counts as gone.
+const QUEUE: usize = 1_000_000;
 
 /// A connection that has said who it is.
 pub struct Client {
     /// Counts connections.
     pub key: u64,
     pub client_id: i32,
-    pub codec: &'static str,
+    pub codec: Arc<Codec>,
     pub version: i32,
     /// What kind of market data it asked for: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen.
     pub data_type: i32,
@@ -37,14 +41,20 @@ pub struct Client {
     pub bulletins: bool,
     /// Client 0 has asked for orders placed by hand.
     pub binds: bool,
-    queue: UnboundedSender<Answer>,
-    waiting: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    queue: UnboundedSender<Frame>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The body of a frame, and which kind of frame it is.
+pub struct Frame {
+    pub stream: &'static str,
+    pub body: Vec<u8>,
 }
 
 /// The reading end of a client's queue.
 pub struct Waiting {
-    queue: UnboundedReceiver<Answer>,
-    waiting: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    queue: UnboundedReceiver<Frame>,
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Quotes and last prices of one instrument.
@@ -82,6 +92,8 @@ pub struct Depth {
 pub struct LiveBars {
     pub instrument: Index,
     pub what: What,
+    /// Only in the exchange's own hours.
+    pub regular: bool,
 }
 
 /// History that goes on.
@@ -101,10 +113,10 @@ pub struct Gains {
 }
 
 impl Client {
-    pub fn new(key: u64, client_id: i32, codec: &'static str, version: i32) -> (Client, Waiting) {
+    pub fn new(key: u64, client_id: i32, codec: Arc<Codec>, version: i32) -> (Client, Waiting) {
         let (queue, receiver) = unbounded_channel();
-        let waiting = std::sync::Arc::default();
-        let reader = Waiting { queue: receiver, waiting: std::sync::Arc::clone(&waiting) };
+        let waiting = Arc::default();
+        let reader = Waiting { queue: receiver, waiting: Arc::clone(&waiting) };
         let client = Client {
             key,
             client_id,
@@ -132,16 +144,16 @@ impl Client {
     }
 
     pub fn send(&self, answer: Answer) {
-        use std::sync::atomic::Ordering;
+        let Some(body) = self.codec.encode(&answer) else { return };
         // A client that is gone is taken out when its connection ends.
-        if self.queue.send(answer).is_ok() {
+        if self.queue.send(Frame { stream: faults::stream(&answer), body }).is_ok() {
             self.waiting.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Whether more waits than anybody will ever read.
     pub fn is_lost(&self) -> bool {
-        self.waiting.load(std::sync::atomic::Ordering::Relaxed) > QUEUE
+        self.waiting.load(Ordering::Relaxed) > QUEUE
     }
 
     /// Subscriptions that end when the program has lost its data.
@@ -153,32 +165,33 @@ impl Client {
         self.growing.clear();
     }
 
-    /// Whether anything has to be told to it as time goes by.
-    pub fn has_beat(&self) -> bool {
-        !self.live_bars.is_empty()
-            || !self.growing.is_empty()
-            || !self.gains.is_empty()
-            || !self.summaries.is_empty()
-            || !self.scanners.is_empty()
-            || self.portfolio.is_some()
+    /// How often something may have to be told to it as time goes by, in seconds.
+    pub fn beat_secs(&self) -> Option<i64> {
+        if !self.gains.is_empty() {
+            Some(1)
+        } else if !self.live_bars.is_empty() || !self.growing.is_empty() {
+            Some(5)
+        } else if self.portfolio.is_some() || !self.summaries.is_empty() {
+            Some(180)
+        } else {
+            None
+        }
     }
 }
 
 impl Waiting {
-    /// The next answer; nothing once the client has been taken out.
-    pub async fn next(&mut self) -> Option<Answer> {
-        let answer = self.queue.recv().await?;
-        self.waiting.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-        Some(answer)
+    /// The next frame; nothing once the client has been taken out.
+    pub async fn next(&mut self) -> Option<Frame> {
+        let frame = self.queue.recv().await?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Some(frame)
     }
-}
 
-impl Waiting {
-    /// An answer that waits already.
-    pub fn ready(&mut self) -> Option<Answer> {
-        let answer = self.queue.try_recv().ok()?;
-        self.waiting.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-        Some(answer)
+    /// A frame that waits already.
+    pub fn ready(&mut self) -> Option<Frame> {
+        let frame = self.queue.try_recv().ok()?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Some(frame)
     }
 }
 

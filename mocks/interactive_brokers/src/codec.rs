@@ -64,6 +64,7 @@ impl Codec {
         if version >= PROTOBUF { Codec::Protobuf } else { Codec::Text(text::Codec::new(version)) }
     }
 
+    /// As it is called in the transcript.
     pub fn name(&self) -> &'static str {
         match self {
             Codec::Text(_) => "text",
@@ -88,7 +89,7 @@ impl Codec {
     }
 
     /// The body of the frame to send, if there is one in this encoding.
-    pub fn encode(&mut self, answer: &Answer) -> Option<Vec<u8>> {
+    pub fn encode(&self, answer: &Answer) -> Option<Vec<u8>> {
         match self {
             Codec::Text(codec) => codec.encode(answer),
             Codec::Protobuf => {

@@ -22,6 +22,7 @@ pub fn routes(core: Shared) -> Router {
         .route("/_mock/orders", post(place_by_hand))
         .route("/_mock/corrections", post(correct))
         .route("/_mock/bulletins", post(bulletin))
+        .route("/_mock/news", post(news))
         .with_state(core)
 }
 
@@ -154,7 +155,7 @@ async fn clients(State(core): State<Shared>) -> Json<Value> {
         .map(|client| {
             json!({
                 "client_id": client.client_id,
-                "codec": client.codec,
+                "codec": client.codec.name(),
                 "version": client.version,
                 "market_data": ids(client.lines.keys().collect()),
                 "tick_by_tick": ids(client.prints.keys().collect()),
@@ -265,4 +266,41 @@ async fn bulletin(State(core): State<Shared>, body: Bytes) -> Result<Json<Value>
     let number = i32::try_from(state.bulletins.len()).unwrap_or(i32::MAX);
     state.tell_all(&news_bulletin(number, &bulletin), |client| client.bulletins);
     Ok(Json(json!({ "number": number })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Story {
+    symbol: String,
+    headline: String,
+    code: Option<String>,
+}
+
+/// A headline, to whoever follows the instrument with news.
+async fn news(State(core): State<Shared>, body: Bytes) -> Result<Json<Value>, Refused> {
+    let story: Story = decode(&body)?;
+    let state = core.state();
+    let named = |known: &crate::instruments::Instrument| known.symbol == story.symbol;
+    let index = core.world.instruments.iter().position(named);
+    let index = index.ok_or_else(|| Refused(format!("no symbol {:?}", story.symbol)))?;
+    let now = state.now();
+    let code = story.code.unwrap_or("BRFG".to_owned());
+    let mut told = 0;
+    for client in &state.clients {
+        for (id, line) in &client.lines {
+            if line.instrument != index || !line.generic.contains(&292) {
+                continue;
+            }
+            told += 1;
+            client.send(wire::Answer::TickNews(wire::TickNews {
+                req_id: Some(*id),
+                timestamp: Some(now.div_euclid(1_000_000)),
+                provider_code: Some(code.clone()),
+                article_id: Some(format!("{code}${now:016x}")),
+                headline: Some(story.headline.clone()),
+                extra_data: Some("A:800015:L:en:K:n/a:C:0.98".to_owned()),
+            }));
+        }
+    }
+    Ok(Json(json!({ "told": told })))
 }

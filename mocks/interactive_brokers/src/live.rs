@@ -7,6 +7,7 @@ use mockkit::time::SECOND;
 use rust_decimal::Decimal;
 
 use crate::clients::{Client, Depth, Line, PrintKind, Prints};
+use crate::engine::Phase;
 use crate::history::{self, Bar, BarSize, Span, What};
 use crate::instruments::{Index, Instrument};
 use crate::state::{State, World};
@@ -135,12 +136,15 @@ pub fn open_line(world: &World, state: &State, me: usize, id: i32, line: &mut Li
     let ticks = Ticks { client, id, delayed: line.kind >= 3 };
     if let Some(quote) = mark.quote {
         ticks.quote(None, &quote);
+        ticks.text(32, quote.bid_venue.to_string());
+        ticks.text(33, quote.ask_venue.to_string());
     }
     line.quote = mark.quote;
     let volume = known.listing().map_or(0, |(listing, _)| state.volumes[listing]);
     line.volume = volume;
     if let Some(trade) = mark.trade {
         ticks.trade(&trade, volume, &line.generic, true);
+        ticks.text(84, trade.venue.to_string());
         line.trade = Some(trade);
     }
     if let Some(day) = today(world, state, known) {
@@ -444,11 +448,14 @@ fn book(client: &Client, id: i32, depth: &mut Depth, quote: &Quote) {
 
 /// Every five seconds: live bars, and history that goes on.
 pub fn beat(world: &World, state: &mut State, time: i64) {
-    if time % BAR != 0 || state.cut_off {
+    if time % BAR != 0 || state.cut_off || state.phase() == Phase::Closed {
         return;
     }
     for client in &state.clients {
         for (id, bars) in &client.live_bars {
+            if bars.regular && state.phase() != Phase::Core {
+                continue;
+            }
             let known = &world.instruments[bars.instrument];
             if let Some(bar) = live_bar(world, state, known, bars.what, time) {
                 client.send(Answer::RealTimeBarTick(RealTimeBarTick {

@@ -321,13 +321,14 @@ pub fn beat(world: &World, state: &mut State, time: i64) {
         let mut following = std::mem::take(&mut client.gains);
         for (id, one) in &mut following {
             let answer = gains(world, state, *id, one);
-            if one.told.as_ref() != Some(&answer) {
+            let near = state.is_near_present(time, EVERY);
+            if near && one.told.as_ref() != Some(&answer) {
                 client.send(answer.clone());
                 one.told = Some(answer);
             }
         }
         client.gains = following;
-        if time % EVERY != 0 {
+        if time % EVERY != 0 || !state.is_near_present(time, EVERY) {
             continue;
         }
         let portfolio = client.portfolio.map(|account| download(world, state, account));

@@ -1,5 +1,6 @@
 //! One connection: the handshake, then requests in and answers out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mockkit::{Allowance, Entry, Hit, Kind, time};
@@ -7,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::clients::{Client, Waiting};
+use crate::clients::{Client, Frame, Waiting};
 use crate::codec::{Codec, Hello, agree};
 use crate::core::Shared;
 use crate::frames::{Incoming, frame};
@@ -21,7 +22,7 @@ use crate::{answer, faults, times};
 const SILENCE: Duration = Duration::from_secs(600);
 /// An oversize frame, and the pieces it is written in.
 const OVERSIZE: usize = 50 * 1024 * 1024;
-const PIECE: [u8; 64 * 1024] = [b'x'; 64 * 1024];
+static PIECE: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 /// Bytes put into one write.
 const BATCH: usize = 64 * 1024;
 /// What a client in a hurry is told.
@@ -50,7 +51,7 @@ struct Session {
     core: Shared,
     stream: TcpStream,
     incoming: Incoming,
-    codec: Option<Codec>,
+    codec: Option<Arc<Codec>>,
     version: i32,
     paced: bool,
     pace: Pace,
@@ -102,7 +103,7 @@ impl Session {
                         return Err(Over);
                     }
                 }
-                answer = next(&mut self.login) => self.send(answer.ok_or(Over)?).await?,
+                frame = next(&mut self.login) => self.send(frame.ok_or(Over)?).await?,
                 _ = cuts.changed() => return Err(Over),
                 changed = added.changed() => {
                     changed.map_err(|_| Over)?;
@@ -148,7 +149,7 @@ impl Session {
     }
 
     async fn take(&mut self, body: &[u8]) -> Step {
-        let Some(codec) = &self.codec else { return self.greet(body).await };
+        let Some(codec) = self.codec.clone() else { return self.greet(body).await };
         let request = codec.decode(body);
         let client_id = self.login.as_ref().map(|login| login.client_id);
         let sequence = self.note(&request, body, client_id);
@@ -212,8 +213,8 @@ impl Session {
             Kind::Oversize => self.oversize().await,
             Kind::Truncated => {
                 self.process(key, request);
-                let answer = next(&mut self.login).await.ok_or(Over)?;
-                self.half(&answer).await
+                let first = next(&mut self.login).await.ok_or(Over)?;
+                self.half(&frame(&first.body)).await
             }
             _ => {
                 self.process(key, request);
@@ -245,7 +246,7 @@ impl Session {
 
     fn note(&self, request: &Result<Request, Misread>, body: &[u8], client_id: Option<i32>) -> u64 {
         let kit = &self.core.world.kit;
-        let codec = self.codec.as_ref().map_or("", Codec::name);
+        let codec = self.codec.as_ref().map_or("", |codec| codec.name());
         let (path, body) = match request {
             Ok(request) => {
                 let (id, name, contents) = request.describe();
@@ -273,7 +274,7 @@ impl Session {
         let (Some(hello), Some(version)) = (hello, version) else {
             let refusal = Refusal::new(503, "The TWS is out of date and must be upgraded.");
             let now = self.core.world.kit.clock().now();
-            let mut codec = Codec::new(crate::codec::TEXT);
+            let codec = Codec::new(crate::codec::TEXT);
             if let Some(body) = codec.encode(&refusal.answer(NOBODY, now)) {
                 self.write(&frame(&body)).await?;
             }
@@ -281,7 +282,7 @@ impl Session {
         };
         self.paced = hello.paced;
         self.version = version;
-        self.codec = Some(Codec::new(version));
+        self.codec = Some(Arc::new(Codec::new(version)));
         let now = times::civil(self.core.world.kit.clock().now());
         let time = format!("{} {}", now.strftime("%Y%m%d %H:%M:%S"), settings.zone);
         self.write(&frame(format!("{version}\0{time}\0").as_bytes())).await
@@ -301,7 +302,7 @@ impl Session {
             self.say(&faults::refusal(&hit, in_use), NOBODY).await?;
             return Err(Over);
         }
-        let codec = self.codec.as_ref().map_or("", Codec::name);
+        let Some(codec) = self.codec.clone() else { return Err(Over) };
         let joined = {
             let mut state = self.core.state();
             let taken = state.clients.iter().any(|client| client.client_id == client_id);
@@ -331,34 +332,29 @@ impl Session {
 
     async fn say(&mut self, refusal: &Refusal, id: i32) -> Step {
         let answer = refusal.answer(id, self.core.world.kit.clock().now());
-        let body = self.codec.as_mut().and_then(|codec| codec.encode(&answer));
-        match body {
+        match self.codec.as_ref().and_then(|codec| codec.encode(&answer)) {
             Some(body) => self.write(&frame(&body)).await,
             None => Ok(()),
         }
     }
 
-    /// Sends an answer and what waits behind it, unless a fault has other plans.
-    async fn send(&mut self, first: Answer) -> Step {
+    /// Sends a frame and what waits behind it, unless a fault has other plans.
+    async fn send(&mut self, first: Frame) -> Step {
         let mut bytes = Vec::new();
-        let mut answer = Some(first);
-        while let Some(next) = answer.take() {
-            let Some(codec) = &mut self.codec else { return Err(Over) };
-            if let Some(body) = codec.encode(&next) {
-                let streams = ["tws", faults::stream(&next)];
-                let hit = self.core.world.kit.faults().take_frame(&streams, &frame_kinds());
-                match hit {
-                    None => bytes.extend(frame(&body)),
-                    Some(hit) => {
-                        self.write(&std::mem::take(&mut bytes)).await?;
-                        self.bend(&body, hit).await?;
-                    }
+        let mut waiting = Some(first);
+        while let Some(Frame { stream, body }) = waiting.take() {
+            let faults = self.core.world.kit.faults();
+            match faults.take_frame(&["tws", stream], &frame_kinds()) {
+                None => bytes.extend(frame(&body)),
+                Some(hit) => {
+                    self.write(&std::mem::take(&mut bytes)).await?;
+                    self.bend(&body, hit).await?;
                 }
             }
             if bytes.len() >= BATCH {
                 self.write(&std::mem::take(&mut bytes)).await?;
             }
-            answer = self.login.as_mut().and_then(|login| login.waiting.ready());
+            waiting = self.login.as_mut().and_then(|login| login.waiting.ready());
         }
         self.write(&bytes).await
     }
@@ -374,10 +370,7 @@ impl Session {
             Kind::Garbage => self.write(&frame(b"}{ not what you asked for")).await,
             Kind::InvalidUtf8 => self.write(&frame(b"4\x002\x00-1\x00\xff\xfe\xc3\x28\x00")).await,
             Kind::Oversize => self.oversize().await,
-            Kind::Truncated => {
-                self.write(&whole[..whole.len() / 2]).await?;
-                Err(Over)
-            }
+            Kind::Truncated => self.half(&whole).await,
             Kind::Disconnect | Kind::Reset | Kind::Silence => {
                 let mut cuts = self.core.cuts.subscribe();
                 self.break_off(&hit.kind, &mut cuts).await
@@ -396,9 +389,7 @@ impl Session {
         }
     }
 
-    async fn half(&mut self, answer: &Answer) -> Step {
-        let body = self.codec.as_mut().and_then(|codec| codec.encode(answer)).unwrap_or_default();
-        let whole = frame(&body);
+    async fn half(&mut self, whole: &[u8]) -> Step {
         self.write(&whole[..whole.len() / 2]).await?;
         Err(Over)
     }
@@ -423,8 +414,8 @@ fn frame_kinds() -> Vec<Kind> {
     FRAME_KINDS.into_iter().chain(own).collect()
 }
 
-/// The next answer to send; none ever comes before the login.
-async fn next(login: &mut Option<Login>) -> Option<Answer> {
+/// The next frame to send; none ever comes before the login.
+async fn next(login: &mut Option<Login>) -> Option<Frame> {
     match login {
         Some(login) => login.waiting.next().await,
         None => std::future::pending().await,

@@ -98,7 +98,7 @@ pub struct Orders {
     pub commission_delay_ms: u32,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MarketData {
     /// Symbols without a subscription to live data: error 354, or delayed data where asked for.
@@ -168,12 +168,6 @@ impl Default for Orders {
             check_funds: true,
             commission_delay_ms: 0,
         }
-    }
-}
-
-impl Default for MarketData {
-    fn default() -> MarketData {
-        MarketData { not_subscribed: Vec::new() }
     }
 }
 

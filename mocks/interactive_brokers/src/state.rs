@@ -41,7 +41,10 @@ pub struct State {
     /// How far time has been worked off.
     reached: i64,
     bell: (i64, Bell),
+    /// When it was last looked whether anything is to be told.
     beat: i64,
+    /// Where time is being moved to.
+    target: i64,
     /// Told later, in the order of their times.
     later: VecDeque<(i64, Told)>,
     held_back: Vec<Told>,
@@ -54,9 +57,6 @@ pub struct Bulletin {
     pub text: String,
     pub exchange: String,
 }
-
-/// Once a second there may be something to tell.
-pub const BEAT: i64 = SECOND;
 
 impl State {
     pub fn new(world: &World, now: i64) -> mockkit::Result<State> {
@@ -78,7 +78,8 @@ impl State {
             phase: engine::phase(now),
             reached: now,
             bell: next_bell(now),
-            beat: next_beat(now),
+            beat: now,
+            target: now,
             later: VecDeque::new(),
             held_back: Vec::new(),
             last_key: 0,
@@ -115,6 +116,10 @@ impl State {
         self.reached
     }
 
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
     pub fn next_key(&mut self) -> u64 {
         self.last_key += 1;
         self.last_key
@@ -123,13 +128,21 @@ impl State {
     /// When the next thing happens by itself.
     pub fn next_time(&self) -> i64 {
         let later = self.later.front().map(|(time, _)| *time);
-        let beat = self.needs_beat().then_some(self.beat);
-        let others = [self.tape.next_time(), later, beat];
+        let others = [self.tape.next_time(), later, self.next_beat()];
         others.into_iter().flatten().fold(self.bell.0, i64::min)
     }
 
-    fn needs_beat(&self) -> bool {
-        self.desk.has_open_orders() || self.clients.iter().any(Client::has_beat)
+    /// Whole seconds, or fewer of them if nobody needs each.
+    fn next_beat(&self) -> Option<i64> {
+        let orders = self.desk.watches_time().then_some(1);
+        let seconds = self.clients.iter().filter_map(Client::beat_secs).chain(orders).min()?;
+        let every = seconds * SECOND;
+        Some((self.beat.div_euclid(every) + 1) * every)
+    }
+
+    /// Whether what is told now is still the news when time has arrived where it is going.
+    pub fn is_near_present(&self, time: i64, every: i64) -> bool {
+        self.target - time < every
     }
 
     /// Works off everything up to `now`, in order.
@@ -137,6 +150,7 @@ impl State {
         if now < self.reached {
             self.jump_back(now);
         }
+        self.target = now;
         loop {
             let time = self.next_time();
             if time > now {
@@ -146,9 +160,7 @@ impl State {
             self.step(world, time);
         }
         self.reached = now;
-        if self.beat <= now {
-            self.beat = next_beat(now);
-        }
+        self.beat = now;
         self.clients.retain(|client| !client.is_lost());
     }
 
@@ -168,7 +180,7 @@ impl State {
             }
             return;
         }
-        self.beat = next_beat(time);
+        self.beat = time;
         let (desk, scene) = self.at_work(world);
         desk.on_time(&scene);
         self.tell_orders(world);
@@ -296,7 +308,7 @@ impl State {
         self.reached = now;
         self.phase = engine::phase(now);
         self.bell = next_bell(now);
-        self.beat = next_beat(now);
+        self.beat = now;
         self.count_volumes();
     }
 
@@ -324,10 +336,6 @@ fn accounts(world: &World) -> Vec<Account> {
         account
     };
     world.settings.accounts.iter().map(account).collect()
-}
-
-fn next_beat(after: i64) -> i64 {
-    (after.div_euclid(BEAT) + 1) * BEAT
 }
 
 fn next_bell(after: i64) -> (i64, Bell) {

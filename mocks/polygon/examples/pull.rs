@@ -19,7 +19,7 @@ async fn main() -> Result<(), Failure> {
     let load_symbols = arguments.next().map_or(Ok(0), |text| text.parse())?;
     let seconds = arguments.next().map_or(Ok(5), |text| text.parse())?;
     let batch = arguments.next().map_or(Ok(200), |text| text.parse())?;
-    let replay = Replay { batch, loops: 0, load_symbols };
+    let replay = Replay { batch, loops: 0, load_symbols, ..Replay::default() };
     let start = "2013-10-07T08:00:00Z".to_owned();
     let settings = Settings { data, start, speed: Speed::Max, replay, ..Settings::default() };
     let (ready, url) = std::sync::mpsc::channel();

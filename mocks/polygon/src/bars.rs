@@ -279,7 +279,8 @@ mod tests {
             (Timespan::Day, 1, "2013-10-09T04:00:00Z"),
             (Timespan::Week, 1, "2013-10-06T04:00:00Z"),
             (Timespan::Month, 1, "2013-10-01T04:00:00Z"),
-            (Timespan::Month, 5, "2013-09-01T04:00:00Z"),
+            (Timespan::Month, 5, "2013-10-01T04:00:00Z"),
+            (Timespan::Month, 4, "2013-09-01T04:00:00Z"),
             (Timespan::Quarter, 1, "2013-10-01T04:00:00Z"),
             (Timespan::Year, 1, "2013-01-01T05:00:00Z"),
         ] {

@@ -303,7 +303,7 @@ fn stock(listings: &[Listing], index: usize, date: Date, open: &[Option<Price>])
 
 impl Borrowed {
     fn instrument(&self, from: usize, listing: &Listing) -> Instrument {
-        let daily = !listing.daily.is_empty() && Class::of(self.symbol) != Class::Options;
+        let daily = !listing.daily.is_empty();
         Instrument {
             symbol: self.symbol.to_owned(),
             class: Class::of(self.symbol),

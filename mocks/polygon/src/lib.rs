@@ -124,7 +124,7 @@ fn load(settings: Settings, kit: Kit, start: i64) -> Result<Core> {
         None => Market::embedded()?,
     };
     let date = time::new_york_date(start);
-    let timeline = Timeline::new(Arc::clone(&market), date, settings.replay.loops)?;
+    let timeline = Timeline::new(Arc::clone(&market), date, &settings.replay)?;
     let first = timeline.first();
     let tape = timeline.span(first).map(|span| span.tape);
     let open: Vec<Option<Price>> = tape.map_or_else(Vec::new, |tape| {

@@ -24,7 +24,7 @@ pub const CRYPTO_VENUE: i64 = 1;
 
 pub struct TradeNumber {
     pub id: u64,
-    /// Rises by one from trade to trade of a symbol, lap after lap.
+    /// Rises by one from trade to trade of a symbol, lap after lap, unless the settings want holes.
     pub sequence: u64,
     pub sip: i64,
     pub participant: i64,
@@ -44,7 +44,7 @@ pub fn trade(span: &Span, listing: usize, index: usize) -> TradeNumber {
     let sip = span.tape.trade_time(listing, index) + span.shift;
     TradeNumber {
         id: FIRST_ID + number,
-        sequence: number,
+        sequence: span.sequence(number),
         sip,
         participant: sip - TAPE_LAG,
         reported: sip - REPORT_LAG,
@@ -54,7 +54,7 @@ pub fn trade(span: &Span, listing: usize, index: usize) -> TradeNumber {
 pub fn quote(span: &Span, listing: usize, index: usize) -> QuoteNumber {
     let sip = span.tape.quote_time(listing, index) + span.shift;
     QuoteNumber {
-        sequence: span.quotes_before(listing) + index as u64 + 1,
+        sequence: span.sequence(span.quotes_before(listing) + index as u64 + 1),
         sip,
         participant: sip - TAPE_LAG,
         indicator: index.is_multiple_of(INDICATOR_EVERY).then_some(INDICATOR),

@@ -83,6 +83,9 @@ pub struct Replay {
     /// How many sessions the first day is played for, each time on the next session's date with
     /// new ids and sequence numbers; 0 is endlessly. Dates beyond have what the data has of them.
     pub loops: u32,
+    /// After so many trades, or quotes, of a symbol a sequence number is left out, as the vendor's
+    /// do without anything being lost; 0 is never.
+    pub sequence_holes: u32,
     /// Synthetic stocks LOAD0001, LOAD0002 … which trade and quote as the real ones do, to make
     /// any load.
     pub load_symbols: usize,
@@ -126,7 +129,7 @@ impl Default for Streams {
 
 impl Default for Replay {
     fn default() -> Replay {
-        Replay { batch: 200, loops: 1, load_symbols: 0 }
+        Replay { batch: 200, loops: 1, sequence_holes: 0, load_symbols: 0 }
     }
 }
 

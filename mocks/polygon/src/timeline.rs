@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use mockkit::market::{Market, next_session};
 use mockkit::{Error, Result, time};
 
+use crate::settings::Replay;
 use crate::tape::Tape;
 
 /// Sessions until times no longer fit into nanoseconds since 1970.
@@ -17,6 +18,7 @@ pub struct Timeline {
     market: Arc<Market>,
     first: Date,
     loops: u32,
+    holes: u32,
     tapes: Mutex<BTreeMap<Date, Arc<Tape>>>,
     /// Dates of the laps, as far as anyone has looked.
     laps: Mutex<Vec<Date>>,
@@ -31,17 +33,20 @@ pub struct Span {
     pub shift: i64,
     /// How often the tape was played before.
     pub lap: u32,
+    holes: u32,
 }
 
 impl Timeline {
     /// Plays the tape of `start`'s date; of the next one with data if that has none.
-    pub fn new(market: Arc<Market>, start: Date, loops: u32) -> Result<Timeline> {
+    pub fn new(market: Arc<Market>, start: Date, replay: &Replay) -> Result<Timeline> {
         let days = market.days();
         let at = days.partition_point(|day| *day < start);
         let first = days.get(at).or(days.last()).copied();
         let first = first.ok_or_else(|| Error::Setting("no day has trades or quotes".into()))?;
         let laps = Mutex::new(vec![first]);
-        let timeline = Timeline { market, first, loops, tapes: Mutex::default(), laps };
+        let (loops, holes) = (replay.loops, replay.sequence_holes);
+        let tapes = Mutex::default();
+        let timeline = Timeline { market, first, loops, holes, tapes, laps };
         timeline.tape(first)?;
         Ok(timeline)
     }
@@ -56,10 +61,10 @@ impl Timeline {
             let tape = self.known(self.first)?;
             let midnight = time::new_york_midnight;
             let shift = midnight(date) - midnight(self.first);
-            return Some(Span { date, tape, shift, lap });
+            return Some(Span { date, tape, shift, lap, holes: self.holes });
         }
         self.market.days().binary_search(&date).ok()?;
-        Some(Span { date, tape: self.known(date)?, shift: 0, lap: 0 })
+        Some(Span { date, tape: self.known(date)?, shift: 0, lap: 0, holes: self.holes })
     }
 
     /// The next date after this one with something on its tape.
@@ -128,6 +133,12 @@ impl Span {
         u64::from(self.lap) * self.tape.trades(listing).len() as u64
     }
 
+    /// The sequence number of the nth trade or quote, from 1.
+    pub fn sequence(&self, number: u64) -> u64 {
+        let left_out = number.saturating_sub(1).checked_div(self.holes.into());
+        number + left_out.unwrap_or(0)
+    }
+
     pub fn quotes_before(&self, listing: usize) -> u64 {
         u64::from(self.lap) * self.tape.quotes(listing).len() as u64
     }
@@ -145,7 +156,8 @@ mod tests {
     use super::*;
 
     fn timeline(loops: u32) -> Timeline {
-        Timeline::new(Market::embedded().unwrap(), date(2013, 10, 7), loops).unwrap()
+        let replay = Replay { loops, sequence_holes: 3, ..Replay::default() };
+        Timeline::new(Market::embedded().unwrap(), date(2013, 10, 7), &replay).unwrap()
     }
 
     #[test]
@@ -166,6 +178,13 @@ mod tests {
         let endless = [("2013-10-07", 0), ("2013-10-08", 1), ("2013-10-09", 2)];
         let later = [("2013-10-10", 3), ("2013-10-11", 4), ("2013-10-14", 5)];
         check(0, &[endless, later].concat());
+    }
+
+    #[test]
+    fn leaves_sequence_numbers_out() {
+        let span = timeline(1).span(date(2013, 10, 7)).unwrap();
+        let numbers: Vec<u64> = (1..=7).map(|number| span.sequence(number)).collect();
+        assert_eq!(numbers, [1, 2, 3, 5, 6, 7, 9]);
     }
 
     #[test]

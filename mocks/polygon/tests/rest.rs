@@ -307,6 +307,11 @@ async fn filters_by_what_the_reference_names() {
             ("ticker", json!("BAC")),
         ),
         ("/v3/reference/tickers?ticker.any_of=IBM,SPY&type=ETF", 1, ("ticker", json!("SPY"))),
+        (
+            "/v3/reference/tickers?sort=desc&market=indices&ticker.lt=I:E",
+            1,
+            ("ticker", json!("I:DJI")),
+        ),
         ("/v3/reference/tickers?cusip=459200101", 1, ("ticker", json!("IBM"))),
         ("/v3/reference/tickers?cik=0000320193", 1, ("ticker", json!("AAPL"))),
         ("/v3/reference/tickers?active=false", 1, ("active", json!(false))),

@@ -174,8 +174,11 @@ async fn a_lost_frame_is_a_hole_that_history_fills() {
     mock.advance(5.0).await;
     let mut messages = socket.take(1).await;
     mock.fault(json!({"kind": "drop_frames", "stream": "stocks", "next": 1})).await;
+    while mock.get("/_mock/faults").await.json()["pending"] != json!([]) {
+        mock.advance(1.0).await;
+    }
     while rises_by_one(&sequences(&messages, "T", "BAC")) {
-        mock.advance(10.0).await;
+        mock.advance(5.0).await;
         messages.extend(socket.take(1).await);
     }
     let numbers = sequences(&messages, "T", "BAC");
@@ -227,6 +230,9 @@ async fn a_clock_set_back_tells_again() {
     assert!(!numbers.is_empty());
 }
 
+/// So that an evening in New York is not tomorrow.
+const FIVE_HOURS: i64 = 5 * 3_600_000;
+
 fn fast(replay: Replay) -> Settings {
     let start = "2013-10-07T20:30:00Z".to_owned();
     Settings { speed: Speed::Max, start, replay, ..Settings::default() }
@@ -253,7 +259,7 @@ async fn everything(mock: &Mock, socket: &mut Socket) -> Vec<Value> {
 
 #[tokio::test]
 async fn laps_have_new_numbers_that_history_knows() {
-    let replay = Replay { batch: 500, loops: 3, load_symbols: 0 };
+    let replay = Replay { batch: 500, loops: 3, ..Replay::default() };
     let mock = start(fast(replay)).await;
     let mut socket = mock.follow("stocks", &["T.AIG", "Q.AIG"]).await;
     let messages = everything(&mock, &mut socket).await;
@@ -262,7 +268,8 @@ async fn laps_have_new_numbers_that_history_knows() {
         assert!(numbers.len() > 500 && rises_by_one(&numbers), "{kind}: {}", numbers.len());
         let times: Vec<i64> = of(&messages, kind).iter().map(|one| number(one, "t")).collect();
         assert!(times.is_sorted());
-        let days: BTreeSet<i64> = times.iter().map(|time| time / 86_400_000).collect();
+        let days: BTreeSet<i64> =
+            times.iter().map(|time| (time - FIVE_HOURS) / 86_400_000).collect();
         assert_eq!(days.len(), 3, "three sessions");
         let (rows, pages) = mock.pages(&format!("/v3/{path}/AIG?order=asc&limit=400")).await;
         assert!(pages > 2);
@@ -281,8 +288,24 @@ async fn laps_have_new_numbers_that_history_knows() {
 }
 
 #[tokio::test]
+async fn numbers_may_have_holes_without_a_loss() {
+    let mut settings = frozen();
+    settings.replay.sequence_holes = 10;
+    let mock = start(settings).await;
+    let mut socket = mock.follow("stocks", &["T.BAC"]).await;
+    mock.advance(20.0).await;
+    let told = socket.take(50).await;
+    let told = sequences(&told, "T", "BAC");
+    assert!(!rises_by_one(&told) && told.is_sorted());
+    let rows = mock.get("/v3/trades/BAC?order=asc&limit=50000").await.results();
+    let known: Vec<i64> = rows.iter().map(|row| number(row, "sequence_number")).collect();
+    let from = known.iter().position(|number| *number == told[0]).unwrap();
+    assert_eq!(known[from..from + told.len()], told);
+}
+
+#[tokio::test]
 async fn load_symbols_trade_as_the_real_ones_do() {
-    let replay = Replay { batch: 1_000, loops: 1, load_symbols: 50 };
+    let replay = Replay { batch: 1_000, loops: 1, load_symbols: 50, ..Replay::default() };
     let mock = start(fast(replay)).await;
     let mut socket = mock.follow("stocks", &["T.*", "AM.*"]).await;
     let messages = everything(&mock, &mut socket).await;

@@ -208,15 +208,36 @@ fn no_machine_is_named() {
 
 #[test]
 fn vendors_are_small() {
-    let source = "impl Source for Trades {}\n".to_owned() + &"fn a() {}\n".repeat(400);
+    const LIST: &str = "crates/foliostream/src/components.rs";
+    let list = |lines: &str| {
+        format!(
+            "components! {{
+{lines}}}
+"
+        )
+    };
+    let source = list(
+        "source acme::Trades as \"trades\";
+",
+    );
+    let sink = list(
+        "sink acme::Orders as \"orders\";
+",
+    );
+    let both = list(
+        "source acme::Trades as \"trades\";
+sink acme::Orders as \"orders\";
+",
+    );
+    let code = "fn a() {}\n".repeat(401);
+    let path = "connectors/acme/src/trades.rs";
     let message = &[(1, "401 lines of code where 400 are the limit")];
-    check(size::check, "connectors/acme/src/trades.rs", &source, message);
-    let sink = "impl Sink for Orders {}\n".to_owned() + &source;
-    check(size::check, "connectors/acme/src/orders.rs", &sink, &[]);
-    let tested = format!("impl Source for A {{}}\n#[cfg(test)]\nmod tests {{\n{source}\n}}\n");
-    check(size::check, "connectors/acme/src/trades.rs", &tested, &[]);
-    let lines = size::table(&tree(&[("connectors/acme/src/orders.rs", &sink)]));
-    assert_eq!(lines, ["connectors/acme: 402 lines of code of at most 1500, 1 sources, 1 sinks"]);
+    check_tree(size::check, &tree(&[(path, &code), (LIST, &source)]), message);
+    check_tree(size::check, &tree(&[(path, &code), (LIST, &sink)]), &[]);
+    let tested = format!("fn a() {{}}\n#[cfg(test)]\nmod tests {{\n{code}\n}}\n");
+    check_tree(size::check, &tree(&[(path, &tested), (LIST, &source)]), &[]);
+    let lines = size::table(&tree(&[(path, &code), (LIST, &both)]));
+    assert_eq!(lines, ["connectors/acme: 401 lines of code of at most 1500, 1 sources, 1 sinks"]);
 }
 
 #[test]

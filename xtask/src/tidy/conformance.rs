@@ -7,35 +7,49 @@ use super::tree::Tree;
 const LIST: &str = "crates/foliostream/src/components.rs";
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let Some(list) = tree.files.iter().find(|file| file.path == LIST) else { return Vec::new() };
     let mut findings = Vec::new();
-    for (number, line) in list.lines() {
-        let Some((folder, package, name)) = registered(line) else { continue };
+    for (line, kind, package, name) in lines(tree) {
+        let folder = if kind == "processor" { "processors" } else { "connectors" };
         let suite = format!("{folder}/{package}/tests/conformance.rs");
-        let component = format!("{package}::{name}");
-        let is_on = |line: &str| line.split(|c| !is_path(c)).any(|word| word == component);
         let mut suites = tree.files.iter().filter(|file| file.path == suite);
-        let is_on = suites.any(|file| file.lines().any(|(_, line)| is_on(line)));
-        if !is_on {
+        if !suites.any(|file| is_on(&file.text, package, name)) {
             let message = format!("{package}::{name} is not tested; switch it on in {suite}");
-            findings.push(Finding::new(LIST, number, message));
+            findings.push(Finding::new(LIST, line, message));
         }
     }
     findings
 }
 
-/// Folder, package and type of a component, on a line that registers one.
-fn registered(line: &str) -> Option<(&'static str, &str, &str)> {
+/// Kind, package and type of every registered component.
+pub(super) fn registered(tree: &Tree) -> impl Iterator<Item = (&str, &str, &str)> {
+    lines(tree).map(|(_, kind, package, name)| (kind, package, name))
+}
+
+fn lines(tree: &Tree) -> impl Iterator<Item = (usize, &str, &str, &str)> {
+    let list = tree.files.iter().filter(|file| file.path == LIST);
+    list.flat_map(|file| file.lines()).filter_map(|(number, line)| {
+        let (kind, package, name) = component(line)?;
+        Some((number, kind, package, name))
+    })
+}
+
+/// Kind, package and type of a component, on a line that registers one.
+fn component(line: &str) -> Option<(&str, &str, &str)> {
     let line = line.trim();
     if let Some(processor) = line.strip_prefix("runtime::processor::<") {
         let (package, name) = processor.split_once(">(")?.0.split_once("::")?;
-        return Some(("processors", package, name));
+        return Some(("processor", package, name));
     }
-    let rest = line.strip_prefix("source ").or_else(|| line.strip_prefix("sink "))?;
+    let (kind, rest) =
+        line.split_once(' ').filter(|(kind, _)| ["source", "sink"].contains(kind))?;
     let (package, name) = rest.split_once(" as ")?.0.trim().split_once("::")?;
-    Some(("connectors", package, name))
+    Some((kind, package, name))
 }
 
-fn is_path(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | ':')
+/// Whether a suite names a component, or its type where a macro puts the package before it.
+fn is_on(suite: &str, package: &str, name: &str) -> bool {
+    let path = format!("{package}::{name}");
+    let is_listed = suite.contains(&format!("{package}::$"));
+    let words = suite.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':')));
+    words.into_iter().any(|word| word == path || (is_listed && word == name))
 }

@@ -1,7 +1,7 @@
 //! A vendor is a small folder.
 
-use super::Finding;
 use super::tree::{GENERIC, Tree};
+use super::{Finding, conformance};
 
 /// Lines of code about a vendor that is only read, for each of its sources.
 const SOURCE_LINES: usize = 400;
@@ -70,6 +70,7 @@ pub(super) fn table(tree: &Tree) -> Vec<String> {
 /// Code lines of every connector: neither tests nor comments nor blank lines.
 fn sizes(tree: &Tree) -> Vec<Size<'_>> {
     let mut sizes: Vec<Size<'_>> = Vec::new();
+    let registered: Vec<_> = conformance::registered(tree).collect();
     for (file, rust) in tree.rust() {
         let Some(path) = file.path.strip_prefix("connectors/") else { continue };
         let Some((name, "src")) = path
@@ -82,16 +83,17 @@ fn sizes(tree: &Tree) -> Vec<Size<'_>> {
             let text = text.trim();
             !text.is_empty() && !text.starts_with("//") && !rust.is_test(*line)
         };
-        let code: Vec<&str> = file.lines().filter(is_code).map(|(_, text)| text).collect();
-        let count = |what: &str| code.iter().filter(|text| text.starts_with(what)).count();
-        let (sources, sinks) = (count("impl Source for"), count("impl Sink for"));
+        let code: Vec<(usize, &str)> = file.lines().filter(is_code).collect();
         match sizes.iter_mut().find(|size| size.name == name) {
-            Some(size) => {
-                size.lines += code.len();
-                size.sources += sources;
-                size.sinks += sinks;
+            Some(size) => size.lines += code.len(),
+            None => {
+                let count = |kind: &str| {
+                    let of = |(found, package, _): &&(_, _, _)| *found == kind && *package == name;
+                    registered.iter().filter(of).count()
+                };
+                let (sources, sinks) = (count("source"), count("sink"));
+                sizes.push(Size { name, lines: code.len(), sources, sinks });
             }
-            None => sizes.push(Size { name, lines: code.len(), sources, sinks }),
         }
     }
     sizes

@@ -8,6 +8,7 @@ use component::{Bad, Item, OrBad};
 use http::{Num, decode, optional};
 use model::{Adjustment, Event, EventId, Head, Text, Timestamp, TradeStatus, price, quantity};
 use serde_json::value::RawValue;
+use session::Intake;
 
 use super::{Mapped, bad_item, identity, push};
 use crate::wire::{self, Message};
@@ -18,34 +19,38 @@ static DAY: LazyLock<Period> = LazyLock::new(Period::day);
 
 /// Every data point of a frame, one by one: a bad one does not spoil the others.
 pub fn frame(frame: &[u8], items: &mut Vec<Item>, control: &mut impl FnMut(Message<'_>)) {
-    let Ok(text) = std::str::from_utf8(frame) else {
-        return items.push(bad_item(frame, Bad::new("", "the frame is not UTF-8")));
-    };
-    // Nearly every frame is understood in one pass. What turns out bad still needs its bytes.
     let before = items.len();
-    if Message::each(text, |message| message_events(message, items, control).is_ok()) {
-        return;
+    session::messages(frame, &mut Read { items, before, control });
+}
+
+/// What was read of a frame.
+struct Read<'r, C> {
+    items: &'r mut Vec<Item>,
+    before: usize,
+    control: &'r mut C,
+}
+
+impl<C: FnMut(Message<'_>)> Intake<Message<'_>> for Read<'_, C> {
+    fn take(&mut self, message: Message<'_>) -> Mapped<()> {
+        message_events(message, self.items, self.control)
     }
-    items.truncate(before);
-    match serde_json::from_str::<Vec<&RawValue>>(text) {
-        Ok(list) => {
-            for raw in list {
-                if let Err(bad) = message(raw, items, control) {
-                    items.push(bad_item(raw.get().as_bytes(), bad));
-                }
-            }
-        }
-        Err(error) => items.push(bad_item(frame, Bad::new("", error))),
+
+    fn set_aside(&mut self, raw: &[u8], bad: Bad) {
+        self.items.push(bad_item(raw, bad));
+    }
+
+    fn begin_again(&mut self) {
+        self.items.truncate(self.before);
     }
 }
 
 /// One data point from its text.
 pub fn message(
-    raw: &RawValue,
+    text: &str,
     items: &mut Vec<Item>,
     control: &mut impl FnMut(Message<'_>),
 ) -> Mapped<()> {
-    message_events(Message::from_raw(raw).or_bad("")?, items, control)
+    message_events(session::message(text)?, items, control)
 }
 
 fn message_events(
@@ -61,8 +66,8 @@ fn message_events(
         Message::DailyBar(raw) => push(bar(&raw.symbol, &raw, &DAY, false)?.into()),
         Message::Cancel(raw) => push(cancel(raw)?.into()),
         Message::Correction(raw) => correction(raw)?.into_iter().map(Event::from).for_each(push),
-        Message::Other | Message::Subscription => {}
-        Message::Success(_) | Message::Error(_) => control(message),
+        Message::Other => {}
+        Message::Subscription | Message::Success(_) | Message::Error(_) => control(message),
     }
     Ok(())
 }

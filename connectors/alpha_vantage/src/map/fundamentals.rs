@@ -1,25 +1,33 @@
 //! Reports about companies and funds.
 
-use std::collections::BTreeMap;
-
 use component::OrBad;
-use model::{Date, Event, Fundamental, Head, Period, Statement, Text, Timestamp};
+use http::{Ask as _, Row};
+use model::{Event, Fundamental, Period, Statement};
 
-use super::{Frame, Mapped, identity, midnight};
-use crate::wire::Row;
+use super::{Frame, Mapped, at, date, identity, midnight};
 
-/// Digits that are no number.
-const TEXTS: [&str; 3] = ["cik", "symbol", "name"];
-/// What has a field of its own.
-const FIELDS: [&str; 5] =
-    ["fiscal_date_ending", "date", "reported_date", "reported_currency", "currency"];
+/// What has a field of its own, and an id that looks like a number.
+const FIELDS: [&str; 6] =
+    ["fiscal_date_ending", "date", "reported_date", "reported_currency", "currency", "cik"];
+
+/// What a function reports, if it is one of these.
+pub fn statement(function: &str) -> Option<Statement> {
+    Some(match function {
+        "OVERVIEW" => Statement::Overview,
+        "INCOME_STATEMENT" => Statement::IncomeStatement,
+        "BALANCE_SHEET" => Statement::BalanceSheet,
+        "CASH_FLOW" => Statement::CashFlow,
+        "EARNINGS" => Statement::Earnings,
+        "EARNINGS_ESTIMATES" => Statement::Estimates,
+        "SHARES_OUTSTANDING" => Statement::Shares,
+        "ETF_PROFILE" => Statement::Other,
+        _ => return None,
+    })
+}
 
 /// One report of one period. Every number by its name, and every text.
 pub fn report(row: &Row, frame: &Frame<'_>) -> Mapped<Event> {
-    let (statement, word) = statement(frame);
-    let date = |names: &[&str]| -> Mapped<Option<Date>> {
-        row.get(names).map(str::parse).transpose().or_bad(names[0])
-    };
+    let statement = statement(frame.ask.function()).or_bad("function")?;
     let period = match (row.list.as_str(), row.get(&["horizon"])) {
         (list, _) if list.starts_with("annual") => Period::Annual,
         (list, _) if list.starts_with("quarterly") => Period::Quarterly,
@@ -27,40 +35,26 @@ pub fn report(row: &Row, frame: &Frame<'_>) -> Mapped<Event> {
         (_, Some("fiscal quarter")) => Period::Quarterly,
         _ => Period::Point,
     };
-    let end = date(&["fiscal_date_ending", "date"])?;
-    let is_running = is_running(row, frame, period);
-    let mut fundamental_id = format!("{}:{word}:{period}", frame.system);
-    match end {
-        // The year in progress ends with the last quarter for now: the same record each time.
-        _ if is_running => fundamental_id += ":running",
-        Some(end) => fundamental_id += &format!(":{end}"),
-        None if row.list.is_empty() => {}
-        None => return Err(component::Bad::new("fiscal_date_ending", "missing")),
-    }
-    let report_date = date(&["reported_date"])?;
-    let (mut values, mut texts) = (BTreeMap::new(), BTreeMap::new());
-    for (name, text) in row.cells.iter().filter(|(name, _)| !FIELDS.contains(&name.as_str())) {
-        match model::money(text) {
-            Ok(value) if !TEXTS.contains(&name.as_str()) => {
-                values.insert(Text::from(name), value.normalize());
-            }
-            _ => drop(texts.insert(Text::from(name), Text::from(text))),
-        }
-    }
-    if is_running {
-        texts.insert("period".into(), "in progress".into());
-    }
+    let end = date(row, &["fiscal_date_ending", "date"])?;
+    // The year in progress ends with the last quarter for now: the same record each time.
+    let is_running = period == Period::Annual && is_running(row, frame);
+    let which = match end {
+        _ if is_running => ":running".to_owned(),
+        None if row.list.is_empty() => String::new(),
+        end => format!(":{}", end.or_bad("fiscal_date_ending")?),
+    };
+    let report_date = date(row, &["reported_date"])?;
+    let (values, mut texts) = row.split(&FIELDS);
+    texts.extend(row.get(&["cik"]).map(|cik| ("cik".into(), cik.into())));
+    let word = frame.ask.function().to_lowercase();
     Ok(Fundamental {
-        head: Head {
-            event_time: report_date.or(end).map_or(Timestamp(0), midnight),
-            ..Head::default()
-        },
+        head: at(report_date.or(end).map(midnight).unwrap_or_default()),
         instrument: identity(&frame.ask.symbol),
         symbol: frame.ask.symbol.clone(),
-        fundamental_id: fundamental_id.into(),
+        fundamental_id: format!("{}:{word}:{period}{which}", frame.ask.to.2).into(),
         statement,
         period,
-        period_end: end.or(date(&["latest_quarter"])?),
+        period_end: end.or(date(row, &["latest_quarter"])?),
         report_date,
         currency: row.get(&["reported_currency", "currency"]).map(Into::into),
         values,
@@ -69,25 +63,12 @@ pub fn report(row: &Row, frame: &Frame<'_>) -> Mapped<Event> {
     .into())
 }
 
-/// Whether it is the first of the annual rows, and of a year that has not ended: it ends in
-/// another month than the one before.
-fn is_running(row: &Row, frame: &Frame<'_>, period: Period) -> bool {
+/// Whether it is the first of the annual rows, and ends in another month than the one before.
+fn is_running(row: &Row, frame: &Frame<'_>) -> bool {
     let month = |row: &Row| row.get(&["fiscal_date_ending"])?.get(5..7).map(str::to_owned);
     let mut years = frame.table.rows.iter().filter(|other| other.list == row.list);
-    let (Some(first), Some(second)) = (years.next(), years.next()) else { return false };
-    let is_first = first.raw == row.raw;
-    period == Period::Annual && !row.list.is_empty() && is_first && month(first) != month(second)
-}
-
-fn statement(frame: &Frame<'_>) -> (Statement, &'static str) {
-    match frame.ask.function() {
-        "OVERVIEW" => (Statement::Overview, "overview"),
-        "INCOME_STATEMENT" => (Statement::IncomeStatement, "income_statement"),
-        "BALANCE_SHEET" => (Statement::BalanceSheet, "balance_sheet"),
-        "CASH_FLOW" => (Statement::CashFlow, "cash_flow"),
-        "EARNINGS" => (Statement::Earnings, "earnings"),
-        "EARNINGS_ESTIMATES" => (Statement::Estimates, "estimates"),
-        "SHARES_OUTSTANDING" => (Statement::Shares, "shares"),
-        _ => (Statement::Other, "etf_profile"),
+    match (years.next(), years.next()) {
+        (Some(first), Some(second)) => first.raw == row.raw && month(first) != month(second),
+        _ => false,
     }
 }

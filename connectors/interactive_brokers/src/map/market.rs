@@ -1,57 +1,52 @@
 //! Trades, quotes and bars.
 
-use std::collections::HashMap;
-
-use component::{Bad, OrBad};
-use jiff::Span;
+use component::OrBad;
 use jiff::tz::TimeZone;
+use jiff::{Span, ToSpan};
 use model::{
     Adjustment, Bar, Decimal, EventId, Head, InstrumentId, Quote, Text, Timestamp, Trade,
     TradeStatus, money, price, quantity,
 };
-
-use session::Fields;
+use session::{Fields, Prints};
 
 use super::{Mapped, VENDOR};
-use crate::time;
-use crate::wire;
+use crate::contract::Contract;
+use crate::{time, wire};
 
-/// Gives prints an id. TWS has none: a print is what it says, and which one it is of those that
-/// say the same in the same second.
-#[derive(Debug, Default)]
-pub struct Prints {
-    second: i64,
-    seen: HashMap<EventId, u32>,
+/// What market data is about.
+#[derive(Clone, Debug)]
+pub struct About {
+    pub contract: Contract,
+    pub instrument: InstrumentId,
+    symbol: Text,
 }
 
-impl Prints {
-    /// A print of the tape.
-    pub fn trade(
-        &mut self,
-        instrument: &InstrumentId,
-        symbol: &str,
-        fields: [&str; 5],
-    ) -> Mapped<Trade> {
-        let [seconds, price_text, size, venue, conditions] = fields;
-        let second: i64 = seconds.parse().or_bad("time")?;
+/// A price and a size that belong together; TWS sends them apart.
+type Side = (Option<Decimal>, Option<Decimal>);
+
+impl About {
+    /// From what a user writes.
+    pub fn parse(text: &str) -> Mapped<Self> {
+        let contract = Contract::parse(text)?;
+        let (instrument, symbol) = (contract.identity()?, contract.symbol());
+        Ok(Self { contract, instrument, symbol })
+    }
+
+    /// A print of the tape: its second, price, size, venue and conditions.
+    pub fn print(&self, prints: &mut Prints, said: [&str; 5]) -> Mapped<Trade> {
+        let [second, price_text, size, venue, conditions] = said;
+        let time = Timestamp::from_secs(second.parse().or_bad("time")?);
         let (price, quantity) =
             (price(price_text).or_bad("price")?, quantity(size).or_bad("size")?);
-        if second > self.second {
-            (self.second, self.seen) = (second, HashMap::new());
-        }
-        let same = [price.normalize(), quantity.normalize()].map(|number| number.to_string());
-        let parts = [VENDOR, "trades", instrument.as_str(), seconds, venue, conditions];
-        let alike = EventId::of(&[&parts[..], &[&same[0], &same[1]]].concat());
-        let count = self.seen.entry(alike).or_default();
-        *count += 1;
-        let event_id = EventId::of(&[&alike.to_string(), &count.to_string()]);
-        let filled = |text: &str| Some(Text::from(text)).filter(|text| !text.is_empty());
+        let same = [price, quantity].map(|number| number.normalize().to_string());
+        let place = [VENDOR, "trades", self.instrument.as_str(), venue, conditions];
+        let event_id = prints.id(time, &[&place[..], &[&same[0], &same[1]]].concat());
         Ok(Trade {
-            head: Head::new(event_id, Timestamp::from_secs(second)),
-            instrument: instrument.clone(),
-            symbol: symbol.into(),
+            head: Head::new(event_id, time),
+            instrument: self.instrument.clone(),
+            symbol: self.symbol.clone(),
             trade_id: event_id.to_string()[..16].into(),
-            venue: filled(venue),
+            venue: Some(venue).filter(|venue| !venue.is_empty()).map(Text::from),
             price,
             quantity,
             conditions: conditions.split_ascii_whitespace().map(Text::from).collect(),
@@ -59,22 +54,107 @@ impl Prints {
             status: TradeStatus::Original,
         })
     }
-}
 
-/// A price and a size that belong together; TWS sends them apart.
-type Side = (Option<Decimal>, Option<Decimal>);
+    /// A quote of a tick-by-tick stream or of history: second, bid, ask, and their sizes.
+    pub fn timed_quote(&self, said: [&str; 5]) -> Mapped<Quote> {
+        let [second, bid, ask, bid_size, ask_size] = said;
+        let time = Timestamp::from_secs(second.parse().or_bad("time")?);
+        let bid = (Some(price(bid).or_bad("bid")?), Some(quantity(bid_size).or_bad("bidSize")?));
+        let ask = (Some(price(ask).or_bad("ask")?), Some(quantity(ask_size).or_bad("askSize")?));
+        Ok(self.quote(bid, ask, time))
+    }
+
+    /// A quote has no id: it is what it says when it says it.
+    fn quote(&self, bid: Side, ask: Side, time: Timestamp) -> Quote {
+        let said =
+            format!("{:?}", [bid, ask].map(|(p, s)| [p, s].map(|n| n.map(|n| n.normalize()))));
+        let parts = [VENDOR, "quotes", self.instrument.as_str(), &time.0.to_string(), &said];
+        let shown = |(price, size): Side| {
+            let price = price.filter(|price| !price.is_zero());
+            (price, price.and(size))
+        };
+        let ((bid_price, bid_quantity), (ask_price, ask_quantity)) = (shown(bid), shown(ask));
+        Quote {
+            head: Head::new(EventId::of(&parts), time),
+            instrument: self.instrument.clone(),
+            symbol: self.symbol.clone(),
+            bid_price,
+            bid_quantity,
+            bid_venue: None,
+            ask_price,
+            ask_quantity,
+            ask_venue: None,
+            conditions: Vec::new(),
+            tape: None,
+        }
+    }
+
+    /// One bar: open, high, low, close, volume, average and count follow its start.
+    pub fn bar(&self, period: &Period, start: Timestamp, said: [&str; 7]) -> Mapped<Bar> {
+        let [open, high, low, close, volume, wap, count] = said;
+        let prices = [("open", open), ("high", high), ("low", low), ("close", close)];
+        let prices = prices.map(|(name, text)| price(text).or_bad(name));
+        let [open, high, low, close] = prices;
+        let (open, high, low, close) = (open?, high?, low?, close?);
+        // Midpoints have no volume: it is -1 then, and so is what follows from it.
+        let volume = quantity(volume).or_bad("volume")?.max(Decimal::ZERO);
+        let wap = Some(wap).filter(|text| !wire::is_unset(text)).map(money).transpose();
+        // A bar that is restated is another fact.
+        let said = format!("{:?}", [open, high, low, close, volume].map(|n| n.normalize()));
+        let (interval, adjustment) = (period.interval.as_str(), period.adjustment.as_str());
+        let at = start.0.to_string();
+        let id = [VENDOR, "bars", self.instrument.as_str(), interval, adjustment, &at, &said];
+        Ok(Bar {
+            head: Head::new(EventId::of(&id), start),
+            instrument: self.instrument.clone(),
+            symbol: self.symbol.clone(),
+            interval: period.interval.clone(),
+            end_time: period.end(start),
+            open,
+            high,
+            low,
+            close,
+            volume,
+            vwap: wap.or_bad("wap")?.filter(|wap| *wap > Decimal::ZERO),
+            trade_count: count.parse().ok().filter(|count| *count >= 0),
+            adjustment: period.adjustment,
+            is_final: true,
+        })
+    }
+
+    /// The bars of an answer, each with the text it came from.
+    pub fn bars(
+        &self,
+        fields: &Fields<'_>,
+        period: &Period,
+        zone: &TimeZone,
+    ) -> Vec<(String, Mapped<Bar>)> {
+        let read = |row: &Vec<&str>| {
+            let start = match row[0] {
+                day if day.len() == 8 => time::trading_day(day, "date"),
+                moment => time::moment(moment, zone, "date"),
+            };
+            let said = [row[1], row[2], row[3], row[4], row[5], row[6], row[7]];
+            (row.join("|"), start.and_then(|start| self.bar(period, start, said)))
+        };
+        fields.rows("bars", 8).iter().map(read).collect()
+    }
+}
 
 /// What is known of one instrument's market.
 #[derive(Clone, Debug, Default)]
 pub struct Quoted {
-    bid: Side,
-    ask: Side,
+    /// Bid and ask, once something was said of them.
+    sides: [Option<Side>; 2],
+    told: Option<(Side, Side)>,
+    /// Whether the last tick was a price, and whether bid and ask had met before it.
+    is_price: bool,
+    had_met: bool,
     last: Side,
     /// Time of the last trade, in seconds since 1970.
     last_time: Text,
     /// Whether the price that came last said its size already.
     is_size_told: bool,
-    told: Option<(Side, Side)>,
 }
 
 /// What a tick changed.
@@ -88,24 +168,20 @@ pub enum Changed {
 impl Quoted {
     /// Takes a tick of market data in; delayed ticks count like others.
     pub fn take(&mut self, fields: &Fields<'_>) -> Mapped<Changed> {
-        let size = |name: &str| fields.decimal(name, quantity);
+        let size = fields.decimal("size", quantity)?;
         // A price of -1 means that there is none.
-        let price = || {
-            let price = fields.decimal("price", money)?;
-            Ok::<_, Bad>(price.filter(|price| *price != Decimal::NEGATIVE_ONE))
-        };
+        let price = fields.decimal("price", money)?.filter(|p| *p != Decimal::NEGATIVE_ONE);
+        self.is_price = fields.kind == "tickPrice";
         match (fields.kind, fields.text("tickType")) {
-            ("tickPrice", "1" | "66") => self.bid = (price()?, size("size")?),
-            ("tickPrice", "2" | "67") => self.ask = (price()?, size("size")?),
+            ("tickPrice", "1" | "66") => self.sides[0] = Some((price, size)),
+            ("tickPrice", "2" | "67") => self.sides[1] = Some((price, size)),
+            ("tickSize", "0" | "69") => self.sides[0].get_or_insert_default().1 = size,
+            ("tickSize", "3" | "70") => self.sides[1].get_or_insert_default().1 = size,
             ("tickPrice", "4" | "68") => {
-                self.last = (price()?, size("size")?);
-                self.is_size_told = true;
+                (self.last, self.is_size_told) = ((price, size), true);
                 return Ok(Changed::Trade);
             }
-            ("tickSize", "0" | "69") => self.bid.1 = size("size")?,
-            ("tickSize", "3" | "70") => self.ask.1 = size("size")?,
             ("tickSize", "5" | "71") => {
-                let size = size("size")?;
                 // The size of the last price is repeated after it.
                 let is_repeated = std::mem::take(&mut self.is_size_told) && size == self.last.1;
                 self.last.1 = size;
@@ -120,85 +196,34 @@ impl Quoted {
         Ok(Changed::Quote)
     }
 
-    /// The quote as it stands now, if it is another than the last one told.
-    pub fn quote(
-        &mut self,
-        instrument: &InstrumentId,
-        symbol: &str,
-        now: Timestamp,
-    ) -> Option<Quote> {
-        let state = (self.bid, self.ask);
-        if self.told == Some(state) {
+    /// The quote as it stands now, if it is another than the last one told. Where bid and ask meet,
+    /// one of them is old: they move one after the other. Only when they still meet at the next
+    /// price, it is so.
+    pub fn quote(&mut self, about: &About, now: Timestamp) -> Option<Quote> {
+        let [Some(bid), Some(ask)] = self.sides else { return None };
+        let do_meet = bid.0.zip(ask.0).is_some_and(|(bid, ask)| bid >= ask && !ask.is_zero());
+        if do_meet && !(self.had_met && self.is_price) {
+            self.had_met = true;
             return None;
         }
-        self.told = Some(state);
-        Some(quote(instrument, symbol, state.0, state.1, now))
+        self.had_met = do_meet;
+        if self.told.replace((bid, ask)) == Some((bid, ask)) {
+            return None;
+        }
+        Some(about.quote(bid, ask, now))
     }
 
     /// The last trade as it stands now.
     pub fn trade(
         &self,
         prints: &mut Prints,
-        instrument: &InstrumentId,
-        symbol: &str,
+        about: &About,
         now: Timestamp,
     ) -> Option<Mapped<Trade>> {
-        let (Some(price), Some(size)) = self.last else { return None };
-        if size.is_zero() {
-            return None;
-        }
-        let seconds = match self.last_time.as_str() {
-            text if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() => {
-                text.to_owned()
-            }
-            _ => (now.0 / 1_000_000_000).to_string(),
-        };
-        let fields = [&seconds, &price.to_string(), &size.to_string(), "", ""];
-        Some(prints.trade(instrument, symbol, fields))
+        let (price, size) = (self.last.0?, self.last.1.filter(|size| !size.is_zero())?);
+        let second = self.last_time.parse().unwrap_or(now.0 / 1_000_000_000).to_string();
+        Some(about.print(prints, [&second, &price.to_string(), &size.to_string(), "", ""]))
     }
-}
-
-/// A quote has no id and no time of its own, other than the second it came in.
-fn quote(
-    instrument: &InstrumentId,
-    symbol: &str,
-    (bid_price, bid_size): Side,
-    (ask_price, ask_size): Side,
-    time: Timestamp,
-) -> Quote {
-    let text =
-        |number: Option<Decimal>| number.map_or_else(String::new, |n| n.normalize().to_string());
-    let said = [bid_price, bid_size, ask_price, ask_size].map(text);
-    let [b, bs, a, a_s] = said.each_ref().map(String::as_str);
-    let at = time.0.to_string();
-    let event_id = EventId::of(&[VENDOR, "quotes", instrument.as_str(), &at, b, bs, a, a_s]);
-    let shown = |price: Option<Decimal>| price.filter(|price| !price.is_zero());
-    let (bid, ask) = (shown(bid_price), shown(ask_price));
-    Quote {
-        head: Head::new(event_id, time),
-        instrument: instrument.clone(),
-        symbol: symbol.into(),
-        bid_price: bid,
-        bid_quantity: bid.and(bid_size),
-        bid_venue: None,
-        ask_price: ask,
-        ask_quantity: ask.and(ask_size),
-        ask_venue: None,
-        conditions: Vec::new(),
-        tape: None,
-    }
-}
-
-/// A quote of a tick-by-tick stream or of history: time, bid, ask, and their sizes.
-pub fn timed_quote(
-    instrument: &InstrumentId,
-    symbol: &str,
-    [seconds, bid, ask, bid_size, ask_size]: [&str; 5],
-) -> Mapped<Quote> {
-    let time = Timestamp::from_secs(seconds.parse().or_bad("time")?);
-    let bid = (Some(price(bid).or_bad("bid")?), Some(quantity(bid_size).or_bad("bidSize")?));
-    let ask = (Some(price(ask).or_bad("ask")?), Some(quantity(ask_size).or_bad("askSize")?));
-    Ok(quote(instrument, symbol, bid, ask, time))
 }
 
 const DAY: i64 = 86_400;
@@ -222,20 +247,19 @@ impl Period {
     pub fn parse(bar_size: &str, what_to_show: &str) -> Option<Self> {
         let (count, unit) = bar_size.split_once(' ')?;
         let count: i64 = count.parse().ok().filter(|count| (1..=30).contains(count))?;
-        let span = Span::new();
-        let (letter, length, page) = match (unit, count) {
-            ("sec" | "secs", 1) => ("s", span.seconds(1), ("1800 S", 1_800)),
-            ("sec" | "secs", 2..10) => ("s", span.seconds(count), ("3600 S", 3_600)),
-            ("sec" | "secs", 10..30) => ("s", span.seconds(count), ("14400 S", 14_400)),
-            ("sec" | "secs", _) => ("s", span.seconds(count), ("28800 S", 28_800)),
-            ("min" | "mins", 1) => ("m", span.minutes(1), ("1 D", DAY)),
-            ("min" | "mins", 2) => ("m", span.minutes(2), ("2 D", 2 * DAY)),
-            ("min" | "mins", 3..=20) => ("m", span.minutes(count), ("1 W", 7 * DAY)),
-            ("min" | "mins", _) => ("m", span.minutes(count), ("1 M", 28 * DAY)),
-            ("hour" | "hours", ..24) => ("h", span.hours(count), ("1 M", 28 * DAY)),
-            ("day", 1) => ("d", span.hours(24), ("1 Y", 365 * DAY)),
-            ("week", 1) => ("w", span.hours(7 * 24), ("1 Y", 364 * DAY)),
-            ("month", 1) => ("mo", span.months(1), ("1 Y", 365 * DAY)),
+        let (letter, length, page) = match (unit.trim_end_matches('s'), count) {
+            ("sec", 1) => ("s", 1.second(), ("1800 S", 1_800)),
+            ("sec", 2..10) => ("s", count.seconds(), ("3600 S", 3_600)),
+            ("sec", 10..30) => ("s", count.seconds(), ("14400 S", 14_400)),
+            ("sec", _) => ("s", count.seconds(), ("28800 S", 28_800)),
+            ("min", 1) => ("m", 1.minute(), ("1 D", DAY)),
+            ("min", 2) => ("m", 2.minutes(), ("2 D", 2 * DAY)),
+            ("min", 3..=20) => ("m", count.minutes(), ("1 W", 7 * DAY)),
+            ("min", _) => ("m", count.minutes(), ("1 M", 28 * DAY)),
+            ("hour", ..24) => ("h", count.hours(), ("1 M", 28 * DAY)),
+            ("day", 1) => ("d", 24.hours(), ("1 Y", 365 * DAY)),
+            ("week", 1) => ("w", (7 * 24).hours(), ("1 Y", 364 * DAY)),
+            ("month", 1) => ("mo", 1.month(), ("1 Y", 365 * DAY)),
             _ => return None,
         };
         let adjustment = match what_to_show {
@@ -244,87 +268,19 @@ impl Period {
             "MIDPOINT" | "BID" | "ASK" | "AGGTRADES" => Adjustment::Raw,
             _ => return None,
         };
-        let interval = format!("{count}{letter}").into();
-        let is_paced = letter == "s";
-        Some(Self { bar_size: bar_size.into(), adjustment, interval, length, page, is_paced })
+        let (interval, bar_size) = (format!("{count}{letter}").into(), bar_size.into());
+        Some(Self { bar_size, adjustment, interval, length, page, is_paced: letter == "s" })
     }
 
     /// Five seconds, as they are now: nothing is adjusted yet.
     pub fn five_seconds() -> Self {
-        Self {
-            bar_size: "5 secs".into(),
-            adjustment: Adjustment::Raw,
-            interval: "5s".into(),
-            length: Span::new().seconds(5),
-            page: ("3600 S", 3_600),
-            is_paced: true,
-        }
+        Self::parse("5 secs", "MIDPOINT").expect("TWS has such bars")
     }
 
     /// When a bar that starts then has ended.
-    pub fn end(&self, start: Timestamp) -> Timestamp {
+    fn end(&self, start: Timestamp) -> Timestamp {
         let utc = jiff::Timestamp::from_nanosecond(start.0.into());
         let end = utc.and_then(|start| start.to_zoned(TimeZone::UTC).checked_add(self.length));
         end.map_or(start, |end| Timestamp::from_secs(end.timestamp().as_second()))
     }
-}
-
-/// One bar: open, high, low, close, volume, average and count follow its start.
-pub fn bar(
-    instrument: &InstrumentId,
-    symbol: &str,
-    period: &Period,
-    start: Timestamp,
-    [open, high, low, close, volume, wap, count]: [&str; 7],
-) -> Mapped<Bar> {
-    let read = |text: &str, field: &str| price(text).or_bad(field);
-    let prices =
-        [read(open, "open")?, read(high, "high")?, read(low, "low")?, read(close, "close")?];
-    // Midpoints have no volume: it is -1 then.
-    let volume = quantity(volume).or_bad("volume")?.max(Decimal::ZERO);
-    let wap =
-        Some(wap).filter(|text| !wire::is_unset(text)).map(money).transpose().or_bad("wap")?;
-    let at = start.0.to_string();
-    let (interval, adjustment) = (period.interval.as_str(), period.adjustment.as_str());
-    // A bar that is restated is another fact.
-    let said = [prices[0], prices[1], prices[2], prices[3], volume];
-    let said = said.map(|number| number.normalize().to_string());
-    let parts = [VENDOR, "bars", instrument.as_str(), interval, adjustment, &at];
-    let said: Vec<&str> = parts.into_iter().chain(said.iter().map(String::as_str)).collect();
-    let [open, high, low, close] = prices;
-    Ok(Bar {
-        head: Head::new(EventId::of(&said), start),
-        instrument: instrument.clone(),
-        symbol: symbol.into(),
-        interval: period.interval.clone(),
-        end_time: period.end(start),
-        open,
-        high,
-        low,
-        close,
-        volume,
-        vwap: wap.filter(|wap| *wap > Decimal::ZERO),
-        trade_count: count.parse().ok().filter(|count| *count >= 0),
-        adjustment: period.adjustment,
-        is_final: true,
-    })
-}
-
-/// The bars of an answer, each with the text it came from.
-pub fn history_bars(
-    fields: &Fields<'_>,
-    instrument: &InstrumentId,
-    symbol: &str,
-    period: &Period,
-    zone: &TimeZone,
-) -> Vec<(String, Mapped<Bar>)> {
-    let read = |row: &Vec<&str>| {
-        let start = match row[0] {
-            day if day.len() == 8 => time::trading_day(day, "date"),
-            moment => time::moment(moment, zone, "date"),
-        };
-        let said = [row[1], row[2], row[3], row[4], row[5], row[6], row[7]];
-        (row.join("|"), start.and_then(|start| bar(instrument, symbol, period, start, said)))
-    };
-    fields.rows("bars", 8).iter().map(read).collect()
 }

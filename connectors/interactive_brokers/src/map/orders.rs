@@ -48,6 +48,8 @@ impl Placed {
         }
         let filled = ["filled", "filledQuantity", "cumQty"].map(|n| fields.decimal(n, quantity));
         let filled = filled.into_iter().collect::<Mapped<Vec<_>>>()?.into_iter().flatten().max();
+        // Some servers leave it out of an order that is filled.
+        let filled = filled.filter(|f| !f.is_zero() || fields.text("status") != "Filled");
         let average = ["avgFillPrice", "avgPrice"].map(|name| fields.decimal(name, money));
         let average = average.into_iter().collect::<Mapped<Vec<_>>>()?.into_iter().flatten().max();
         // What comes late knows less.
@@ -63,12 +65,13 @@ impl Placed {
             self.said.entry("status").or_insert("Submitted".into());
             return Ok(());
         }
+        let is_untouched = filled.unwrap_or_default().is_zero();
         for (name, text) in fields.values() {
             // What is ordered altogether is not told of an order that is completed.
             let is_rest = fields.kind == "completedOrder" && *name == "totalQuantity";
             if *name == "whyHeld" {
                 self.said.insert("whyHeld", (*text).into());
-            } else if !is_rest || !self.said.contains_key("totalQuantity") && filled.is_none() {
+            } else if !is_rest || !self.said.contains_key("totalQuantity") && is_untouched {
                 self.put(name, fields);
             }
         }
@@ -105,6 +108,12 @@ impl Placed {
     pub fn key(&self) -> (i64, i64) {
         let number = |name: &str| self.text(name).parse().unwrap_or_default();
         (number("clientId"), number("orderId"))
+    }
+
+    /// Whether nothing more can happen to it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.text("status"), "Filled" | "Cancelled" | "ApiCancelled")
+            || self.text("status") == "Inactive" && self.refusal().is_some()
     }
 
     /// Why it was refused, by the broker's own words.
@@ -161,11 +170,10 @@ impl Placed {
             && !self.text("completedStatus").contains("Trader")
     }
 
-    /// What happened to it. `count` tells apart what can happen more than once.
+    /// What happened to it.
     pub fn event(
         &self,
         kind: OrderEventKind,
-        count: u32,
         zone: &TimeZone,
         now: Timestamp,
     ) -> Mapped<OrderEvent> {
@@ -173,7 +181,8 @@ impl Placed {
         let perm_id = self.perm_id().or_bad("permId")?;
         let once = match kind {
             Kind::PartiallyFilled | Kind::Filled => text_of(self.filled.unwrap_or_default()),
-            Kind::PendingCancel | Kind::Suspended | Kind::Restated => count.to_string().into(),
+            // These can happen more than once.
+            Kind::PendingCancel | Kind::Suspended | Kind::Restated => now.to_string().into(),
             _ => Text::default(),
         };
         let completed = self.said.get("completedTime");
@@ -182,6 +191,7 @@ impl Placed {
         let [quantity, limit_price, stop_price] = self.ordered()?;
         let filled = |text: &str| Some(Text::from(text)).filter(|text| !text.is_empty());
         let words = ["completedStatus", "reason", "warningText"].map(|name| self.text(name));
+        let words = words.into_iter().filter(|words| *words != self.text("status"));
         let (order_type, is_at_close) = order_type(self.text("orderType"));
         Ok(OrderEvent {
             head: Head::new(EventId::of(&parts), completed.unwrap_or(now)),
@@ -216,7 +226,7 @@ impl Placed {
             last_price: None,
             replaced_by: None,
             replaces: None,
-            reason: words.into_iter().find_map(filled),
+            reason: words.filter_map(filled).next(),
         })
     }
 }

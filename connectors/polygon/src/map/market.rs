@@ -10,6 +10,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use session::Intake;
 
 use super::symbol::is_stock;
 use super::{Mapped, NEW_YORK, identity, new_york_midnight, push, session_day, time, venue};
@@ -66,59 +67,48 @@ pub struct Mark {
     pub sequence: u64,
 }
 
-/// Every message of a frame, one by one: a bad one does not spoil the others. Each item has its
-/// mark, unless it is bad. What the stream says about itself is returned.
+/// Every message of a frame. Each item has its mark, unless it is bad. What the stream says about
+/// itself is returned.
 pub fn frame(
     frame: &[u8],
     items: &mut Vec<Item>,
     marks: &mut Vec<Option<Mark>>,
 ) -> Vec<wire::Status> {
-    let mut said = Vec::new();
-    let Ok(text) = std::str::from_utf8(frame) else {
-        items.push(Item::Bad { raw: frame.to_vec(), bad: Bad::new("", "it is not UTF-8") });
-        marks.push(None);
-        return said;
-    };
-    // Nearly every frame is understood in one pass. What turns out bad still needs its bytes.
     let before = (items.len(), marks.len());
-    if Message::each(text, |message| take(message, items, marks, &mut said).is_ok()) {
-        return said;
-    }
-    items.truncate(before.0);
-    marks.truncate(before.1);
-    said.clear();
-    let set_aside = |raw: &str, bad, items: &mut Vec<Item>, marks: &mut Vec<_>| {
-        push::<Event>(items, raw, Err(bad));
-        marks.push(None);
-    };
-    match serde_json::from_str::<Vec<&RawValue>>(text) {
-        Ok(list) => {
-            for raw in list {
-                let message = Message::from_raw(raw).or_bad("");
-                let taken = message.and_then(|message| take(message, items, marks, &mut said));
-                if let Err(bad) = taken {
-                    set_aside(raw.get(), bad, items, marks);
-                }
-            }
-        }
-        Err(error) => set_aside(text, Bad::new("", error), items, marks),
-    }
-    said
+    let mut read = Read { items, marks, said: Vec::new(), before };
+    session::messages(frame, &mut read);
+    read.said
 }
 
-fn take(
-    message: Message<'_>,
-    items: &mut Vec<Item>,
-    marks: &mut Vec<Option<Mark>>,
-    said: &mut Vec<wire::Status>,
-) -> Mapped<()> {
-    if let Message::Status(status) = message {
-        said.push(status);
-    } else if let Some((event, mark)) = self::message(message)? {
-        items.push(Item::Event(event));
-        marks.push(Some(mark));
+/// What was read of a frame.
+struct Read<'r> {
+    items: &'r mut Vec<Item>,
+    marks: &'r mut Vec<Option<Mark>>,
+    said: Vec<wire::Status>,
+    before: (usize, usize),
+}
+
+impl Intake<Message<'_>> for Read<'_> {
+    fn take(&mut self, message: Message<'_>) -> Mapped<()> {
+        if let Message::Status(status) = message {
+            self.said.push(status);
+        } else if let Some((event, mark)) = self::message(message)? {
+            self.items.push(Item::Event(event));
+            self.marks.push(Some(mark));
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn set_aside(&mut self, raw: &[u8], bad: Bad) {
+        self.items.push(Item::Bad { raw: raw.to_vec(), bad });
+        self.marks.push(None);
+    }
+
+    fn begin_again(&mut self) {
+        self.items.truncate(self.before.0);
+        self.marks.truncate(self.before.1);
+        self.said.clear();
+    }
 }
 
 /// One message of the stream, unless it is none of ours.

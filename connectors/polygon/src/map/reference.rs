@@ -40,7 +40,7 @@ pub fn instrument(raw: &RawValue, now: Timestamp) -> Mapped<Instrument> {
         name: row.name,
         asset_class,
         venue: row.primary_exchange,
-        currency: row.currency_name.map_or("USD".into(), |name| name.to_uppercase().into()),
+        currency: row.currency_name.map_or("USD".into(), |name| name.to_uppercase()),
         broker_instrument_id: row.composite_figi,
         is_active,
         // Polygon takes no orders.
@@ -227,7 +227,7 @@ pub fn holiday(raw: &RawValue) -> Mapped<MarketStatus> {
     let time = |text: Option<Text>, name| text.map(|text| text.parse().or_bad(name)).transpose();
     Ok(MarketStatus {
         head: Head::new(EventId::of(&["polygon", "holidays", raw.get()]), midnight(day)),
-        market: row.exchange.to_lowercase().into(),
+        market: row.exchange.to_lowercase(),
         day: row.date,
         status,
         open_time: time(row.open, "open")?,

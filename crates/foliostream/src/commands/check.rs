@@ -36,7 +36,11 @@ pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
         Format::Json => {
             let logins: Vec<_> = logins
                 .iter()
-                .map(|(name, answer)| json!({ "component": name, "error": answer.as_ref().err() }))
+                .map(|(name, answer)| {
+                    let records = answer.as_ref().ok().copied().flatten();
+                    let error = answer.as_ref().err();
+                    json!({ "component": name, "error": error, "records": records })
+                })
                 .collect();
             let warnings = &topology.warnings;
             output::json(&json!({ "ok": refused == 0, "warnings": warnings, "logins": logins }))?;
@@ -46,7 +50,10 @@ pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
             topology.warnings.iter().for_each(|w| output::line(&format!("warning: {w}")));
             for (name, answer) in &logins {
                 match answer {
-                    Ok(()) => output::line(&format!("{name}: let in")),
+                    Ok(None) => output::line(&format!("{name}: let in")),
+                    Ok(Some(count)) => {
+                        output::line(&format!("{name}: let in, {count} records at the first read"));
+                    }
                     Err(reason) => output::line(&format!("{name}: {reason}")),
                 }
             }
@@ -55,8 +62,8 @@ pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
-/// Logs in to each component's system, one after the other, and out again.
-async fn connect(topology: &topology::Topology) -> Vec<(String, Result<(), String>)> {
+/// Logs in to each component's system, one after the other, reads once, and logs out again.
+async fn connect(topology: &topology::Topology) -> Vec<(String, Result<Option<usize>, String>)> {
     let mut answers = Vec::new();
     for system in topology.systems.iter().filter(|system| system.enabled) {
         for used in &system.components {

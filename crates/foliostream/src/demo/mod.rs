@@ -1,5 +1,6 @@
-//! `demo`: everything on one machine, with a mock in the vendor's place.
+//! `demo`: everything on one machine, with mocks in the vendors' places.
 
+mod mocks;
 mod screen;
 mod script;
 mod state;
@@ -24,6 +25,7 @@ use crate::endpoints::Endpoints;
 use crate::output;
 use crate::platform::Platform;
 
+use self::mocks::Mocks;
 use self::script::Script;
 use self::state::DemoState;
 use self::view::View;
@@ -55,13 +57,8 @@ async fn play(
     started: Instant,
 ) -> Result<Option<Value>> {
     let look = platform.look(&cli.prefix).await?;
-    let mock = alpaca_mock::serve(state.mock(&look, args.speed)?).await?;
-    let urls: BTreeMap<String, String> =
-        mock.urls().iter().map(|(name, url)| (name.to_uppercase(), url.clone())).collect();
-    let env = |name: &str| match name {
-        "ALPACA_ACCOUNT" => Some(state::ACCOUNT_NUMBER.to_owned()),
-        other => urls.get(other.strip_prefix("ALPACA_")?.strip_suffix("_URL")?).cloned(),
-    };
+    let mocks = Mocks::start(state, &look, args.speed).await?;
+    let env = |name: &str| mocks.variable(name);
     let topology = topology::parse("demo topology", TOPOLOGY, &env, &catalogue::catalogue())?;
     let wiring = running::wire(platform, &topology, &cli.prefix).await?;
     let prometheus = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
@@ -75,7 +72,7 @@ async fn play(
     let served =
         runtime::serve(args.listen, prometheus, statuses.clone(), wiring.shutdown.clone()).await?;
     platform.endpoints.publish(&cli.data)?;
-    announce(cli, args, platform, &mock, served)?;
+    announce(cli, args, platform, &mocks, served)?;
     let mut script = Script::new(&wiring, &view, state.run)?;
     let played = if args.once {
         script.play().await.map(|()| true)
@@ -102,8 +99,8 @@ async fn play(
         tracing::warn!(%error, "the demo failed");
     }
     supervisor.stop(running::STOP_WAIT).await;
-    state.market_stands_at(mock.kit().clock().now());
-    mock.stop().await;
+    state.market_stands_at(mocks.now());
+    mocks.stop().await;
     played.map(|_| summary)
 }
 
@@ -111,7 +108,7 @@ fn announce(
     cli: &Cli,
     args: &Demo,
     platform: &Platform,
-    mock: &alpaca_mock::Running,
+    mocks: &Mocks,
     metrics: SocketAddr,
 ) -> Result<()> {
     let endpoints = &platform.endpoints;
@@ -121,7 +118,7 @@ fn announce(
             "bootstrap_servers": endpoints.bootstrap_servers,
             "schema_registry_url": endpoints.schema_registry_url,
             "metrics": format!("http://{metrics}/metrics"),
-            "urls": { "alpaca": mock.urls() },
+            "urls": mocks.urls(),
         }));
     }
     if args.once {

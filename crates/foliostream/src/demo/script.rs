@@ -15,7 +15,11 @@ use crate::commands::order::{ACKNOWLEDGED, blank};
 
 /// The account that trades.
 pub const ACCOUNT: &str = "main";
-/// What it trades.
+/// Another one, at another broker.
+const SECOND: &str = "second";
+/// How many accounts there are.
+const ACCOUNTS: usize = 2;
+/// What they trade.
 const INSTRUMENTS: [&str; 3] = ["BAC.US", "IBM.US", "SPY.US"];
 /// How long the market, or an order, may take to move.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,6 +67,7 @@ impl Script {
         let stop =
             self.place("stop", ibm, Side::Buy, 10, OrderType::Stop, |r| r.stop_price = trigger)?;
         self.place("reject", spy, Side::Buy, 90_000, OrderType::Market, |_| {})?;
+        self.second()?;
         let absurd = self.price(bac, "2");
         self.place("deny", bac, Side::Buy, 10, OrderType::Limit, |r| r.limit_price = absurd)?;
 
@@ -88,14 +93,26 @@ impl Script {
         self.settled().await
     }
 
+    /// What the account at the second broker wants: some of what the first one holds too.
+    fn second(&mut self) -> Result<()> {
+        let (bac, spy) = (INSTRUMENTS[0], INSTRUMENTS[2]);
+        let above = self.price(spy, "1.002");
+        self.place_at(SECOND, "second-market", bac, Side::Buy, 200, OrderType::Market, |_| {})?;
+        self.place_at(SECOND, "second-limit", spy, Side::Buy, 5, OrderType::Limit, |r| {
+            r.limit_price = above;
+        })?;
+        Ok(())
+    }
+
     /// Keeps a live demo moving: a small order, then the opposite one.
     pub async fn keep_moving(&mut self) -> Result<()> {
         for round in 0u32.. {
             self.wiring.clock.sleep(Duration::from_secs(4)).await;
             let instrument = INSTRUMENTS[round as usize / 2 % INSTRUMENTS.len()];
             let side = if round % 2 == 0 { Side::Buy } else { Side::Sell };
+            let account = if round % 4 < 2 { ACCOUNT } else { SECOND };
             let name = format!("live{round}");
-            self.place(&name, instrument, side, 10, OrderType::Market, |_| {})?;
+            self.place_at(account, &name, instrument, side, 10, OrderType::Market, |_| {})?;
         }
         Ok(())
     }
@@ -108,14 +125,14 @@ impl Script {
                 let seen = self.view.get();
                 INSTRUMENTS.iter().all(|name| {
                     seen.markets.get(*name).is_some_and(|m| m.ask.is_some() && m.bid.is_some())
-                }) && !seen.cash.is_empty()
+                }) && seen.cash.len() >= ACCOUNTS
             };
             if ready {
                 return Ok(());
             }
             self.wiring.clock.sleep(Duration::from_millis(20)).await;
         }
-        bail!("no quotes for all of {INSTRUMENTS:?} and no balance after {PATIENCE:?}")
+        bail!("no quotes for all of {INSTRUMENTS:?} and no balances after {PATIENCE:?}")
     }
 
     /// Waits until our books and the broker's agree.
@@ -152,8 +169,22 @@ impl Script {
         order_type: OrderType,
         complete: impl FnOnce(&mut OrderRequest),
     ) -> Result<String> {
+        self.place_at(ACCOUNT, name, instrument, side, quantity, order_type, complete)
+    }
+
+    #[allow(clippy::too_many_arguments)] // An order has many sides, and each call reads as one.
+    fn place_at(
+        &mut self,
+        account: &str,
+        name: &str,
+        instrument: &str,
+        side: Side,
+        quantity: u32,
+        order_type: OrderType,
+        complete: impl FnOnce(&mut OrderRequest),
+    ) -> Result<String> {
         let order_id = format!("demo{}-{name}", self.run);
-        let mut request = blank(OrderAction::Place, &order_id, ACCOUNT);
+        let mut request = blank(OrderAction::Place, &order_id, account);
         request.instrument = Some(InstrumentId::from(instrument));
         request.side = Some(side);
         request.quantity = Some(quantity.into());

@@ -13,8 +13,10 @@ use serde_json::{Value, json};
 
 use crate::tables::latest;
 
-/// The account number of the demo's account at the mock.
-pub const ACCOUNT_NUMBER: &str = "PA0000000001";
+/// The number of the demo's account at Alpaca's mock.
+pub const ALPACA_ACCOUNT: &str = "PA0000000001";
+/// The number of its account at the mock of TWS.
+pub const TWS_ACCOUNT: &str = "DU0000001";
 /// A minute after the open of the day that the built-in data holds.
 const OPEN: &str = "2013-10-07T13:31:00Z";
 /// Later than this the day has too little left for a demo: start it over.
@@ -66,30 +68,47 @@ impl DemoState {
         self.market_time = Timestamp(nanos);
     }
 
-    /// Settings of the mock: its account holds what our books say.
-    pub fn mock(&self, wiring: &Wiring, speed: f64) -> Result<alpaca_mock::Settings> {
-        let mut account = json!({ "number": ACCOUNT_NUMBER });
-        for event in latest(wiring, "portfolio.cash")?.into_values() {
-            if let Event::PortfolioCash(cash) = event {
-                account["cash"] = json!(cash.cash.to_string());
-            }
+    /// What every mock is told of the market.
+    pub fn market(&self, speed: f64) -> Value {
+        json!({ "start": self.market_time.to_string(), "speed": speed, "seed": self.run })
+    }
+}
+
+/// Alpaca's account as our books have it.
+pub fn alpaca_account(wiring: &Wiring) -> Result<Value> {
+    account(wiring, "main", ALPACA_ACCOUNT, ["number", "average_price"])
+}
+
+/// The account at Interactive Brokers as our books have it.
+pub fn tws_account(wiring: &Wiring) -> Result<Value> {
+    account(wiring, "second", TWS_ACCOUNT, ["id", "average_cost"])
+}
+
+/// An account of a mock that holds what our books say of ours. Mocks name two of its fields in
+/// their own way.
+fn account(wiring: &Wiring, ours: &str, number: &str, fields: [&str; 2]) -> Result<Value> {
+    let [id, average] = fields;
+    let mut account = json!({ id: number });
+    for event in latest(wiring, "portfolio.cash")?.into_values() {
+        if let Event::PortfolioCash(cash) = event
+            && cash.account == ours
+        {
+            account["cash"] = json!(cash.cash.to_string());
         }
-        let held = latest(wiring, "portfolio.positions")?.into_values();
-        let positions = held.filter_map(|event| match event {
-            Event::PortfolioPosition(position) if !position.quantity.is_zero() => Some(json!({
+    }
+    let held = latest(wiring, "portfolio.positions")?.into_values();
+    let positions = held.filter_map(|event| match event {
+        Event::PortfolioPosition(position)
+            if position.account == ours && !position.quantity.is_zero() =>
+        {
+            Some(json!({
                 "symbol": position.instrument.symbol(),
                 "quantity": position.quantity.to_string(),
-                "average_price": position.average_price.unwrap_or_default().to_string(),
-            })),
-            _ => None,
-        });
-        account["positions"] = Value::Array(positions.collect());
-        let settings = json!({
-            "start": self.market_time.to_string(),
-            "speed": speed,
-            "seed": self.run,
-            "accounts": [account],
-        });
-        serde_json::from_value(settings).context("preparing the mock")
-    }
+                average: position.average_price.unwrap_or_default().to_string(),
+            }))
+        }
+        _ => None,
+    });
+    account["positions"] = Value::Array(positions.collect());
+    Ok(account)
 }

@@ -179,7 +179,8 @@ fn live_bars(ask: &mut Ask<'_>, request: &RealTimeBarsRequest) -> Result {
         return Err(Refusal::new(420, text));
     }
     entitled(ask, instrument)?;
-    ask.me_mut().live_bars.insert(id, LiveBars { instrument, what });
+    let regular = request.use_rth.unwrap_or(false);
+    ask.me_mut().live_bars.insert(id, LiveBars { instrument, what, regular });
     Ok(())
 }
 

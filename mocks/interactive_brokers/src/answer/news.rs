@@ -93,7 +93,7 @@ fn past(ask: &Ask<'_>, request: &HistoricalNewsRequest) -> Result {
     let codes = request.provider_codes.as_deref().unwrap_or_default();
     let codes: Vec<&str> = codes.split(['+', ',']).map(str::trim).collect();
     let free = |code: &&str| FREE.iter().any(|(known, _)| known == code);
-    if !codes.iter().any(|code| free(code)) {
+    if !codes.iter().any(free) {
         return Err(Refusal::new(10276, "News feed is not allowed."));
     }
     let moment = |text: &Option<String>| text.as_deref().and_then(news_time);

@@ -42,7 +42,6 @@ pub fn answer(ask: &mut Ask<'_>, request: Request) -> Result<Option<Request>> {
             if binds {
                 ask.state.desk.bind(0);
             }
-            list(ask, |owner| owner == 0);
         }
         Request::CompletedOrdersRequest(completed) => {
             let by_hand = !completed.api_only.unwrap_or(false);

@@ -12,6 +12,7 @@ mod report;
 mod scene;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -128,6 +129,16 @@ impl Desk {
     /// Orders that are not done, oldest first.
     pub fn open_orders(&self) -> Vec<OrderIndex> {
         self.open.iter().copied().collect()
+    }
+
+    /// Whether an open order waits for a moment, and not for the market.
+    pub fn watches_time(&self) -> bool {
+        self.open.iter().any(|index| {
+            let order = &self.orders[*index];
+            order.terms.starts.is_some()
+                || order.terms.ends.is_some()
+                || !order.echo.conditions.is_empty()
+        })
     }
 
     pub fn has_open_orders(&self) -> bool {

@@ -8,6 +8,12 @@ mod requests;
 mod spelling;
 mod writer;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+use std::sync::{Mutex, PoisonError};
+
 use crate::wire::{Answer, HistoricalData};
 
 pub use reader::Unreadable;
@@ -30,12 +36,12 @@ impl From<Unreadable> for Misread {
 pub struct Codec {
     version: i32,
     /// Bars whose bounds have not been told yet: here both go in one frame.
-    bars: Option<HistoricalData>,
+    bars: Mutex<Option<HistoricalData>>,
 }
 
 impl Codec {
     pub fn new(version: i32) -> Codec {
-        Codec { version, bars: None }
+        Codec { version, bars: Mutex::default() }
     }
 
     pub fn decode(&self, body: &[u8]) -> Result<crate::wire::Request, Misread> {
@@ -43,14 +49,15 @@ impl Codec {
     }
 
     /// The body of a frame; nothing if text has no such message, or it is not complete.
-    pub fn encode(&mut self, answer: &Answer) -> Option<Vec<u8>> {
+    pub fn encode(&self, answer: &Answer) -> Option<Vec<u8>> {
+        let waiting = || self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         match answer {
             Answer::HistoricalData(bars) => {
-                self.bars = Some(bars.clone());
+                *waiting() = Some(bars.clone());
                 None
             }
             Answer::HistoricalDataEnd(end) => {
-                let bars = self.bars.take().unwrap_or_default();
+                let bars = waiting().take().unwrap_or_default();
                 Some(answers::bars(self.version, &bars, end))
             }
             _ => answers::encode(self.version, answer),

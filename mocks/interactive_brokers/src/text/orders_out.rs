@@ -8,7 +8,7 @@ use crate::wire::{CompletedOrder, Contract, OpenOrder, Order, OrderCondition, Or
 pub fn open(version: i32, message: &OpenOrder) -> Vec<u8> {
     let (contract, order, state) = parts(&message.contract, &message.order, &message.order_state);
     let out = Writer::new(version, 5).int(message.order_id);
-    let out = identity(out, &contract, &order);
+    let out = identity(out, "?", &contract, &order);
     let out = out.int(order.client_id).long(order.perm_id);
     let out = out.flag(order.outside_rth).flag(order.hidden).plain(order.discretionary_amt);
     let out = out.text(&order.good_after_time).raw(&shares_allocation(&order));
@@ -32,7 +32,7 @@ pub fn open(version: i32, message: &OpenOrder) -> Vec<u8> {
 
 pub fn completed(version: i32, message: &CompletedOrder) -> Vec<u8> {
     let (contract, order, state) = parts(&message.contract, &message.order, &message.order_state);
-    let out = identity(Writer::new(version, 101), &contract, &order).long(order.perm_id);
+    let out = identity(Writer::new(version, 101), "", &contract, &order).long(order.perm_id);
     let out = out.flag(order.outside_rth).flag(order.hidden).plain(order.discretionary_amt);
     let out = out.text(&order.good_after_time);
     let out = ranges(allocation(out, &order), &order);
@@ -71,8 +71,8 @@ fn parts(
     )
 }
 
-fn identity(out: Writer, contract: &Contract, order: &Order) -> Writer {
-    out.contract(contract, "0", "?")
+fn identity(out: Writer, no_right: &str, contract: &Contract, order: &Order) -> Writer {
+    out.contract(contract, "0", no_right)
         .text(&contract.exchange)
         .text(&contract.currency)
         .text(&contract.local_symbol)

@@ -2,7 +2,8 @@
 //! the same messages as fields in a fixed order, so that there is one model behind two codecs.
 //!
 //! A message is a line of the tables below: its scalars, then the messages in it (`one`, `many`),
-//! lists of scalars (`list`) and pairs of texts (`map`). Every scalar may be absent, as on the wire.
+//! lists of scalars (`list`) and pairs of texts (`map`). Every scalar may be absent, as on the
+//! wire.
 
 /// What a scalar of the tables is in Rust.
 #[allow(non_camel_case_types)]
@@ -71,3 +72,7 @@ pub use answers::*;
 pub use blocks::*;
 pub use requests::*;
 pub use tables::{Answer, Request};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -6,7 +6,8 @@ use super::{answers, requests};
 
 macro_rules! requests {
     ($($id:literal $name:ident,)*) => {
-        /// Anything a client may ask.
+        /// Anything a client may ask; each is read, answered and gone, so its size does not matter.
+        #[allow(clippy::large_enum_variant)]
         #[derive(Clone, Debug, PartialEq)]
         pub enum Request {
             $($name(requests::$name),)*
@@ -37,7 +38,7 @@ macro_rules! requests {
 macro_rules! answers {
     ($($id:literal $name:ident($message:ident),)*) => {
         /// Anything a client may be told; the mock has no use for a few of them.
-        #[allow(dead_code)]
+        #[allow(clippy::large_enum_variant, dead_code)]
         #[derive(Clone, Debug, PartialEq)]
         pub enum Answer {
             $($name(answers::$message),)*

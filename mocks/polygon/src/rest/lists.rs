@@ -187,6 +187,9 @@ fn sorts(ask: &Ask, list: &List) -> Result<Vec<(String, Order)>> {
         let (name, order) = match part.trim().rsplit_once('.') {
             Some((name, "asc")) => (name, Order::Ascending),
             Some((name, "desc")) => (name, Order::Descending),
+            // The client's own type for `sort` has nothing but directions.
+            None if part.trim() == "asc" => (list.sort, Order::Ascending),
+            None if part.trim() == "desc" => (list.sort, Order::Descending),
             _ => (part.trim(), order),
         };
         let field =

@@ -36,6 +36,18 @@ enum Kind {
     Quotes,
 }
 
+impl Kind {
+    /// Currencies have no trades, coins no quotes, indices neither.
+    fn is_told_of(self, class: Class) -> bool {
+        match class {
+            Class::Stocks | Class::Options => true,
+            Class::Crypto => self == Kind::Trades,
+            Class::Fx => self == Kind::Quotes,
+            Class::Indices => false,
+        }
+    }
+}
+
 pub fn trades(ask: &Ask) -> Result<Json> {
     page(ask, ask.argument(0), Kind::Trades)
 }
@@ -73,8 +85,12 @@ fn last(ask: &Ask, instrument: &Instrument, kind: Kind) -> Option<(Span, usize)>
 
 fn page(ask: &Ask, symbol: &str, kind: Kind) -> Result<Json> {
     let limit = ask.query.limit(USUAL, MOST)?;
-    let order = ask.query.order("order", Order::Descending)?;
-    ask.query.choice("sort", &["timestamp"])?;
+    // The client's own type for `sort` has nothing but directions.
+    let usual = match ask.query.choice("sort", &["timestamp", "asc", "desc"])? {
+        Some("asc") => Order::Ascending,
+        _ => Order::Descending,
+    };
+    let order = ask.query.order("order", usual)?;
     let (mut from, mut to) = (i64::MIN, i64::MAX);
     for (op, text) in ask.query.filters("timestamp") {
         let (first, last) = times("timestamp", op, text, 1)?;
@@ -83,7 +99,7 @@ fn page(ask: &Ask, symbol: &str, kind: Kind) -> Result<Json> {
     let after = ask.query.after()?;
     let instrument = ask.instrument(symbol);
     let rows = instrument.and_then(|instrument| {
-        let (listing, scale) = instrument.tape?;
+        let (listing, scale) = instrument.tape.filter(|_| kind.is_told_of(instrument.class))?;
         Some(Rows { instrument, listing, scale, kind })
     });
     let pieces = rows.map_or_else(Vec::new, |rows| rows.pieces(ask, from, to));

@@ -1,0 +1,231 @@
+//! What is asked over a session from time to time, and told when it changes.
+
+use std::future::Future;
+use std::time::Duration;
+
+use component::{Bad, Batch, Clock, Fault, Result};
+use tokio::time::{Instant, timeout_at};
+
+use crate::fields::Fields;
+use crate::frames::Frame;
+use crate::question::Question;
+
+/// Messages that make one batch at most.
+const MAX_MESSAGES: usize = 512;
+
+/// A session whose messages are fields.
+pub trait Talk: Send {
+    /// The next message. Dropping the future loses nothing.
+    fn next(&mut self) -> impl Future<Output = Result<Frame>> + Send;
+
+    /// A message that is there already.
+    fn ready(&mut self) -> Result<Option<Frame>>;
+
+    /// Reads a message; `None` if it is of no interest.
+    fn read<'a>(&self, frame: &'a [u8]) -> Result<Option<Fields<'a>>, Bad>;
+
+    /// Whether something came back since this was asked last, and may have changed meanwhile.
+    fn has_come_back(&mut self) -> bool {
+        false
+    }
+}
+
+/// What is wrong: one message, or the session.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The message becomes a dead letter.
+    Bad(Bad),
+    /// The read ends.
+    Fault(Fault),
+}
+
+impl From<Bad> for Trouble {
+    fn from(bad: Bad) -> Self {
+        Self::Bad(bad)
+    }
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What there is to work with while a message is taken in.
+pub struct Turn<'a, T, C> {
+    /// The session.
+    pub talk: &'a mut T,
+    /// The question that is asked over it.
+    pub question: &'a mut Question,
+    /// What is told.
+    pub batch: &'a mut Batch<C>,
+}
+
+/// What feeds that poll differ in.
+pub trait Polled<T: Talk>: Send {
+    /// Where the feed resumes.
+    type Cursor: Clone + Send + Sync;
+
+    /// Puts the question in line.
+    fn ask(&mut self, talk: &mut T) -> Result<()>;
+
+    /// Takes a message in. The question is answered when the last one has come.
+    fn take(
+        &mut self,
+        fields: &Fields<'_>,
+        turn: &mut Turn<'_, T, Self::Cursor>,
+    ) -> Result<(), Trouble>;
+
+    /// A message could not be read.
+    fn doubt(&mut self) {}
+
+    /// Tells what the messages until now amount to.
+    fn settle(&mut self, _turn: &mut Turn<'_, T, Self::Cursor>) {}
+}
+
+/// A feed that polls.
+pub struct Poll<T, P> {
+    talk: T,
+    question: Question,
+    polled: P,
+}
+
+impl<T: Talk, P: Polled<T>> Poll<T, P> {
+    /// A feed that asks at once.
+    pub fn new(talk: T, clock: &Clock, every_secs: u64, polled: P) -> Self {
+        Self { talk, question: Question::new(clock, every_secs), polled }
+    }
+
+    /// What is news. Dropping the future loses nothing.
+    pub async fn read(&mut self, cursor: &P::Cursor) -> Result<Batch<P::Cursor>> {
+        loop {
+            if self.talk.has_come_back() {
+                self.question.hasten();
+            }
+            let mut next = self.question.next(self.talk.next()).await?;
+            // From here on nothing is awaited: what is taken in is told.
+            let mut batch = Batch::up_to(cursor.clone());
+            let Self { talk, question, polled } = self;
+            if next.is_none() {
+                question.asked();
+                polled.ask(talk)?;
+            }
+            let mut turn = Turn { talk, question, batch: &mut batch };
+            for _ in 0..MAX_MESSAGES {
+                let Some(frame) = next else { break };
+                let taken = match turn.talk.read(&frame) {
+                    Ok(Some(fields)) => polled.take(&fields, &mut turn),
+                    Ok(None) => Ok(()),
+                    Err(bad) => Err(bad.into()),
+                };
+                match taken {
+                    Ok(()) => {}
+                    Err(Trouble::Fault(fault)) => return Err(fault),
+                    Err(Trouble::Bad(bad)) => {
+                        polled.doubt();
+                        if turn.question.doubt(&frame) {
+                            turn.batch.push_bad(&frame, bad);
+                        }
+                    }
+                }
+                next = turn.talk.ready()?;
+            }
+            polled.settle(&mut turn);
+            if !batch.items.is_empty() {
+                return Ok(batch);
+            }
+        }
+    }
+}
+
+/// A session in which single messages are waited for. After a fault it is of no use any more.
+pub struct Dialogue<T> {
+    /// The session.
+    pub talk: T,
+    ended: Option<Fault>,
+}
+
+impl<T: Talk> Dialogue<T> {
+    /// A dialogue over a session.
+    pub fn new(talk: T) -> Self {
+        Self { talk, ended: None }
+    }
+
+    /// Does something with the session, and remembers if that was its end.
+    pub fn with<R>(&mut self, work: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
+        if let Some(fault) = &self.ended {
+            return Err(fault.clone());
+        }
+        work(&mut self.talk).inspect_err(|fault| self.ended = Some(fault.clone()))
+    }
+
+    /// Ends it.
+    pub fn end(&mut self, fault: Fault) -> Fault {
+        self.ended = Some(fault.clone());
+        fault
+    }
+
+    /// Hands over what has come meanwhile. Nothing, where a message could not be read.
+    pub fn catch_up(&mut self, mut take: impl FnMut(Option<&Fields<'_>>)) -> Result<()> {
+        while let Some(frame) = self.with(T::ready)? {
+            take(self.talk.read(&frame).ok().flatten().as_ref());
+        }
+        Ok(())
+    }
+
+    /// Hands over what comes until one of the messages decides; `None` if none does in time.
+    pub async fn hear<R>(
+        &mut self,
+        within: Duration,
+        mut judge: impl FnMut(&Fields<'_>) -> Option<R>,
+    ) -> Result<Option<R>> {
+        self.with(|_| Ok(()))?;
+        let deadline = Instant::now() + within;
+        loop {
+            let frame = match timeout_at(deadline, self.talk.next()).await {
+                Ok(Ok(frame)) => frame,
+                Ok(Err(fault)) => return Err(self.end(fault)),
+                Err(_) => return Ok(None),
+            };
+            if let Ok(Some(fields)) = self.talk.read(&frame)
+                && let Some(decision) = judge(&fields)
+            {
+                return Ok(Some(decision));
+            }
+        }
+    }
+}
+
+/// A request that is under way. It outlives a read that is dropped.
+#[derive(Debug)]
+pub struct Asked {
+    id: String,
+    deadline: Instant,
+}
+
+impl Asked {
+    /// A request that was put in line just now.
+    pub fn new(id: String, within: Duration) -> Self {
+        Self { id, deadline: Instant::now() + within }
+    }
+
+    /// Waits for its answer, which `id_of` tells from other messages. Dropping the future loses
+    /// nothing.
+    pub async fn answer<T: Talk>(
+        &self,
+        talk: &mut T,
+        id_of: impl for<'f> Fn(&Fields<'f>) -> &'f str,
+    ) -> Result<Frame> {
+        loop {
+            let Ok(frame) = timeout_at(self.deadline, talk.next()).await else {
+                return Err(Fault::disconnected("a request was not answered in time"));
+            };
+            let frame = frame?;
+            // Whatever cannot be read may have been the answer.
+            let fields = talk.read(&frame).map_err(Fault::disconnected)?;
+            if fields.is_some_and(|fields| id_of(&fields) == self.id) {
+                return Ok(frame);
+            }
+        }
+    }
+}
