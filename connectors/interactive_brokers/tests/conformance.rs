@@ -207,7 +207,7 @@ mod quotes_history {
         /// Late enough for more quotes than fit into one answer, and for no more requests than
         /// are allowed at once.
         fn settings() -> Value {
-            json!({ "speed": 0, "start": "2013-10-07T13:50:00Z" })
+            json!({ "speed": 0, "start": "2013-10-07T13:38:00Z" })
         }
     }
 
