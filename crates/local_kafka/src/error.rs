@@ -15,6 +15,10 @@ pub enum Error {
     )]
     NoJava { tried: String },
 
+    #[cfg(feature = "containers")]
+    #[error("no Kafka in a container: {reason}; is there a Docker engine that answers you?")]
+    Container { reason: String },
+
     #[error("KAFKA_HOME is {path:?}, which {reason}; unset it to have Kafka fetched")]
     KafkaHome { path: PathBuf, reason: String },
 

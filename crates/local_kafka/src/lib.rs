@@ -7,6 +7,9 @@
 mod broker;
 mod shared;
 
+#[cfg(feature = "containers")]
+mod container;
+
 mod error;
 mod options;
 
@@ -25,6 +28,8 @@ mod probe;
 mod process;
 
 pub use broker::{LocalKafka, start};
+#[cfg(feature = "containers")]
+pub use container::Container;
 pub use error::Error;
 pub use jars::VERSION;
 pub use options::{DataDir, Options};
