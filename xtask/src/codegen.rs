@@ -223,6 +223,29 @@ fn rust_type(ty: &Ty) -> String {
     }
 }
 
+/// What a field holds, as an expression.
+fn field_kind(ty: &Ty, types: &BTreeMap<String, Named>) -> String {
+    let of = |kind: &str, inner: &Ty| format!("FieldKind::{kind}(&{})", field_kind(inner, types));
+    match ty {
+        Ty::Named(name) => match &types[name] {
+            Named::Record { .. } => format!("FieldKind::Record({name}::FIELDS)"),
+            Named::Enum { symbols, .. } => format!("FieldKind::Symbol(&{symbols:?})"),
+        },
+        Ty::Option(inner) => of("Optional", inner),
+        Ty::Vec(inner) => of("List", inner),
+        Ty::Map(inner) => of("Map", inner),
+        Ty::Text => "FieldKind::Text".into(),
+        Ty::EventId => "FieldKind::EventId".into(),
+        Ty::Instrument => "FieldKind::Instrument".into(),
+        Ty::Bool => "FieldKind::Bool".into(),
+        Ty::Long => "FieldKind::Long".into(),
+        Ty::Bytes => "FieldKind::Bytes".into(),
+        Ty::Decimal => "FieldKind::Decimal".into(),
+        Ty::Timestamp => "FieldKind::Timestamp".into(),
+        Ty::Date => "FieldKind::Date".into(),
+    }
+}
+
 fn pascal(symbol: &str) -> String {
     symbol
         .split('_')
@@ -238,27 +261,22 @@ fn model(names: &[String], types: &BTreeMap<String, Named>, events: &[&String]) 
     out.push_str(NOTICE);
     out.push_str(
         "use std::collections::BTreeMap;\n\nuse rust_decimal::Decimal;\nuse serde::{Deserialize, \
-         Serialize};\n\nuse crate::{Date, Head, InstrumentId, Text, Timestamp};\n\n",
+         Deserializer, Serialize};\n\nuse crate::{Date, FieldInfo, FieldKind, Head, InstrumentId, \
+         Text, Timestamp};\n\n",
     );
     model_event_enum(&mut out, types, events)?;
     for name in names {
         match &types[name] {
-            Named::Record { doc, fields, event } => {
-                model_record(&mut out, name, doc, fields, event.is_some())?;
-            }
+            Named::Record { .. } => model_record(&mut out, types, name)?,
             Named::Enum { doc, symbols } => model_enum(&mut out, name, doc, symbols)?,
         }
     }
     Ok(out)
 }
 
-fn model_record(
-    out: &mut String,
-    name: &str,
-    doc: &str,
-    fields: &[Field],
-    event: bool,
-) -> Result<()> {
+fn model_record(out: &mut String, types: &BTreeMap<String, Named>, name: &str) -> Result<()> {
+    let Named::Record { doc, fields, event } = &types[name] else { return Ok(()) };
+    let event = event.is_some();
     writeln!(out, "/// {doc}")?;
     writeln!(out, "#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]")?;
     writeln!(out, "pub struct {name} {{")?;
@@ -269,7 +287,13 @@ fn model_record(
     for field in fields.iter().filter(|f| !(event && HEAD.contains(&f.name.as_str()))) {
         writeln!(out, "/// {}\npub {}: {},", field.doc, field.name, rust_type(&field.ty))?;
     }
-    writeln!(out, "}}\n")?;
+    writeln!(out, "}}\n\nimpl {name} {{\n/// Its fields, in the order of the schema.")?;
+    writeln!(out, "pub const FIELDS: &'static [FieldInfo] = &[")?;
+    for field in fields {
+        let kind = field_kind(&field.ty, types);
+        writeln!(out, "FieldInfo {{ name: {:?}, kind: {kind} }},", field.name)?;
+    }
+    writeln!(out, "];\n}}\n")?;
     if event {
         writeln!(
             out,
@@ -327,7 +351,8 @@ fn model_event_enum(
          record in the schema.\npub name: &'static str,\n/// Topic it is published on, before any \
          prefix.\npub topic: &'static str,\n/// Fields that make the record's key, joined by \
          `|`; the first decides the partition.\npub key: &'static [&'static str],\n/// Whether \
-         only the last record of a key is kept.\npub is_compacted: bool,\n}}\n"
+         only the last record of a key is kept.\npub is_compacted: bool,\n/// Its fields, in the \
+         order of the schema.\npub fields: &'static [FieldInfo],\n}}\n"
     )?;
     writeln!(out, "impl Event {{\n/// Every kind of event, in the order of the schema files.")?;
     writeln!(out, "pub const KINDS: &'static [EventInfo] = &[")?;
@@ -335,7 +360,8 @@ fn model_event_enum(
         let Named::Record { event: Some(info), .. } = &types[*name] else { continue };
         writeln!(
             out,
-            "EventInfo {{ name: {name:?}, topic: {:?}, key: &{:?}, is_compacted: {} }},",
+            "EventInfo {{ name: {name:?}, topic: {:?}, key: &{:?}, is_compacted: {}, \
+             fields: {name}::FIELDS }},",
             info.topic,
             info.key,
             info.cleanup == "compact"
@@ -357,7 +383,22 @@ fn model_event_methods(
     for (index, name) in events.iter().enumerate() {
         writeln!(out, "Self::{name}(_) => &Self::KINDS[{index}],")?;
     }
-    writeln!(out, "}} }}\n\n/// The fields that every event starts with.")?;
+    writeln!(
+        out,
+        "}} }}\n\n/// Reads the fields of an event of this name; nothing if there is none."
+    )?;
+    writeln!(
+        out,
+        "pub fn read<'de, D: Deserializer<'de>>(name: &str, fields: D) -> Result<Option<Self>, \
+         D::Error> {{ Ok(Some(match name {{"
+    )?;
+    for name in events {
+        writeln!(out, "{name:?} => {name}::deserialize(fields)?.into(),")?;
+    }
+    writeln!(
+        out,
+        "_ => return Ok(None),\n}})) }}\n\n/// The fields that every event starts with."
+    )?;
     writeln!(out, "pub fn head(&self) -> &Head {{ match self {{")?;
     for name in events {
         writeln!(out, "Self::{name}(e) => &e.head,")?;

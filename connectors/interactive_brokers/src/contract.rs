@@ -11,20 +11,8 @@ const MARKETS: &str = include_str!("markets.txt");
 const KINDS: &str = include_str!("kinds.txt");
 
 /// What TWS says of a contract.
-const NAMES: [&str; 12] = [
-    "conId",
-    "symbol",
-    "secType",
-    "lastTrade",
-    "strike",
-    "right",
-    "multiplier",
-    "exchange",
-    "primaryExchange",
-    "currency",
-    "localSymbol",
-    "tradingClass",
-];
+const NAMES: &str = "conId symbol secType lastTrade strike right multiplier exchange \
+                     primaryExchange currency localSymbol tradingClass";
 
 /// A contract, in the words of TWS. What is not there is not said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,13 +45,13 @@ impl Contract {
 
     /// Says one thing more about it, if a contract has such a thing.
     pub fn set(&mut self, name: &str, value: &str) -> bool {
-        let known = NAMES.into_iter().find(|known| *known == name);
+        let known = NAMES.split_ascii_whitespace().find(|known| *known == name);
         known.map(|known| self.0.insert(known, value.into())).is_some()
     }
 
     /// From a message, where a question mark and nought are ways of saying nothing.
     pub fn of(fields: &Fields<'_>) -> Self {
-        let said = NAMES.into_iter().map(|name| (name, fields.text(name)));
+        let said = NAMES.split_ascii_whitespace().map(|name| (name, fields.text(name)));
         let is_said = |text: &str| !matches!(text, "" | "?" | "0" | "0.0");
         Self(said.filter(|(_, text)| is_said(text)).map(|(n, text)| (n, text.into())).collect())
     }
@@ -213,15 +201,9 @@ mod tests {
     use super::*;
 
     fn written(contract: &Contract) -> String {
-        NAMES
-            .map(|name| {
-                if name == "conId" && contract.text(name).is_empty() {
-                    "0"
-                } else {
-                    contract.text(name)
-                }
-            })
-            .join("|")
+        let id = if contract.text("conId").is_empty() { "0" } else { "" };
+        let said = NAMES.split_ascii_whitespace().map(|name| contract.text(name));
+        format!("{id}{}", said.collect::<Vec<_>>().join("|"))
     }
 
     /// What a user writes, as TWS reads it, and as we call it.

@@ -1,174 +1,181 @@
-//! Asks TWS for the past, no faster than it allows.
+//! Bars, trades and quotes of the past.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use component::{Fault, Result};
-use model::{EventId, Timestamp};
-use session::{Asked, Fields};
+use component::{Batch, Fault, Feed, Host, Result, Source};
+use model::{Adjustment, Date, Text, Timestamp};
+use serde::{Deserialize, Serialize};
+use session::Asked;
 
-use crate::contract::Contract;
-use crate::map::Period;
+use crate::map::{About, Period};
+use crate::past::{Pace, Past, Records, Request};
+use crate::settings::{self, System};
 use crate::time;
-use crate::tws::{Refusal, Tws};
+use crate::tws::Tws;
 
-/// Historical ticks that come at most with one request.
-pub const MAX_TICKS: usize = 1_000;
-/// Requests for bars of seconds, and for ticks, in ten minutes.
-const IN_TEN_MINUTES: usize = 60;
-const TEN_MINUTES: i64 = 600_000_000_000;
-/// The same request is not repeated earlier.
-const SAME: i64 = 15_000_000_000;
-/// Requests for one contract in two seconds.
-const IN_TWO_SECONDS: usize = 5;
-const TWO_SECONDS: i64 = 2_000_000_000;
-/// Interactive Brokers looks for old data itself.
-const ANSWER: Duration = Duration::from_secs(60);
+/// What the sources differ in.
+pub trait Kind: Send + 'static {
+    const NAME: &'static str;
+    /// Steps from the client of the orders.
+    const STEP: i32;
+    const PUBLISHES: &'static [&'static str];
+    type Settings: component::Settings;
 
-/// One request for the past.
-#[derive(Clone, Debug)]
-pub struct Request {
-    kind: &'static str,
-    contract: Contract,
-    said: Vec<(&'static str, String)>,
-    /// How many of those that are limited in ten minutes it counts for.
-    weight: usize,
+    fn range(settings: Self::Settings) -> Result<Range>;
 }
 
-impl Request {
-    /// Bars up to a time, or up to now.
-    pub fn bars(contract: &Contract, what: &str, period: &Period, span: &str, end: &str) -> Self {
-        let bars = [("barSize", period.bar_size.as_str()), ("duration", span), ("end", end)];
-        let bars = bars.map(|(name, text)| (name, text.to_owned()));
-        Self::new("reqHistoricalData", contract, what, bars.into(), period.is_paced.into())
-    }
-
-    /// Ticks from a time on.
-    pub fn ticks(contract: &Contract, what: &str, from: Timestamp) -> Self {
-        let (start, weight) = (time::written(from), if what == "BID_ASK" { 2 } else { 1 });
-        Self::new("reqHistoricalTicks", contract, what, vec![("start", start)], weight)
-    }
-
-    /// When the past begins.
-    pub fn head(contract: &Contract, what: &str) -> Self {
-        Self::new("reqHeadTimestamp", contract, what, Vec::new(), 0)
-    }
-
-    fn new(
-        kind: &'static str,
-        contract: &Contract,
-        what: &str,
-        mut said: Vec<(&'static str, String)>,
-        weight: usize,
-    ) -> Self {
-        said.push(("whatToShow", what.to_owned()));
-        Self { kind, contract: contract.clone(), said, weight }
-    }
-
-    /// The same, for the regular session only.
-    #[must_use]
-    pub fn regular_hours(mut self, is_regular: bool) -> Self {
-        self.said.push(("useRTH", u8::from(is_regular).to_string()));
-        self
-    }
+/// What is to be read.
+pub struct Range {
+    records: Records,
+    symbols: Vec<String>,
+    start: Date,
+    end: Option<Date>,
+    poll_secs: u64,
 }
 
-/// Requests that were made, so that the next one is not one too many.
-#[derive(Debug, Default)]
-pub struct Pace(VecDeque<(i64, usize, EventId, Contract)>);
+/// Reads the past symbol by symbol, from the first day on.
+pub struct History<K> {
+    tws: Tws,
+    range: Range,
+    symbols: Vec<(Text, Past)>,
+    pace: Pace,
+    /// What is under way, and for which symbol.
+    asked: Option<(Asked, Request, Text)>,
+    /// Symbols that have been read up to now since the last pause.
+    read: BTreeSet<Text>,
+    kind: PhantomData<K>,
+}
 
-impl Pace {
-    /// Takes a place for a request that leaves now, or says how long to wait.
-    pub fn take(&mut self, request: &Request, now: Timestamp) -> Result<(), Duration> {
-        let now = now.0;
-        self.0.retain(|(at, ..)| *at > now - TEN_MINUTES);
-        let id = EventId::of(&[request.kind, &format!("{:?}{:?}", request.contract, request.said)]);
-        let mut free = now;
-        let mut weight = request.weight;
-        let mut of_contract = 0;
-        for (at, other_weight, other, contract) in self.0.iter().rev() {
-            if *other == id {
-                free = free.max(at + SAME);
+/// Up to where the past of each symbol is read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(BTreeMap<Text, Timestamp>);
+
+impl<K: Kind> Source for History<K> {
+    const NAME: &'static str = K::NAME;
+    const FEED: Feed = Feed::Exact;
+    const PUBLISHES: &'static [&'static str] = K::PUBLISHES;
+    type System = System;
+    type Settings = K::Settings;
+    type Cursor = Cursor;
+
+    async fn connect(system: System, settings: K::Settings, host: Host) -> Result<Self> {
+        let range = K::range(settings)?;
+        let parsed = range.symbols.iter().map(|text| {
+            let about = About::parse(text).map_err(Fault::fatal)?;
+            Ok((Text::from(text.as_str()), Past { about, records: range.records.clone() }))
+        });
+        let symbols = parsed.collect::<Result<_>>()?;
+        let tws = Tws::connect(&system, &host, K::STEP).await?;
+        let (pace, read, kind) = (Pace::default(), BTreeSet::new(), PhantomData);
+        Ok(Self { tws, range, symbols, pace, asked: None, read, kind })
+    }
+
+    async fn read(&mut self, cursor: &Cursor) -> Result<Batch<Cursor>> {
+        let mut batch = Batch::up_to(cursor.clone());
+        let mut symbols = self.symbols.iter();
+        let Some((symbol, past)) = symbols.find(|(symbol, _)| !self.read.contains(symbol)) else {
+            self.read.clear();
+            return Ok(batch.wait(Duration::from_secs(self.range.poll_secs.max(1))));
+        };
+        let now = self.tws.now();
+        let last = self.range.end.map(|day| time::day_start(Date(day.0 + 1)));
+        let end = last.map_or(now, |last| last.min(now));
+        let known = cursor.0.get(symbol).copied();
+        if known.is_some_and(|known| last.is_some_and(|last| known >= last)) {
+            self.read.insert(symbol.clone());
+            return Ok(batch);
+        }
+        let first = time::day_start(self.range.start).min(end);
+        // What was asked for before a read was dropped is waited for again.
+        let is_it = |(_, request, of): &(Asked, Request, Text)| {
+            of == symbol && known.is_none_or(|known| request.from == known)
+        };
+        if !self.asked.as_ref().is_some_and(is_it) {
+            let request = match known {
+                Some(from) => past.request(from.min(end), end, now),
+                None => past.head(now),
+            };
+            if let Err(wait) = self.pace.take(past, &request, self.tws.clock.now()) {
+                return Ok(batch.wait(wait));
             }
-            if *contract == request.contract {
-                of_contract += 1;
-                if of_contract == IN_TWO_SECONDS {
-                    free = free.max(at + TWO_SECONDS);
-                }
-            }
-            weight += other_weight;
-            if request.weight > 0 && *other_weight > 0 && weight > IN_TEN_MINUTES {
-                free = free.max(at + TEN_MINUTES);
-                break;
-            }
+            let asked = past.ask(&mut self.tws, &request)?;
+            self.asked = Some((asked, request, symbol.clone()));
         }
-        if free > now {
-            return Err(Duration::from_nanos((free - now).unsigned_abs()));
+        let Some((asked, request, _)) = &self.asked else { return Ok(batch) };
+        let answer = past.answer(&mut self.tws, asked, request, &mut batch.items).await;
+        let is_end = known.is_some() && request.to >= end;
+        self.asked = None;
+        let (covered, is_all) = match answer {
+            // TWS does not know of everything where its past begins.
+            Err(Fault::Fatal(_) | Fault::Retry(_)) if known.is_none() => (first, false),
+            Ok((head, _)) if known.is_none() => (head.max(first), false),
+            answer => answer?,
+        };
+        if is_end && is_all {
+            self.read.insert(symbol.clone());
         }
-        self.0.push_back((now, request.weight, id, request.contract.clone()));
-        Ok(())
+        batch.cursor.0.insert(symbol.clone(), covered);
+        Ok(batch)
     }
 }
 
-/// Puts a request in line.
-pub fn ask(tws: &mut Tws, request: &Request) -> Result<Asked> {
-    let id = tws.request_id();
-    let mut said: Vec<_> = request.said.iter().map(|(n, text)| (*n, text.as_str())).collect();
-    said.push(("rid", &id));
-    tws.ask_about(request.kind, &request.contract, &said)?;
-    Ok(Asked::new(id, ANSWER))
+/// Bars of the past.
+pub type BarsHistory = History<OfBars>;
+/// Every trade of the past.
+pub type TradesHistory = History<OfTrades>;
+/// Every quote of the past.
+pub type QuotesHistory = History<OfQuotes>;
+
+pub struct OfBars;
+pub struct OfTrades;
+pub struct OfQuotes;
+
+impl Kind for OfBars {
+    const NAME: &'static str = "interactive_brokers_bars_history";
+    const STEP: i32 = 5;
+    const PUBLISHES: &'static [&'static str] = &["market.bars"];
+    type Settings = settings::BarsHistory;
+
+    fn range(settings: settings::BarsHistory) -> Result<Range> {
+        let settings::BarsHistory { symbols, start, end, poll_secs, .. } = settings;
+        let (bar_size, what) = (&settings.bar_size, &settings.what_to_show);
+        let bad = || format!("TWS has no bars of {bar_size:?} that show {what:?}");
+        let (period, what) = Period::parse(bar_size, what).ok_or_else(|| Fault::fatal(bad()))?;
+        if period.adjustment == Adjustment::All && period.page.0 != "1 Y" {
+            let reason = "TWS gives ADJUSTED_LAST up to now only: use bars of a day or longer";
+            return Err(Fault::fatal(reason));
+        }
+        let records = Records::Bars(period, what, settings.regular_hours);
+        Ok(Range { records, symbols, start, end, poll_secs })
+    }
 }
 
-/// Why a request about something was refused; nothing if it was not, or if there is no data.
-pub fn refusal(fields: &Fields<'_>, about: &str) -> Option<Fault> {
-    let refusal = Refusal::of(fields);
-    let is_empty = refusal.code == 162 && refusal.message.contains("no data");
-    (fields.kind == "error" && !is_empty).then(|| refusal.fault(about))
+impl Kind for OfTrades {
+    const NAME: &'static str = "interactive_brokers_trades_history";
+    const STEP: i32 = 8;
+    const PUBLISHES: &'static [&'static str] = &["market.trades"];
+    type Settings = settings::TicksHistory;
+
+    fn range(settings: settings::TicksHistory) -> Result<Range> {
+        Ok(ticks(Records::Trades, settings))
+    }
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
+impl Kind for OfQuotes {
+    const NAME: &'static str = "interactive_brokers_quotes_history";
+    const STEP: i32 = 9;
+    const PUBLISHES: &'static [&'static str] = &["market.quotes"];
+    type Settings = settings::TicksHistory;
 
-    fn seconds(seconds: i64) -> Timestamp {
-        Timestamp::from_secs(1_700_000_000 + seconds)
+    fn range(settings: settings::TicksHistory) -> Result<Range> {
+        Ok(ticks(Records::Quotes, settings))
     }
+}
 
-    fn contract(symbol: &str) -> Contract {
-        Contract::parse(symbol).unwrap()
-    }
-
-    #[test]
-    fn no_ten_minutes_hold_more_requests_than_are_allowed() {
-        let mut pace = Pace::default();
-        let (mut now, mut left) = (0, Vec::new());
-        while left.len() < 150 {
-            let symbol = format!("S{}", left.len());
-            let request = Request::ticks(&contract(&symbol), "BID_ASK", seconds(0));
-            match pace.take(&request, seconds(now)) {
-                Ok(()) => left.push(now),
-                Err(wait) => now += wait.as_secs() as i64,
-            }
-        }
-        for start in &left {
-            let inside = left.iter().filter(|at| (*start..start + 600).contains(at)).count();
-            assert!(inside <= 30, "quotes count twice: {inside} from {start}");
-        }
-    }
-
-    #[test]
-    fn the_same_waits_and_so_does_too_much_of_one_contract() {
-        let mut pace = Pace::default();
-        let request = |from: i64| Request::ticks(&contract("A"), "TRADES", seconds(from));
-        assert_eq!(pace.take(&request(0), seconds(0)), Ok(()));
-        assert_eq!(pace.take(&request(0), seconds(5)), Err(Duration::from_secs(10)));
-        for number in 1..=5 {
-            assert_eq!(pace.take(&request(number), seconds(20)), Ok(()));
-        }
-        assert_eq!(pace.take(&request(6), seconds(21)), Err(Duration::from_secs(1)));
-        assert_eq!(pace.take(&request(6), seconds(22)), Ok(()));
-        let other = Request::head(&contract("B"), "TRADES");
-        assert_eq!(pace.take(&other, seconds(22)), Ok(()));
-    }
+fn ticks(records: Records, settings: settings::TicksHistory) -> Range {
+    let settings::TicksHistory { symbols, start, end, poll_secs } = settings;
+    Range { records, symbols, start, end, poll_secs }
 }

@@ -4,7 +4,6 @@
 //! to us, `tws` holds a connection; each other module is one component or two.
 
 mod accounts;
-mod bars_history;
 pub mod contract;
 mod history;
 mod instruments;
@@ -12,6 +11,7 @@ pub mod map;
 mod market_data;
 mod order_updates;
 mod orders;
+mod past;
 mod settings;
 mod spell;
 pub mod time;
@@ -19,7 +19,7 @@ mod tws;
 pub mod wire;
 
 pub use accounts::{Balances, Positions};
-pub use bars_history::BarsHistory;
+pub use history::{BarsHistory, QuotesHistory, TradesHistory};
 pub use instruments::Instruments;
 pub use market_data::MarketData;
 pub use order_updates::OrderUpdates;

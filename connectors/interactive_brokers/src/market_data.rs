@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, OrBad, Result, Source};
+use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Source};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{InstrumentId, Text, Timestamp};
@@ -12,11 +12,11 @@ use session::{Cursor, Fields, Live, Page, Prints, Stretch, Subscription};
 use tokio::sync::Mutex;
 use tracing::warn;
 
-use crate::history::{self, MAX_TICKS, Pace, Request};
-use crate::map::{self, About, Changed, Period, Quoted};
+use crate::map::{About, Changed, Period, Quoted};
+use crate::past::{Pace, Past, Records};
 use crate::settings::{self, System};
 use crate::tws::{Refusal, State, Tws};
-use crate::{time, wire};
+use crate::wire;
 
 /// A repair begins this much early, for what is told late.
 const OVERLAP: i64 = 3_000_000_000;
@@ -42,20 +42,6 @@ struct Stream {
     prints: Prints,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Records {
-    Trades,
-    Quotes,
-    Bars,
-}
-
-/// What history has of a stream.
-#[derive(Clone)]
-struct Past {
-    about: About,
-    records: Records,
-}
-
 /// The connection that reads history, while there is one.
 struct History {
     system: System,
@@ -76,12 +62,21 @@ impl Source for MarketData {
         let lists = [
             (Records::Trades, &settings.trades),
             (Records::Quotes, &settings.quotes),
-            (Records::Bars, &settings.bars),
+            (Records::Bars(Period::five_seconds(), "", false), &settings.bars),
         ];
-        let wanted = lists.into_iter().flat_map(|(records, list)| {
-            list.iter().map(move |text| Ok(Past { about: About::parse(text)?, records }))
-        });
-        let wanted: Vec<Past> = wanted.collect::<Result<_, Bad>>().map_err(Fault::fatal)?;
+        let mut wanted = Vec::new();
+        for (records, list) in lists {
+            for text in list {
+                let about = About::parse(text).map_err(Fault::fatal)?;
+                let records = match &records {
+                    Records::Bars(period, ..) => {
+                        Records::Bars(period.clone(), made_of(&about), false)
+                    }
+                    other => other.clone(),
+                };
+                wanted.push(Past { about, records });
+            }
+        }
         if wanted.is_empty() {
             let reason = "market_data has no symbols: name some trades, quotes or bars";
             return Err(Fault::fatal(reason));
@@ -95,7 +90,7 @@ impl Source for MarketData {
         for past in wanted {
             let id = tws.request_id();
             let (kind, said) = match past.records {
-                Records::Bars => ("reqRealTimeBars", ("whatToShow", past.what())),
+                Records::Bars(_, what, _) => ("reqRealTimeBars", ("whatToShow", what)),
                 Records::Trades if settings.tick_by_tick => {
                     ("reqTickByTick", ("tickType", "AllLast"))
                 }
@@ -150,7 +145,7 @@ impl Stream {
                 return Err(Bad::new("tickType", format!("nobody asked for {other:?}")));
             }
             ("tickPrice" | "tickSize" | "tickString", _) => {
-                match (quoted.take(fields)?, *records) {
+                match (quoted.take(fields)?, &*records) {
                     (Changed::Quote, Records::Quotes) => quoted.quote(about, now).map(Into::into),
                     (Changed::Trade, Records::Trades) => {
                         quoted.trade(prints, about, now).transpose()?.map(Into::into)
@@ -234,80 +229,27 @@ impl Followed {
     }
 }
 
-impl Past {
-    /// What bars are made of.
-    fn what(&self) -> &'static str {
-        match self.about.contract.text("secType") {
-            "CASH" | "CMDTY" | "CFD" => "MIDPOINT",
-            "CRYPTO" => "AGGTRADES",
-            _ => "TRADES",
-        }
-    }
-
-    fn request(&self, from: Timestamp, to: Timestamp) -> Request {
-        let contract = &self.about.contract;
-        match self.records {
-            Records::Trades => Request::ticks(contract, "TRADES", from),
-            Records::Quotes => Request::ticks(contract, "BID_ASK", from),
-            Records::Bars => {
-                let period = Period::five_seconds();
-                let end = from.plus_nanos(period.page.1 * 1_000_000_000);
-                let end = if end >= to { String::new() } else { time::written(end) };
-                Request::bars(contract, self.what(), &period, period.page.0, &end)
-            }
-        }
-    }
-
-    /// What an answer holds, and from where to ask on.
-    fn tell(
-        &self,
-        fields: &Fields<'_>,
-        state: &State,
-        (from, to): (Timestamp, Timestamp),
-    ) -> (Vec<Item>, Option<Timestamp>) {
-        let mut items = Vec::new();
-        if self.records == Records::Bars {
-            let period = Period::five_seconds();
-            for (raw, bar) in self.about.bars(fields, &period, &state.zone) {
-                match bar {
-                    Ok(bar) if bar.head.event_time < from || bar.end_time > to => {}
-                    bar => map::push(&mut items, raw.as_bytes(), bar),
-                }
-            }
-            let end = from.plus_nanos(period.page.1 * 1_000_000_000);
-            return (items, Some(end).filter(|end| *end < to));
-        }
-        let rows = fields.rows("ticks", 6);
-        let mut prints = Prints::default();
-        for row in &rows {
-            let raw = row.join("|");
-            // Time and mask; then price, size, venue, conditions, or both prices and both sizes.
-            let said = [row[0], row[2], row[3], row[4], row[5]];
-            match self.records {
-                Records::Trades => {
-                    map::push(&mut items, raw.as_bytes(), self.about.print(&mut prints, said));
-                }
-                _ => map::push(&mut items, raw.as_bytes(), self.about.timed_quote(said)),
-            }
-        }
-        let second = |row: Option<&Vec<&str>>| row.and_then(|row| row[0].parse::<i64>().ok());
-        let (first, last) = (second(rows.first()), second(rows.last()));
-        // The last second may not have come whole.
-        let next = last.map(|last| Timestamp::from_secs(last + i64::from(first == Some(last))));
-        (items, next.filter(|next| rows.len() >= MAX_TICKS && *next < to))
+/// What the bars of an instrument are made of.
+fn made_of(about: &About) -> &'static str {
+    match about.contract.text("secType") {
+        "CASH" | "CMDTY" | "CFD" => "MIDPOINT",
+        "CRYPTO" => "AGGTRADES",
+        _ => "TRADES",
     }
 }
 
 impl History {
-    /// Reads a part of the past. After an error the next attempt connects again.
+    /// Reads a part of the past, and says from where to go on. After an error the next attempt
+    /// connects again.
     async fn read(
         &mut self,
         past: &Past,
         from: Timestamp,
         to: Timestamp,
     ) -> Result<(Vec<Item>, Option<Timestamp>)> {
-        let request = past.request(from, to);
-        if let Err(wait) = self.pace.take(&request, self.host.clock.now()) {
+        // What is on its way when this is read comes by the stream.
+        let request = past.request(from, to, to);
+        if let Err(wait) = self.pace.take(past, &request, self.host.clock.now()) {
             let reason = "TWS gives so much history in so much time".to_owned();
             return Err(Fault::Throttled { wait, reason });
         }
@@ -316,12 +258,11 @@ impl History {
             // It stands beside all others.
             None => Tws::connect(&self.system, &self.host, 7).await?,
         };
-        let asked = history::ask(&mut tws, &request)?;
-        let heard = asked.answer(&mut tws, Tws::request_of).await?;
-        let fields = wire::read(&heard, tws.state.version).and_then(|fields| fields.or_bad(""));
-        let fields = fields.map_err(Fault::disconnected)?;
-        let told = past.tell(&fields, &tws.state, (from, to));
+        let mut items = Vec::new();
+        let asked = past.ask(&mut tws, &request)?;
+        let (covered, is_all) = past.answer(&mut tws, &asked, &request, &mut items).await?;
         self.tws = Some(tws);
-        history::refusal(&fields, past.about.instrument.as_str()).map_or(Ok(told), Err)
+        let next = if is_all { request.to } else { covered };
+        Ok((items, Some(next).filter(|next| *next < to)))
     }
 }

@@ -52,7 +52,8 @@ impl Sink for Orders {
             // Only this client may take over orders that were entered by hand.
             tws.ask("reqAutoOpenOrders", &[])?;
         }
-        let (client_id, next_id) = (tws.client_id.into(), tws.next_order_id.max(1));
+        let next_id = tws.state.next_order_id.unwrap_or_default().max(1);
+        let client_id = tws.client_id.into();
         let book = Book { placed: HashMap::new(), client_id, next_id };
         let max_reference = usize::try_from(settings.max_reference_chars).unwrap_or(usize::MAX);
         let tws = Dialogue::new(tws);

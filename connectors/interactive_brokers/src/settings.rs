@@ -28,7 +28,8 @@ pub struct Connection {
     /// Who we are to TWS. Orders belong to it; each other component adds a step.
     pub client_id: i32,
     /// What components add to the client id: market data one step, positions two, balances three,
-    /// order updates four, history five, instruments six.
+    /// order updates four, bars of the past five, instruments six, repairs seven, trades and
+    /// quotes of the past eight and nine.
     pub client_id_step: i32,
     /// Only this account, where the login has several.
     pub account: Option<String>,
@@ -133,6 +134,24 @@ pub struct BarsHistory {
     /// Only the regular session.
     #[serde(default = "yes")]
     pub regular_hours: bool,
+    /// Pause between polls once everything is read.
+    #[serde(default = "number::<60>")]
+    pub poll_secs: u64,
+}
+
+/// Settings of `interactive_brokers_trades_history` and `interactive_brokers_quotes_history`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TicksHistory {
+    /// Symbols to read.
+    pub symbols: Vec<String>,
+    /// First day.
+    #[schemars(with = "String")]
+    pub start: Date,
+    /// Last day; if not said, new ones are read for ever.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub end: Option<Date>,
     /// Pause between polls once everything is read.
     #[serde(default = "number::<60>")]
     pub poll_secs: u64,

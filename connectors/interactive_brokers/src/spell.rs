@@ -1,51 +1,33 @@
 //! Our orders in the words of TWS.
 
 use model::{ApprovedOrder, Decimal, OrderClass, OrderRequest, OrderType, Side, Text, TimeInForce};
-
 use session::Values;
 
 use crate::contract::Contract;
 use crate::{map, wire};
 
 /// Fields of an order that are ours alone to fill.
-const OURS: [&str; 9] = [
-    "account",
-    "action",
-    "ocaGroup",
-    "orderId",
-    "orderRef",
-    "parentId",
-    "totalQuantity",
-    "transmit",
-    "whatIf",
-];
-/// What an order must not have, should a modification not lose it.
-const CANNOT_SAY_AGAIN: [&str; 2] = ["deltaNeutralOrderType", "hedgeType"];
+const OURS: &str =
+    "account action ocaGroup orderId orderRef parentId totalQuantity transmit whatIf";
 
 /// The orders that a request is for, the first one first; its exits follow. `account` is where it
 /// trades.
 pub fn new_orders(order: &ApprovedOrder, account: &str) -> Result<Vec<Values>, String> {
     let request = &order.request;
     let entry = single(request, account)?;
-    let exits = exits(request, &entry)?;
+    let mut orders = exits(request, &entry)?;
+    let reference = map::reference(&request.order_id);
     if request.order_class == OrderClass::Oco {
-        let mut group: Vec<Values> = exits;
-        for (number, exit) in group.iter_mut().enumerate() {
-            if number == 0 {
-                exit.insert("orderRef", map::reference(&request.order_id));
-            }
-            exit.insert("ocaGroup", map::reference(&request.order_id));
-            exit.insert("ocaType", "1".into());
+        orders[0].insert("orderRef", reference.clone());
+        for order in &mut orders {
+            order.extend([("ocaGroup", reference.clone()), ("ocaType", "1".into())]);
         }
-        return Ok(group);
+        return Ok(orders);
     }
-    let mut orders = vec![entry];
-    orders.extend(exits);
+    orders.insert(0, entry);
     // TWS holds them back until the last one has come.
     let last = orders.len() - 1;
-    for order in &mut orders[..last] {
-        order.insert("transmit", "0".into());
-    }
+    orders[..last].iter_mut().for_each(|order| drop(order.insert("transmit", "0".into())));
     Ok(orders)
 }
 
@@ -61,31 +43,25 @@ fn single(request: &OrderRequest, account: &str) -> Result<Values, String> {
         if contract.set(name, value) {
             continue;
         }
-        let field = wire::order_field(name).filter(|field| !OURS.contains(field));
-        let is_list = name == "algoParams";
-        match field {
-            Some(field) => drop(order.insert(field, value.as_str().into())),
-            None if is_list => drop(order.insert("algoParams", list(value)?)),
+        let is_free = |field: &&str| OURS.split(' ').all(|ours| ours != *field);
+        match wire::order_field(name).filter(is_free) {
+            _ if name == "algoParams" => drop(order.insert("algoParams", list(value)?)),
+            Some(field) => drop(order.insert(field, value.clone())),
             None => return Err(format!("TWS has no option {name:?}")),
         }
     }
     order.extend(contract.0);
     let side = request.side.ok_or("the order has no side")?;
+    if request.quantity.is_none() && request.notional.is_none() {
+        return Err("the order has neither a quantity nor an amount".to_owned());
+    }
     order.insert("action", action(side).into());
     order.insert("account", account.into());
     order.insert("orderRef", map::reference(&request.order_id));
-    match (request.quantity, request.notional) {
-        (Some(quantity), _) => drop(order.insert("totalQuantity", text(quantity))),
-        (None, Some(money)) => {
-            order.insert("totalQuantity", "0".into());
-            order.insert("cashQty", text(money));
-        }
-        (None, None) => return Err("the order has neither a quantity nor an amount".to_owned()),
-    }
+    order.insert("totalQuantity", text(request.quantity.unwrap_or_default()));
+    order.extend(request.notional.map(|money| ("cashQty", text(money))));
+    order.extend(request.extended_hours.then(|| ("outsideRth", "1".into())));
     priced(request, &mut order)?;
-    if request.extended_hours {
-        order.insert("outsideRth", "1".into());
-    }
     Ok(order)
 }
 
@@ -110,20 +86,19 @@ fn priced(request: &OrderRequest, order: &mut Values) -> Result<(), String> {
         TimeInForce::Ioc => "IOC",
         TimeInForce::Fok => "FOK",
     };
-    let mut put = |name: &'static str, value: Option<Text>| {
-        if let Some(value) = value {
-            order.entry(name).or_insert(value);
-        }
-    };
-    put("orderType", Some(word.into()));
-    put("tif", Some(time_in_force.into()));
-    put("lmtPrice", request.limit_price.map(text));
-    if kind == OrderType::TrailingStop {
-        put("auxPrice", request.trail_amount.map(text));
-        put("trailingPercent", request.trail_percent.map(text));
-        put("trailStopPrice", request.stop_price.map(text));
-    } else {
-        put("auxPrice", request.stop_price.map(text));
+    let stop = request.stop_price.map(text);
+    let is_trail = kind == OrderType::TrailingStop;
+    let (distance, start) = if is_trail { (None, stop) } else { (stop, None) };
+    let said = [
+        ("orderType", Some(word.into())),
+        ("tif", Some(time_in_force.into())),
+        ("lmtPrice", request.limit_price.map(text)),
+        ("auxPrice", distance.or(request.trail_amount.map(text))),
+        ("trailingPercent", request.trail_percent.map(text)),
+        ("trailStopPrice", start),
+    ];
+    for (name, value) in said.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        order.entry(name).or_insert(value);
     }
     Ok(())
 }
@@ -133,48 +108,44 @@ fn exits(request: &OrderRequest, entry: &Values) -> Result<Vec<Values>, String> 
     let is_oco = request.order_class == OrderClass::Oco;
     let profit = request.take_profit_price.or(request.limit_price.filter(|_| is_oco));
     let loss = request.stop_loss_price;
-    let wanted = match (request.order_class, profit.is_some(), loss.is_some()) {
+    let limit = request.stop_loss_limit_price;
+    match (request.order_class, profit.is_some(), loss.is_some()) {
         (OrderClass::Simple, false, false) => return Ok(Vec::new()),
-        (OrderClass::Bracket | OrderClass::Oco, true, true) => true,
-        (OrderClass::Oto, _, _) => profit.is_some() != loss.is_some(),
-        (OrderClass::Mleg, _, _) => {
-            return Err("orders with several legs are not offered".to_owned());
-        }
-        _ => false,
-    };
-    if !wanted {
-        return Err(format!("the exits do not fit an order of class {}", request.order_class));
+        (OrderClass::Bracket | OrderClass::Oco, true, true) => {}
+        (OrderClass::Oto, true, false) | (OrderClass::Oto, false, true) => {}
+        (OrderClass::Mleg, ..) => return Err("orders with several legs are not offered".into()),
+        (class, ..) => return Err(format!("the exits do not fit an order of class {class}")),
     }
     let side = request.side.ok_or("the order has no side")?;
-    let opposite = if side == Side::Buy { Side::Sell } else { Side::Buy };
-    let exit = |suffix: &str, kind: &str, prices: [(&'static str, Option<Decimal>); 2]| {
-        let keep = |name: &str| !["lmtPrice", "auxPrice", "trailStopPrice", "tif"].contains(&name);
-        let mut exit: Values =
-            entry.iter().filter(|(name, _)| keep(name)).map(|(n, v)| (*n, v.clone())).collect();
-        exit.insert("action", action(if is_oco { side } else { opposite }).into());
+    let side = match side {
+        side if is_oco => side,
+        Side::Buy => Side::Sell,
+        Side::Sell => Side::Buy,
+    };
+    let exit = |suffix: &str, kind: &str, limit: Option<Decimal>, stop: Option<Decimal>| {
+        let mut exit = entry.clone();
+        exit.retain(|name, _| !["lmtPrice", "auxPrice", "trailStopPrice"].contains(name));
+        exit.insert("action", action(side).into());
         exit.insert("orderType", kind.into());
-        exit.insert("tif", entry.get("tif").filter(|_| is_oco).map_or("GTC".into(), Clone::clone));
+        if !is_oco {
+            exit.insert("tif", "GTC".into());
+        }
         exit.insert("orderRef", format!("{}.{suffix}", map::reference(&request.order_id)).into());
-        let prices = prices.into_iter().filter_map(|(name, price)| Some((name, text(price?))));
-        exit.extend(prices);
+        exit.extend(limit.map(|price| ("lmtPrice", text(price))));
+        exit.extend(stop.map(|price| ("auxPrice", text(price))));
         exit
     };
-    let profit = profit.map(|_| exit("tp", "LMT", [("lmtPrice", profit), ("auxPrice", None)]));
-    let limit = request.stop_loss_limit_price;
+    let profit = profit.map(|_| exit("tp", "LMT", profit, None));
     let kind = if limit.is_some() { "STP LMT" } else { "STP" };
-    let loss = loss.map(|_| exit("sl", kind, [("auxPrice", loss), ("lmtPrice", limit)]));
+    let loss = loss.map(|_| exit("sl", kind, limit, loss));
     Ok(profit.into_iter().chain(loss).collect())
 }
 
 /// An open order with what a request changes of it.
 pub fn modified(open: &Values, request: &OrderRequest) -> Result<Values, String> {
-    for name in CANNOT_SAY_AGAIN {
-        if open.contains_key(name) {
-            return Err(format!("the order has {name}, which a modification would lose"));
-        }
-    }
-    if open.get("secType").is_some_and(|kind| kind == "BAG") {
-        return Err("orders with several legs are not offered".to_owned());
+    let is_plain = !open.contains_key("deltaNeutralOrderType");
+    if !is_plain || open.get("secType").is_some_and(|kind| kind == "BAG") {
+        return Err("a modification would lose a part of this order".to_owned());
     }
     let mut order = open.clone();
     order.extend(changes(open, request));

@@ -21,15 +21,25 @@ const QUARTER_SECS: i64 = 900;
 /// IANA's.
 const ZONES: &str = include_str!("zones.txt");
 
+/// The zone of times that name none; UTC until more is known.
+#[derive(Clone, Debug)]
+pub struct Zone(TimeZone);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(TimeZone::UTC)
+    }
+}
+
 /// The zone of times that name none: the one that TWS told when it greeted us. Its name may be in
 /// any language and in any encoding; then the time beside it tells the offset.
-pub fn zone(greeting: &str, now: Timestamp) -> TimeZone {
-    let Some((time, name)) = split(greeting) else { return TimeZone::UTC };
-    named(name).or_else(|| by_clock(time, now)).unwrap_or(TimeZone::UTC)
+pub fn zone(greeting: &str, now: Timestamp) -> Zone {
+    let Some((time, name)) = split(greeting) else { return Zone::default() };
+    named(name).or_else(|| by_clock(time, now).map(Zone)).unwrap_or_default()
 }
 
 /// The zone with this name.
-pub fn named(name: &str) -> Option<TimeZone> {
+pub fn named(name: &str) -> Option<Zone> {
     let name = name.trim();
     if name.is_empty() {
         return None;
@@ -38,7 +48,7 @@ pub fn named(name: &str) -> Option<TimeZone> {
     let mut known = ZONES.lines().filter_map(|line| line.split_once('='));
     let found =
         known.find(|(known, _)| lower == *known || known.len() > 4 && lower.starts_with(known));
-    TimeZone::get(found.map_or(name, |(_, iana)| iana)).ok()
+    TimeZone::get(found.map_or(name, |(_, iana)| iana)).ok().map(Zone)
 }
 
 fn by_clock(time: DateTime, now: Timestamp) -> Option<TimeZone> {
@@ -62,7 +72,7 @@ fn split(text: &str) -> Option<(DateTime, &str)> {
 
 /// A point in time: `20250415  19:38:31` in a zone, `20250415 19:38:31 US/Eastern`,
 /// `20250415-19:38:31` in UTC, or seconds since 1970.
-pub fn moment(text: &str, zone: &TimeZone, field: &str) -> Result<Timestamp, Bad> {
+pub fn moment(text: &str, zone: &Zone, field: &str) -> Result<Timestamp, Bad> {
     let bad = || Bad::new(field, format!("{text:?} is not a time"));
     if text.len() > 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(Timestamp::from_secs(text.parse().or_bad(field)?));
@@ -70,11 +80,11 @@ pub fn moment(text: &str, zone: &TimeZone, field: &str) -> Result<Timestamp, Bad
     let (time, name) = split(text).ok_or_else(bad)?;
     let is_utc = text.as_bytes().get(8) == Some(&b'-') && name.is_empty() || name == "Z";
     let zone = match name {
-        _ if is_utc => TimeZone::UTC,
+        _ if is_utc => Zone::default(),
         "" => zone.clone(),
         name => named(name).ok_or_else(|| Bad::new(field, format!("no zone {name:?}")))?,
     };
-    let time = zone.to_ambiguous_zoned(time).compatible().map_err(|_| bad())?;
+    let time = zone.0.to_ambiguous_zoned(time).compatible().map_err(|_| bad())?;
     Ok(Timestamp::from_secs(time.timestamp().as_second()))
 }
 
@@ -128,7 +138,7 @@ fn new_york() -> TimeZone {
 mod tests {
     use super::*;
 
-    fn check(text: &str, zone: &TimeZone, expected: &str) {
+    fn check(text: &str, zone: &Zone, expected: &str) {
         let found = moment(text, zone, "time").unwrap();
         assert_eq!(found.to_string(), expected, "{text}");
     }

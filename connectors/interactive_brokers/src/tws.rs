@@ -3,20 +3,19 @@
 use std::time::Duration;
 
 use component::{Bad, Clock, Fault, Host, Result};
-use jiff::tz::TimeZone;
 use model::{ApprovedOrder, Text, Timestamp};
 use session::{Fields, Frame, RawOptions, Session, Step, Talk};
 use tracing::{debug, error, info, warn};
 
 use crate::contract::Contract;
 use crate::settings::System;
-use crate::{time, wire};
+use crate::time::{self, Zone};
+use crate::wire;
 
 /// How every connection begins.
 const GREETING: &[u8] = b"API\0";
-/// How an error begins, and what else is about the connection alone: next id, accounts, time.
-const ERROR: &[u8] = b"4\0";
-const QUIET: [&[u8]; 3] = [b"9\0", b"15\0", b"49\0"];
+/// What may be about the connection alone: errors, next id, accounts, time.
+const NOTICES: [&[u8]; 4] = [b"4\0", b"9\0", b"15\0", b"49\0"];
 /// The question that TWS always answers.
 const PROBE: &[u8] = b"49\x001\x00";
 /// Longest message there is: a length beyond it is no length.
@@ -39,10 +38,8 @@ const SAME_NANOS: i64 = 2_000_000_000;
 pub struct Tws {
     pub session: Session,
     pub state: State,
-    pub accounts: Vec<Text>,
     /// The only account that counts, if there is one.
-    pub account: Option<String>,
-    pub next_order_id: i64,
+    account: Option<String>,
     pub client_id: i32,
     /// Whether this is another client than the settings say.
     pub is_spare: bool,
@@ -52,11 +49,16 @@ pub struct Tws {
 }
 
 /// What is known of the other side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     pub version: i32,
+    greeting: String,
     /// Zone of times that name none.
-    pub zone: TimeZone,
+    pub zone: Zone,
+    accounts: Option<Vec<Text>>,
+    pub next_order_id: Option<i64>,
+    /// Its clock, in seconds.
+    time: Option<i64>,
     /// Why TWS itself is cut off from Interactive Brokers, while it is.
     pub cut_off: Option<Text>,
     /// Whether market data is known to stand still.
@@ -89,14 +91,13 @@ impl<'a> Refusal<'a> {
     /// What it means for a request about something that only reads.
     pub fn fault(&self, about: &str) -> Fault {
         let has = |words: &str| self.message.contains(words);
+        let words = format!("{about} {}", self.words());
         match self.code {
-            162 if has("pacing violation") => {
-                Fault::Throttled { wait: PENALTY, reason: self.words() }
-            }
-            101 | 200 | 203 | 309 | 354 | 10090 | 10168 | 10186 | 10187 | 10189 | 10190 | 320
-            | 321 => Fault::fatal(format!("{about}: {}", self.words())),
-            162 if has("permission") => Fault::fatal(format!("{about}: {}", self.words())),
-            _ => Fault::disconnected(self.words()),
+            162 if has("pacing violation") => Fault::Throttled { wait: PENALTY, reason: words },
+            162 if has("permission") => Fault::Fatal(words),
+            101 | 200 | 203 | 309 | 320 | 321 | 354 => Fault::Fatal(words),
+            10090 | 10168 | 10186 | 10187 | 10189 | 10190 => Fault::Fatal(words),
+            _ => Fault::Disconnected(words),
         }
     }
 }
@@ -168,33 +169,33 @@ impl Tws {
         })
         .await?;
         session.send(wire::VERSIONS).await?;
-        let (version, greeting) = session.expect(LOGIN, "greeting", greeted).await?;
+        let mut state = session.expect(LOGIN, "greeting", greeted).await?;
         let now = host.clock.now();
-        let zone = match &connection.time_zone {
-            None => time::zone(&greeting, now),
+        state.zone = match &connection.time_zone {
+            None => time::zone(&state.greeting, now),
             Some(name) => time::named(name).ok_or_else(|| {
                 Fault::fatal(format!("connection.time_zone: there is no zone {name:?}"))
             })?,
         };
         let client = client_id.to_string();
-        session.queue(&wire::write("startApi", version, |name| match name {
-            "clientId" => &client,
-            _ => "",
-        }))?;
+        let value = |name: &str| if name == "clientId" { client.as_str() } else { "" };
+        session.queue(&wire::write("startApi", state.version, value))?;
         session.queue(PROBE)?;
         session.flush().await?;
-        let mut welcome = Welcome::default();
-        let judge = |frame: &Frame| welcome.hear(frame, version);
+        // Whatever else comes is for later.
+        let judge = |frame: &Frame| match state.is_notice(frame) {
+            Ok(true) if state.is_welcome() => Step::Done(()),
+            Ok(true) => Step::Skip,
+            Ok(false) => Step::Keep,
+            Err(fault) => Step::Refused(fault),
+        };
         session.expect(LOGIN, "accounts and next order id", judge).await?;
-        let state = State { version, zone, cut_off: None, is_still: false, has_come_back: false };
-        let vendor = Timestamp::from_secs(welcome.time.unwrap_or_default());
+        let vendor = Timestamp::from_secs(state.time.unwrap_or_default());
         let ahead = vendor.since(host.clock.now());
         Ok(Self {
             session,
             state,
-            accounts: welcome.accounts.unwrap_or_default(),
             account: connection.account.clone(),
-            next_order_id: welcome.order_id.unwrap_or_default(),
             client_id,
             is_spare: false,
             last_request: FIRST_REQUEST,
@@ -217,8 +218,11 @@ impl Tws {
     /// The account that an order is for: its own, the one in the settings, or the only one.
     pub fn account_of(&self, order: &ApprovedOrder) -> Text {
         let named = Some(order.broker_account.as_str()).filter(|account| !account.is_empty());
-        let only = self.accounts.first().filter(|_| self.accounts.len() == 1);
-        let account = named.or(self.account.as_deref()).or(only.map(Text::as_str));
+        let only = match self.state.accounts.as_deref() {
+            Some([only]) => Some(only.as_str()),
+            _ => None,
+        };
+        let account = named.or(self.account.as_deref()).or(only);
         account.unwrap_or_default().into()
     }
 
@@ -254,27 +258,50 @@ impl Tws {
 impl State {
     /// Takes note of a message that is about the connection; false for any other.
     pub fn is_notice(&mut self, frame: &[u8]) -> Result<bool> {
-        if QUIET.iter().any(|id| frame.starts_with(id)) {
-            return Ok(true);
-        }
-        if !frame.starts_with(ERROR) {
+        if !NOTICES.iter().any(|id| frame.starts_with(id)) {
             return Ok(false);
         }
         let Ok(Some(fields)) = wire::read(frame, self.version) else { return Ok(false) };
-        let refusal = Refusal::of(&fields);
-        let Refusal { id, code, message } = refusal;
+        match fields.kind {
+            "managedAccounts" => {
+                let list = fields.text("accounts").split(',').map(str::trim);
+                self.accounts = Some(list.filter(|id| !id.is_empty()).map(Text::from).collect());
+            }
+            "nextValidId" => self.next_order_id = fields.int("orderId").ok(),
+            "currentTime" => self.time = fields.int("time").ok(),
+            _ => return self.is_noted(&Refusal::of(&fields)),
+        }
+        Ok(true)
+    }
+
+    fn is_welcome(&self) -> bool {
+        self.accounts.is_some() && self.next_order_id.is_some() && self.time.is_some()
+    }
+
+    fn is_noted(&mut self, refusal: &Refusal<'_>) -> Result<bool> {
+        let Refusal { id, code, message } = *refusal;
         match code {
             1100 | 2110 => {
                 warn!(code, message, "TWS is cut off from Interactive Brokers");
                 self.cut_off = Some(message.into());
                 self.is_still = true;
             }
-            1102 | 2104 | 2106..=2108 | 2158 => self.restore(code, message),
             2103 | 2105 | 2157 => {
                 warn!(code, message, "a data farm is away");
                 self.is_still |= code == 2103;
             }
+            // A sound farm says nothing of others; only what had stood still has missed something.
+            1102 | 2104 | 2106..=2108 | 2158 => {
+                if self.cut_off.take().is_some() || self.is_still && code <= 2104 {
+                    (self.is_still, self.has_come_back) = (false, true);
+                }
+            }
             100 | 1101 | 1300 | 2100 => return Err(Fault::disconnected(refusal.words())),
+            326 => {
+                let reason = format!("{}; see connection.client_id", refusal.words());
+                return Err(Fault::Throttled { wait: IN_USE, reason });
+            }
+            503 if id < 0 => return Err(Fault::fatal(refusal.words())),
             501..=509 if id < 0 => return Err(Fault::disconnected(refusal.words())),
             // Everything else with an id is for whoever asked.
             2101..=2199 => debug!(id, code, message, "notice"),
@@ -283,82 +310,29 @@ impl State {
         }
         Ok(true)
     }
-
-    fn restore(&mut self, code: i64, message: &str) {
-        debug!(code, message, "notice");
-        // A sound farm says nothing of the others; only what had stood still has missed something.
-        let is_news = self.cut_off.take().is_some() || self.is_still && code <= 2104;
-        if is_news {
-            self.is_still = false;
-            self.has_come_back = true;
-        }
-    }
 }
 
-/// The first message of TWS: its version, and its time.
-fn greeted(frame: &Frame) -> Step<(i32, String)> {
+/// The first message of TWS: its version, and its time in words of any language.
+fn greeted(frame: &Frame) -> Step<State> {
     let text = String::from_utf8_lossy(frame);
-    let mut fields = text.split('\0');
-    let first = fields.next().unwrap_or_default();
-    match first.parse::<i32>() {
-        Ok(version @ wire::OLDEST..=wire::NEWEST) => {
-            Step::Done((version, fields.next().unwrap_or_default().to_owned()))
-        }
-        Ok(4) => match wire::read(text.as_bytes(), wire::NEWEST) {
-            Ok(Some(fields)) => Step::Refused(refused(&Refusal::of(&fields))),
-            _ => Step::Refused(Fault::retry("TWS refused the connection in words unknown to us")),
+    let (first, rest) = text.split_once('\0').unwrap_or((&text, ""));
+    let version = first.parse().unwrap_or(0);
+    let greeting = rest.trim_end_matches('\0').to_owned();
+    let mut state = State { version, greeting, ..State::default() };
+    match version {
+        wire::OLDEST..=wire::NEWEST => Step::Done(state),
+        4 => match state.is_notice(frame) {
+            Err(fault) => Step::Refused(fault),
+            Ok(_) => Step::Skip,
         },
-        Ok(version) => Step::Refused(Fault::fatal(format!(
-            "TWS speaks version {version}, we speak {}: use TWS or IB Gateway 10.30 or later",
-            wire::VERSIONS
-        ))),
-        Err(_) => {
+        0 => {
             let said: String = first.chars().take(40).collect();
             Step::Refused(Fault::retry(format!("this is no TWS: it greets with {said:?}")))
         }
-    }
-}
-
-/// What a refusal before the first request means.
-fn refused(refusal: &Refusal<'_>) -> Fault {
-    match refusal.code {
-        503 => Fault::fatal(refusal.words()),
-        326 => Fault::Throttled {
-            wait: IN_USE,
-            reason: format!("{}; see connection.client_id", refusal.words()),
-        },
-        _ => Fault::retry(refusal.words()),
-    }
-}
-
-/// What TWS tells before it counts as connected, in any order.
-#[derive(Default)]
-struct Welcome {
-    accounts: Option<Vec<Text>>,
-    order_id: Option<i64>,
-    time: Option<i64>,
-}
-
-impl Welcome {
-    fn hear(&mut self, frame: &Frame, version: i32) -> Step<()> {
-        let text = String::from_utf8_lossy(frame);
-        let Ok(Some(fields)) = wire::read(text.as_bytes(), version) else { return Step::Keep };
-        match fields.kind {
-            "managedAccounts" => {
-                let list = fields.text("accounts").split(',').map(str::trim);
-                self.accounts = Some(list.filter(|id| !id.is_empty()).map(Text::from).collect());
-            }
-            "nextValidId" => self.order_id = fields.int("orderId").ok(),
-            "currentTime" => self.time = fields.int("time").ok(),
-            "error" => {
-                let refusal = Refusal::of(&fields);
-                let is_fatal = matches!(refusal.code, 326 | 501..=509);
-                return if is_fatal { Step::Refused(refused(&refusal)) } else { Step::Keep };
-            }
-            _ => return Step::Keep,
-        }
-        let is_done = self.accounts.is_some() && self.order_id.is_some() && self.time.is_some();
-        if is_done { Step::Done(()) } else { Step::Skip }
+        _ => Step::Refused(Fault::fatal(format!(
+            "TWS speaks version {version}, we speak {}: use TWS or IB Gateway 10.30 or later",
+            wire::VERSIONS
+        ))),
     }
 }
 

@@ -175,6 +175,54 @@ mod bars_history {
     );
 }
 
+mod trades_history {
+    use super::*;
+
+    struct Trades;
+
+    impl Needs for Trades {
+        const STREAM: &'static str = "answers";
+    }
+
+    testkit::source!(
+        interactive_brokers::TradesHistory,
+        mock = Rig<Trades>,
+        settings = json!({ "symbols": ["BAC"], "start": "2013-10-07" }),
+        skip = {
+            bad_credentials: NO_LOGIN,
+            server_error: NO_STATUS,
+            empty_page: "an empty stretch is that of one symbol, after which comes the next",
+        }
+    );
+}
+
+mod quotes_history {
+    use super::*;
+
+    struct Quotes;
+
+    impl Needs for Quotes {
+        const STREAM: &'static str = "answers";
+
+        /// Late enough for more quotes than fit into one answer, and for no more requests than
+        /// are allowed at once.
+        fn settings() -> Value {
+            json!({ "speed": 0, "start": "2013-10-07T13:38:00Z" })
+        }
+    }
+
+    testkit::source!(
+        interactive_brokers::QuotesHistory,
+        mock = Rig<Quotes>,
+        settings = json!({ "symbols": ["BAC"], "start": "2013-10-07" }),
+        skip = {
+            bad_credentials: NO_LOGIN,
+            server_error: NO_STATUS,
+            empty_page: "an empty stretch is that of one symbol, after which comes the next",
+        }
+    );
+}
+
 mod market_data {
     use super::*;
 

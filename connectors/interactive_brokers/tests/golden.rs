@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use component::Bad;
 use interactive_brokers::contract::Contract;
 use interactive_brokers::map::{self, About, Period, Placed, Quoted, Summary};
+use interactive_brokers::time::Zone;
 use interactive_brokers::wire;
-use jiff::tz::TimeZone;
 use model::{Event, Timestamp};
 use session::{Fields, Prints};
 
@@ -71,7 +71,7 @@ impl World {
         let said = fields.values().iter().filter(|(_, text)| !wire::is_unset(text));
         let said = said.map(|(name, text)| format!(" {name}={}", text.replace('\0', "|")));
         writeln!(self.text, "{}:{}", fields.kind, said.collect::<String>()).unwrap();
-        let (about, zone) = (About::parse("TSLA").unwrap(), TimeZone::UTC);
+        let (about, zone) = (About::parse("TSLA").unwrap(), Zone::default());
         match fields.kind {
             "position" => self.tell(map::position(&fields, NOW)),
             "contractData" => self.tell(map::instrument(&fields, NOW)),
@@ -81,7 +81,7 @@ impl World {
             "historicalData" => {
                 let bar_size =
                     if fields.text("bars").contains("\x002023") { "1 day" } else { "1 min" };
-                let period = Period::parse(bar_size, "TRADES").unwrap();
+                let (period, _) = Period::parse(bar_size, "TRADES").unwrap();
                 for (_, bar) in about.bars(&fields, &period, &zone) {
                     self.tell(bar);
                 }
@@ -126,7 +126,7 @@ impl World {
         }
         let event = taken
             .and_then(|()| self.placed.state())
-            .and_then(|kind| self.placed.event(kind, &TimeZone::UTC, NOW));
+            .and_then(|kind| self.placed.event(kind, &Zone::default(), NOW));
         self.tell(event);
     }
 }

@@ -12,6 +12,7 @@ mod processor;
 mod secret;
 mod sink;
 mod source;
+mod written;
 
 pub use batch::{Audit, Batch, Item, Progress};
 pub use clock::{Clock, TestClock};
@@ -22,6 +23,7 @@ pub use processor::{Out, Processor};
 pub use secret::Secret;
 pub use sink::{Delivery, Outcome, Sends, Sink};
 pub use source::{Feed, Source};
+pub use written::{event_kind, may_be_left_out, read_event};
 
 use schemars::JsonSchema;
 use serde::Serialize;

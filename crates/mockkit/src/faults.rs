@@ -330,6 +330,21 @@ mod tests {
     }
 
     #[test]
+    fn a_quiet_connection_takes_what_lets_nothing_pass() {
+        let faults = Faults::default();
+        let mut added = faults.added();
+        add(&faults, serde_json::json!({"kind": "reset", "skip": 1, "stream": "data"})).unwrap();
+        assert!(added.has_changed().unwrap());
+        added.mark_unchanged();
+        let (streams, kinds) = (["socket", "data"], [Kind::Reset]);
+        assert!(faults.take_now(&streams, &kinds).is_none(), "one frame passes first");
+        assert!(faults.take_frame(&streams, &kinds).is_none());
+        assert!(faults.take_now(&["socket"], &kinds).is_none());
+        assert!(faults.take_now(&streams, &kinds).is_some());
+        assert!(!added.has_changed().unwrap());
+    }
+
+    #[test]
     fn refuses_nonsense_by_name() {
         let check = |rule: Value, part: &str| {
             let error = add(&Faults::default(), rule).unwrap_err();

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Date, Head, InstrumentId, Text, Timestamp};
+use crate::{Date, FieldInfo, FieldKind, Head, InstrumentId, Text, Timestamp};
 
 /// Any event of any topic.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,6 +54,8 @@ pub struct EventInfo {
     pub key: &'static [&'static str],
     /// Whether only the last record of a key is kept.
     pub is_compacted: bool,
+    /// Its fields, in the order of the schema.
+    pub fields: &'static [FieldInfo],
 }
 
 impl Event {
@@ -64,137 +66,189 @@ impl Event {
             topic: "accounts.activities",
             key: &["account"],
             is_compacted: false,
+            fields: Activity::FIELDS,
         },
         EventInfo {
             name: "AlternativeRecord",
             topic: "alternative.records",
             key: &["subject"],
             is_compacted: false,
+            fields: AlternativeRecord::FIELDS,
         },
         EventInfo {
             name: "OrderRequest",
             topic: "orders.requests",
             key: &["account"],
             is_compacted: false,
+            fields: OrderRequest::FIELDS,
         },
         EventInfo {
             name: "ApprovedOrder",
             topic: "orders.approved",
             key: &["broker_account"],
             is_compacted: false,
+            fields: ApprovedOrder::FIELDS,
         },
         EventInfo {
             name: "Balance",
             topic: "accounts.balances",
             key: &["account", "currency"],
             is_compacted: true,
+            fields: Balance::FIELDS,
         },
-        EventInfo { name: "Bar", topic: "market.bars", key: &["instrument"], is_compacted: false },
+        EventInfo {
+            name: "Bar",
+            topic: "market.bars",
+            key: &["instrument"],
+            is_compacted: false,
+            fields: Bar::FIELDS,
+        },
         EventInfo {
             name: "Break",
             topic: "reconcile.breaks",
             key: &["break_id"],
             is_compacted: true,
+            fields: Break::FIELDS,
         },
         EventInfo {
             name: "Checkpoint",
             topic: "ops.checkpoints",
             key: &["component"],
             is_compacted: true,
+            fields: Checkpoint::FIELDS,
         },
-        EventInfo { name: "Command", topic: "ops.commands", key: &["scope"], is_compacted: true },
+        EventInfo {
+            name: "Command",
+            topic: "ops.commands",
+            key: &["scope"],
+            is_compacted: true,
+            fields: Command::FIELDS,
+        },
         EventInfo {
             name: "CorporateAction",
             topic: "reference.corporate_actions",
             key: &["instrument", "action_id"],
             is_compacted: true,
+            fields: CorporateAction::FIELDS,
         },
         EventInfo {
             name: "DeadLetter",
             topic: "dead.letters",
             key: &["component"],
             is_compacted: false,
+            fields: DeadLetter::FIELDS,
         },
         EventInfo {
             name: "Delivery",
             topic: "ops.deliveries",
             key: &["delivery_id"],
             is_compacted: true,
+            fields: Delivery::FIELDS,
         },
-        EventInfo { name: "Fill", topic: "orders.fills", key: &["account"], is_compacted: false },
+        EventInfo {
+            name: "Fill",
+            topic: "orders.fills",
+            key: &["account"],
+            is_compacted: false,
+            fields: Fill::FIELDS,
+        },
         EventInfo {
             name: "Finding",
             topic: "quality.findings",
             key: &["instrument"],
             is_compacted: false,
+            fields: Finding::FIELDS,
         },
         EventInfo {
             name: "Fundamental",
             topic: "reference.fundamentals",
             key: &["instrument", "fundamental_id"],
             is_compacted: true,
+            fields: Fundamental::FIELDS,
         },
-        EventInfo { name: "Gap", topic: "market.gaps", key: &["instrument"], is_compacted: false },
+        EventInfo {
+            name: "Gap",
+            topic: "market.gaps",
+            key: &["instrument"],
+            is_compacted: false,
+            fields: Gap::FIELDS,
+        },
         EventInfo {
             name: "Instrument",
             topic: "reference.instruments",
             key: &["instrument", "source"],
             is_compacted: true,
+            fields: Instrument::FIELDS,
         },
         EventInfo {
             name: "MarketStatus",
             topic: "reference.market_status",
             key: &["market", "day"],
             is_compacted: true,
+            fields: MarketStatus::FIELDS,
         },
-        EventInfo { name: "NewsItem", topic: "news.items", key: &["news_id"], is_compacted: false },
+        EventInfo {
+            name: "NewsItem",
+            topic: "news.items",
+            key: &["news_id"],
+            is_compacted: false,
+            fields: NewsItem::FIELDS,
+        },
         EventInfo {
             name: "OrderEvent",
             topic: "orders.events",
             key: &["order_id"],
             is_compacted: false,
+            fields: OrderEvent::FIELDS,
         },
         EventInfo {
             name: "OrderState",
             topic: "orders.state",
             key: &["order_id"],
             is_compacted: true,
+            fields: OrderState::FIELDS,
         },
         EventInfo {
             name: "PortfolioCash",
             topic: "portfolio.cash",
             key: &["account", "currency"],
             is_compacted: true,
+            fields: PortfolioCash::FIELDS,
         },
         EventInfo {
             name: "PortfolioPosition",
             topic: "portfolio.positions",
             key: &["account", "instrument"],
             is_compacted: true,
+            fields: PortfolioPosition::FIELDS,
         },
         EventInfo {
             name: "Position",
             topic: "accounts.positions",
             key: &["account", "instrument"],
             is_compacted: true,
+            fields: Position::FIELDS,
         },
         EventInfo {
             name: "ProcessorState",
             topic: "ops.states",
             key: &["key"],
             is_compacted: true,
+            fields: ProcessorState::FIELDS,
         },
         EventInfo {
             name: "Quote",
             topic: "market.quotes",
             key: &["instrument"],
             is_compacted: false,
+            fields: Quote::FIELDS,
         },
         EventInfo {
             name: "Trade",
             topic: "market.trades",
             key: &["instrument"],
             is_compacted: false,
+            fields: Trade::FIELDS,
         },
     ];
 
@@ -229,6 +283,43 @@ impl Event {
             Self::Quote(_) => &Self::KINDS[25],
             Self::Trade(_) => &Self::KINDS[26],
         }
+    }
+
+    /// Reads the fields of an event of this name; nothing if there is none.
+    pub fn read<'de, D: Deserializer<'de>>(
+        name: &str,
+        fields: D,
+    ) -> Result<Option<Self>, D::Error> {
+        Ok(Some(match name {
+            "Activity" => Activity::deserialize(fields)?.into(),
+            "AlternativeRecord" => AlternativeRecord::deserialize(fields)?.into(),
+            "OrderRequest" => OrderRequest::deserialize(fields)?.into(),
+            "ApprovedOrder" => ApprovedOrder::deserialize(fields)?.into(),
+            "Balance" => Balance::deserialize(fields)?.into(),
+            "Bar" => Bar::deserialize(fields)?.into(),
+            "Break" => Break::deserialize(fields)?.into(),
+            "Checkpoint" => Checkpoint::deserialize(fields)?.into(),
+            "Command" => Command::deserialize(fields)?.into(),
+            "CorporateAction" => CorporateAction::deserialize(fields)?.into(),
+            "DeadLetter" => DeadLetter::deserialize(fields)?.into(),
+            "Delivery" => Delivery::deserialize(fields)?.into(),
+            "Fill" => Fill::deserialize(fields)?.into(),
+            "Finding" => Finding::deserialize(fields)?.into(),
+            "Fundamental" => Fundamental::deserialize(fields)?.into(),
+            "Gap" => Gap::deserialize(fields)?.into(),
+            "Instrument" => Instrument::deserialize(fields)?.into(),
+            "MarketStatus" => MarketStatus::deserialize(fields)?.into(),
+            "NewsItem" => NewsItem::deserialize(fields)?.into(),
+            "OrderEvent" => OrderEvent::deserialize(fields)?.into(),
+            "OrderState" => OrderState::deserialize(fields)?.into(),
+            "PortfolioCash" => PortfolioCash::deserialize(fields)?.into(),
+            "PortfolioPosition" => PortfolioPosition::deserialize(fields)?.into(),
+            "Position" => Position::deserialize(fields)?.into(),
+            "ProcessorState" => ProcessorState::deserialize(fields)?.into(),
+            "Quote" => Quote::deserialize(fields)?.into(),
+            "Trade" => Trade::deserialize(fields)?.into(),
+            _ => return Ok(None),
+        }))
     }
 
     /// The fields that every event starts with.
@@ -407,6 +498,31 @@ pub struct Activity {
     pub description: Option<Text>,
 }
 
+impl Activity {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "system", kind: FieldKind::Text },
+        FieldInfo { name: "broker_account", kind: FieldKind::Text },
+        FieldInfo { name: "activity_id", kind: FieldKind::Text },
+        FieldInfo { name: "kind", kind: FieldKind::Text },
+        FieldInfo { name: "sub_kind", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "date", kind: FieldKind::Optional(&FieldKind::Date) },
+        FieldInfo { name: "instrument", kind: FieldKind::Optional(&FieldKind::Instrument) },
+        FieldInfo { name: "symbol", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "net_amount", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "per_unit_amount", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "currency", kind: FieldKind::Text },
+        FieldInfo { name: "status", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "description", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
+}
+
 impl From<Activity> for Event {
     fn from(event: Activity) -> Self {
         Event::Activity(Box::new(event))
@@ -431,6 +547,22 @@ pub struct AlternativeRecord {
     pub values: BTreeMap<Text, Decimal>,
     /// Everything that is not a number, by its name.
     pub texts: BTreeMap<Text, Text>,
+}
+
+impl AlternativeRecord {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "dataset", kind: FieldKind::Text },
+        FieldInfo { name: "subject", kind: FieldKind::Text },
+        FieldInfo { name: "record_id", kind: FieldKind::Text },
+        FieldInfo { name: "instrument", kind: FieldKind::Optional(&FieldKind::Instrument) },
+        FieldInfo { name: "values", kind: FieldKind::Map(&FieldKind::Decimal) },
+        FieldInfo { name: "texts", kind: FieldKind::Map(&FieldKind::Text) },
+    ];
 }
 
 impl From<AlternativeRecord> for Event {
@@ -669,6 +801,24 @@ pub struct OrderLeg {
     pub position_intent: Option<PositionIntent>,
 }
 
+impl OrderLeg {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "ratio_quantity", kind: FieldKind::Decimal },
+        FieldInfo { name: "side", kind: FieldKind::Symbol(&["buy", "sell"]) },
+        FieldInfo {
+            name: "position_intent",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&[
+                "buy_to_open",
+                "buy_to_close",
+                "sell_to_open",
+                "sell_to_close",
+            ])),
+        },
+    ];
+}
+
 /// An instruction from a user: place, replace or cancel an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderRequest {
@@ -725,6 +875,65 @@ pub struct OrderRequest {
     pub broker_options: BTreeMap<Text, Text>,
 }
 
+impl OrderRequest {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "request_id", kind: FieldKind::Text },
+        FieldInfo { name: "action", kind: FieldKind::Symbol(&["place", "replace", "cancel"]) },
+        FieldInfo { name: "order_id", kind: FieldKind::Text },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "instrument", kind: FieldKind::Optional(&FieldKind::Instrument) },
+        FieldInfo { name: "side", kind: FieldKind::Optional(&FieldKind::Symbol(&["buy", "sell"])) },
+        FieldInfo { name: "quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "notional", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo {
+            name: "order_type",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&[
+                "market",
+                "limit",
+                "stop",
+                "stop_limit",
+                "trailing_stop",
+            ])),
+        },
+        FieldInfo {
+            name: "time_in_force",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&[
+                "day", "gtc", "opg", "cls", "ioc", "fok",
+            ])),
+        },
+        FieldInfo { name: "limit_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "stop_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "trail_amount", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "trail_percent", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "extended_hours", kind: FieldKind::Bool },
+        FieldInfo {
+            name: "order_class",
+            kind: FieldKind::Symbol(&["simple", "bracket", "oco", "oto", "mleg"]),
+        },
+        FieldInfo { name: "take_profit_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "stop_loss_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "stop_loss_limit_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo {
+            name: "position_intent",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&[
+                "buy_to_open",
+                "buy_to_close",
+                "sell_to_open",
+                "sell_to_close",
+            ])),
+        },
+        FieldInfo { name: "legs", kind: FieldKind::List(&FieldKind::Record(OrderLeg::FIELDS)) },
+        FieldInfo { name: "expires_at", kind: FieldKind::Optional(&FieldKind::Timestamp) },
+        FieldInfo { name: "strategy", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "broker_options", kind: FieldKind::Map(&FieldKind::Text) },
+    ];
+}
+
 impl From<OrderRequest> for Event {
     fn from(event: OrderRequest) -> Self {
         Event::OrderRequest(Box::new(event))
@@ -753,6 +962,24 @@ pub struct ApprovedOrder {
     pub reference_time: Option<Timestamp>,
     /// Names of the checks that were made.
     pub checks: Vec<Text>,
+}
+
+impl ApprovedOrder {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "order_id", kind: FieldKind::Text },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "system", kind: FieldKind::Text },
+        FieldInfo { name: "broker_account", kind: FieldKind::Text },
+        FieldInfo { name: "request", kind: FieldKind::Record(OrderRequest::FIELDS) },
+        FieldInfo { name: "reference_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "reference_time", kind: FieldKind::Optional(&FieldKind::Timestamp) },
+        FieldInfo { name: "checks", kind: FieldKind::List(&FieldKind::Text) },
+    ];
 }
 
 impl From<ApprovedOrder> for Event {
@@ -791,6 +1018,28 @@ pub struct Balance {
     pub pending_out: Option<Decimal>,
     /// Whether the broker refuses trading.
     pub is_blocked: bool,
+}
+
+impl Balance {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "system", kind: FieldKind::Text },
+        FieldInfo { name: "broker_account", kind: FieldKind::Text },
+        FieldInfo { name: "currency", kind: FieldKind::Text },
+        FieldInfo { name: "cash", kind: FieldKind::Decimal },
+        FieldInfo { name: "equity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "buying_power", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "initial_margin", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "maintenance_margin", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "pending_in", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "pending_out", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "is_blocked", kind: FieldKind::Bool },
+    ];
 }
 
 impl From<Balance> for Event {
@@ -866,6 +1115,32 @@ pub struct Bar {
     pub adjustment: Adjustment,
     /// False while the period is running or when a vendor may still restate it.
     pub is_final: bool,
+}
+
+impl Bar {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "interval", kind: FieldKind::Text },
+        FieldInfo { name: "end_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "open", kind: FieldKind::Decimal },
+        FieldInfo { name: "high", kind: FieldKind::Decimal },
+        FieldInfo { name: "low", kind: FieldKind::Decimal },
+        FieldInfo { name: "close", kind: FieldKind::Decimal },
+        FieldInfo { name: "volume", kind: FieldKind::Decimal },
+        FieldInfo { name: "vwap", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "trade_count", kind: FieldKind::Optional(&FieldKind::Long) },
+        FieldInfo {
+            name: "adjustment",
+            kind: FieldKind::Symbol(&["raw", "split", "dividend", "all"]),
+        },
+        FieldInfo { name: "is_final", kind: FieldKind::Bool },
+    ];
 }
 
 impl From<Bar> for Event {
@@ -1039,6 +1314,46 @@ pub struct Break {
     pub explanation: Option<Text>,
 }
 
+impl Break {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "break_id", kind: FieldKind::Text },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo {
+            name: "subject",
+            kind: FieldKind::Symbol(&["position", "cash", "fill", "order"]),
+        },
+        FieldInfo {
+            name: "kind",
+            kind: FieldKind::Symbol(&[
+                "missing_internal",
+                "missing_external",
+                "quantity",
+                "price",
+                "amount",
+                "timing",
+                "corporate_action",
+                "duplicate_internal",
+                "duplicate_external",
+                "status",
+            ]),
+        },
+        FieldInfo { name: "status", kind: FieldKind::Symbol(&["open", "explained", "closed"]) },
+        FieldInfo { name: "instrument", kind: FieldKind::Optional(&FieldKind::Instrument) },
+        FieldInfo { name: "currency", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "ours", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "theirs", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "difference", kind: FieldKind::Decimal },
+        FieldInfo { name: "first_seen_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "age_secs", kind: FieldKind::Long },
+        FieldInfo { name: "explanation", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
+}
+
 impl From<Break> for Event {
     fn from(event: Break) -> Self {
         Event::Break(Box::new(event))
@@ -1059,6 +1374,20 @@ pub struct Checkpoint {
     pub sequence: i64,
     /// Records published so far.
     pub records: i64,
+}
+
+impl Checkpoint {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "component", kind: FieldKind::Text },
+        FieldInfo { name: "cursor", kind: FieldKind::Text },
+        FieldInfo { name: "sequence", kind: FieldKind::Long },
+        FieldInfo { name: "records", kind: FieldKind::Long },
+    ];
 }
 
 impl From<Checkpoint> for Event {
@@ -1110,6 +1439,20 @@ pub struct Command {
     pub actor: Text,
     /// Why.
     pub reason: Option<Text>,
+}
+
+impl Command {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "scope", kind: FieldKind::Text },
+        FieldInfo { name: "kind", kind: FieldKind::Symbol(&["halt", "resume"]) },
+        FieldInfo { name: "actor", kind: FieldKind::Text },
+        FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
 }
 
 impl From<Command> for Event {
@@ -1244,6 +1587,51 @@ pub struct CorporateAction {
     pub terms: BTreeMap<Text, Text>,
 }
 
+impl CorporateAction {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "action_id", kind: FieldKind::Text },
+        FieldInfo {
+            name: "kind",
+            kind: FieldKind::Symbol(&[
+                "cash_dividend",
+                "stock_dividend",
+                "forward_split",
+                "reverse_split",
+                "unit_split",
+                "spin_off",
+                "cash_merger",
+                "stock_merger",
+                "stock_and_cash_merger",
+                "name_change",
+                "redemption",
+                "worthless_removal",
+                "rights_distribution",
+                "partial_call",
+                "reorganization",
+                "other",
+            ]),
+        },
+        FieldInfo { name: "ex_date", kind: FieldKind::Optional(&FieldKind::Date) },
+        FieldInfo { name: "record_date", kind: FieldKind::Optional(&FieldKind::Date) },
+        FieldInfo { name: "payable_date", kind: FieldKind::Optional(&FieldKind::Date) },
+        FieldInfo { name: "effective_date", kind: FieldKind::Optional(&FieldKind::Date) },
+        FieldInfo { name: "process_date", kind: FieldKind::Optional(&FieldKind::Date) },
+        FieldInfo { name: "cash_rate", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "currency", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "new_rate", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "old_rate", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "new_instrument", kind: FieldKind::Optional(&FieldKind::Instrument) },
+        FieldInfo { name: "terms", kind: FieldKind::Map(&FieldKind::Text) },
+    ];
+}
+
 impl From<CorporateAction> for Event {
     fn from(event: CorporateAction) -> Self {
         Event::CorporateAction(Box::new(event))
@@ -1319,6 +1707,30 @@ pub struct DeadLetter {
     pub redrive_of: Option<Text>,
 }
 
+impl DeadLetter {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "component", kind: FieldKind::Text },
+        FieldInfo {
+            name: "stage",
+            kind: FieldKind::Symbol(&["decode", "map", "encode", "apply", "deliver"]),
+        },
+        FieldInfo { name: "reason", kind: FieldKind::Text },
+        FieldInfo { name: "field", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "raw", kind: FieldKind::Bytes },
+        FieldInfo { name: "topic", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "partition", kind: FieldKind::Optional(&FieldKind::Long) },
+        FieldInfo { name: "offset", kind: FieldKind::Optional(&FieldKind::Long) },
+        FieldInfo { name: "schema_id", kind: FieldKind::Optional(&FieldKind::Long) },
+        FieldInfo { name: "attempts", kind: FieldKind::Long },
+        FieldInfo { name: "redrive_of", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
+}
+
 impl From<DeadLetter> for Event {
     fn from(event: DeadLetter) -> Self {
         Event::DeadLetter(Box::new(event))
@@ -1390,6 +1802,29 @@ pub struct Delivery {
     pub reason: Option<Text>,
     /// What is being delivered.
     pub order: ApprovedOrder,
+}
+
+impl Delivery {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "delivery_id", kind: FieldKind::Text },
+        FieldInfo { name: "component", kind: FieldKind::Text },
+        FieldInfo { name: "order_id", kind: FieldKind::Text },
+        FieldInfo { name: "request_id", kind: FieldKind::Text },
+        FieldInfo {
+            name: "status",
+            kind: FieldKind::Symbol(&["sending", "accepted", "rejected", "unknown", "not_sent"]),
+        },
+        FieldInfo { name: "attempt", kind: FieldKind::Long },
+        FieldInfo { name: "deadline", kind: FieldKind::Timestamp },
+        FieldInfo { name: "broker_order_id", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "order", kind: FieldKind::Record(ApprovedOrder::FIELDS) },
+    ];
 }
 
 impl From<Delivery> for Event {
@@ -1470,6 +1905,33 @@ pub struct Fill {
     pub kind: FillKind,
     /// execution_id that a correction or bust refers to.
     pub corrects: Option<Text>,
+}
+
+impl Fill {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "execution_id", kind: FieldKind::Text },
+        FieldInfo { name: "vendor_execution_id", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "order_id", kind: FieldKind::Text },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "system", kind: FieldKind::Text },
+        FieldInfo { name: "broker_account", kind: FieldKind::Text },
+        FieldInfo { name: "broker_order_id", kind: FieldKind::Text },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "side", kind: FieldKind::Symbol(&["buy", "sell"]) },
+        FieldInfo { name: "price", kind: FieldKind::Decimal },
+        FieldInfo { name: "quantity", kind: FieldKind::Decimal },
+        FieldInfo { name: "currency", kind: FieldKind::Text },
+        FieldInfo { name: "commission", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "cumulative_quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "kind", kind: FieldKind::Symbol(&["new", "correction", "bust"]) },
+        FieldInfo { name: "corrects", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
 }
 
 impl From<Fill> for Event {
@@ -1586,6 +2048,35 @@ pub struct Finding {
     pub value: Option<Decimal>,
     /// Figure allowed.
     pub threshold: Option<Decimal>,
+}
+
+impl Finding {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo {
+            name: "check",
+            kind: FieldKind::Symbol(&[
+                "stale",
+                "spike",
+                "crossed",
+                "duplicate",
+                "out_of_order",
+                "missing_minute",
+                "invalid_bar",
+                "illegal_transition",
+            ]),
+        },
+        FieldInfo { name: "severity", kind: FieldKind::Symbol(&["info", "warning", "error"]) },
+        FieldInfo { name: "subject_id", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "detail", kind: FieldKind::Text },
+        FieldInfo { name: "value", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "threshold", kind: FieldKind::Optional(&FieldKind::Decimal) },
+    ];
 }
 
 impl From<Finding> for Event {
@@ -1717,6 +2208,42 @@ pub struct Fundamental {
     pub texts: BTreeMap<Text, Text>,
 }
 
+impl Fundamental {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "fundamental_id", kind: FieldKind::Text },
+        FieldInfo {
+            name: "statement",
+            kind: FieldKind::Symbol(&[
+                "overview",
+                "income_statement",
+                "balance_sheet",
+                "cash_flow",
+                "earnings",
+                "estimates",
+                "ratios",
+                "shares",
+                "other",
+            ]),
+        },
+        FieldInfo {
+            name: "period",
+            kind: FieldKind::Symbol(&["annual", "quarterly", "trailing", "point"]),
+        },
+        FieldInfo { name: "period_end", kind: FieldKind::Optional(&FieldKind::Date) },
+        FieldInfo { name: "report_date", kind: FieldKind::Optional(&FieldKind::Date) },
+        FieldInfo { name: "currency", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "values", kind: FieldKind::Map(&FieldKind::Decimal) },
+        FieldInfo { name: "texts", kind: FieldKind::Map(&FieldKind::Text) },
+    ];
+}
+
 impl From<Fundamental> for Event {
     fn from(event: Fundamental) -> Self {
         Event::Fundamental(Box::new(event))
@@ -1777,6 +2304,27 @@ pub struct Gap {
     pub reason: Text,
     /// Records published by the repair that had been missing.
     pub recovered: Option<i64>,
+}
+
+impl Gap {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "gap_id", kind: FieldKind::Text },
+        FieldInfo { name: "component", kind: FieldKind::Text },
+        FieldInfo {
+            name: "status",
+            kind: FieldKind::Symbol(&["opened", "closed", "unrecoverable"]),
+        },
+        FieldInfo { name: "from_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "to_time", kind: FieldKind::Optional(&FieldKind::Timestamp) },
+        FieldInfo { name: "reason", kind: FieldKind::Text },
+        FieldInfo { name: "recovered", kind: FieldKind::Optional(&FieldKind::Long) },
+    ];
 }
 
 impl From<Gap> for Event {
@@ -1879,6 +2427,36 @@ pub struct Instrument {
     pub multiplier: Option<Decimal>,
 }
 
+impl Instrument {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "name", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo {
+            name: "asset_class",
+            kind: FieldKind::Symbol(&[
+                "equity", "option", "crypto", "fx", "index", "future", "bond", "other",
+            ]),
+        },
+        FieldInfo { name: "venue", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "currency", kind: FieldKind::Text },
+        FieldInfo { name: "broker_instrument_id", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "is_active", kind: FieldKind::Bool },
+        FieldInfo { name: "is_tradable", kind: FieldKind::Bool },
+        FieldInfo { name: "is_shortable", kind: FieldKind::Optional(&FieldKind::Bool) },
+        FieldInfo { name: "is_fractionable", kind: FieldKind::Optional(&FieldKind::Bool) },
+        FieldInfo { name: "price_increment", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "quantity_increment", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "minimum_quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "multiplier", kind: FieldKind::Optional(&FieldKind::Decimal) },
+    ];
+}
+
 impl From<Instrument> for Event {
     fn from(event: Instrument) -> Self {
         Event::Instrument(Box::new(event))
@@ -1941,6 +2519,25 @@ pub struct MarketStatus {
     pub reason: Option<Text>,
 }
 
+impl MarketStatus {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "market", kind: FieldKind::Text },
+        FieldInfo { name: "day", kind: FieldKind::Text },
+        FieldInfo {
+            name: "status",
+            kind: FieldKind::Symbol(&["open", "closed", "early_trading", "late_trading"]),
+        },
+        FieldInfo { name: "open_time", kind: FieldKind::Optional(&FieldKind::Timestamp) },
+        FieldInfo { name: "close_time", kind: FieldKind::Optional(&FieldKind::Timestamp) },
+        FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
+}
+
 impl From<MarketStatus> for Event {
     fn from(event: MarketStatus) -> Self {
         Event::MarketStatus(Box::new(event))
@@ -1962,6 +2559,18 @@ pub struct Sentiment {
     pub label: Option<Text>,
     /// Why the vendor thinks so.
     pub reason: Option<Text>,
+}
+
+impl Sentiment {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "relevance", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "score", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "label", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
 }
 
 /// A news story.
@@ -1998,6 +2607,33 @@ pub struct NewsItem {
     pub sentiment_label: Option<Text>,
     /// How it speaks of each instrument.
     pub sentiments: Vec<Sentiment>,
+}
+
+impl NewsItem {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "news_id", kind: FieldKind::Text },
+        FieldInfo { name: "headline", kind: FieldKind::Text },
+        FieldInfo { name: "summary", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "content", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "author", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "publisher", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "url", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "instruments", kind: FieldKind::List(&FieldKind::Instrument) },
+        FieldInfo { name: "symbols", kind: FieldKind::List(&FieldKind::Text) },
+        FieldInfo { name: "updated_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "topics", kind: FieldKind::List(&FieldKind::Text) },
+        FieldInfo { name: "sentiment_score", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "sentiment_label", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo {
+            name: "sentiments",
+            kind: FieldKind::List(&FieldKind::Record(Sentiment::FIELDS)),
+        },
+    ];
 }
 
 impl From<NewsItem> for Event {
@@ -2182,6 +2818,85 @@ pub struct OrderEvent {
     pub reason: Option<Text>,
 }
 
+impl OrderEvent {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "order_id", kind: FieldKind::Text },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "system", kind: FieldKind::Text },
+        FieldInfo { name: "broker_account", kind: FieldKind::Text },
+        FieldInfo {
+            name: "kind",
+            kind: FieldKind::Symbol(&[
+                "approved",
+                "denied",
+                "submitted",
+                "not_sent",
+                "outcome_unknown",
+                "pending_new",
+                "accepted",
+                "new",
+                "held",
+                "partially_filled",
+                "filled",
+                "canceled",
+                "expired",
+                "done_for_day",
+                "rejected",
+                "replaced",
+                "pending_cancel",
+                "pending_replace",
+                "stopped",
+                "suspended",
+                "calculated",
+                "cancel_rejected",
+                "replace_rejected",
+                "restated",
+            ]),
+        },
+        FieldInfo { name: "request_id", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo {
+            name: "action",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&["place", "replace", "cancel"])),
+        },
+        FieldInfo { name: "broker_order_id", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "client_order_id", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "instrument", kind: FieldKind::Optional(&FieldKind::Instrument) },
+        FieldInfo { name: "side", kind: FieldKind::Optional(&FieldKind::Symbol(&["buy", "sell"])) },
+        FieldInfo {
+            name: "order_type",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&[
+                "market",
+                "limit",
+                "stop",
+                "stop_limit",
+                "trailing_stop",
+            ])),
+        },
+        FieldInfo {
+            name: "time_in_force",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&[
+                "day", "gtc", "opg", "cls", "ioc", "fok",
+            ])),
+        },
+        FieldInfo { name: "quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "notional", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "limit_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "stop_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "filled_quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "average_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "last_quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "last_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "replaced_by", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "replaces", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
+}
+
 impl From<OrderEvent> for Event {
     fn from(event: OrderEvent) -> Self {
         Event::OrderEvent(Box::new(event))
@@ -2330,6 +3045,72 @@ pub struct OrderState {
     pub last_event_id: Text,
 }
 
+impl OrderState {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "order_id", kind: FieldKind::Text },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "system", kind: FieldKind::Text },
+        FieldInfo { name: "broker_account", kind: FieldKind::Text },
+        FieldInfo {
+            name: "status",
+            kind: FieldKind::Symbol(&[
+                "approved",
+                "denied",
+                "submitted",
+                "not_sent",
+                "unknown",
+                "pending_new",
+                "accepted",
+                "new",
+                "held",
+                "partially_filled",
+                "filled",
+                "canceled",
+                "expired",
+                "rejected",
+                "pending_cancel",
+                "pending_replace",
+                "suspended",
+            ]),
+        },
+        FieldInfo { name: "is_terminal", kind: FieldKind::Bool },
+        FieldInfo { name: "broker_order_id", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "instrument", kind: FieldKind::Optional(&FieldKind::Instrument) },
+        FieldInfo { name: "side", kind: FieldKind::Optional(&FieldKind::Symbol(&["buy", "sell"])) },
+        FieldInfo {
+            name: "order_type",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&[
+                "market",
+                "limit",
+                "stop",
+                "stop_limit",
+                "trailing_stop",
+            ])),
+        },
+        FieldInfo {
+            name: "time_in_force",
+            kind: FieldKind::Optional(&FieldKind::Symbol(&[
+                "day", "gtc", "opg", "cls", "ioc", "fok",
+            ])),
+        },
+        FieldInfo { name: "quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "notional", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "limit_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "stop_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "filled_quantity", kind: FieldKind::Decimal },
+        FieldInfo { name: "average_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "created_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "event_count", kind: FieldKind::Long },
+        FieldInfo { name: "last_event_id", kind: FieldKind::Text },
+    ];
+}
+
 impl From<OrderState> for Event {
     fn from(event: OrderState) -> Self {
         Event::OrderState(Box::new(event))
@@ -2352,6 +3133,21 @@ pub struct PortfolioCash {
     pub opening: Decimal,
     /// Movements applied.
     pub movement_count: i64,
+}
+
+impl PortfolioCash {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "currency", kind: FieldKind::Text },
+        FieldInfo { name: "cash", kind: FieldKind::Decimal },
+        FieldInfo { name: "opening", kind: FieldKind::Decimal },
+        FieldInfo { name: "movement_count", kind: FieldKind::Long },
+    ];
 }
 
 impl From<PortfolioCash> for Event {
@@ -2384,6 +3180,25 @@ pub struct PortfolioPosition {
     pub fill_count: i64,
     /// The fill that led here.
     pub last_execution_id: Option<Text>,
+}
+
+impl PortfolioPosition {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "quantity", kind: FieldKind::Decimal },
+        FieldInfo { name: "average_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "cost", kind: FieldKind::Decimal },
+        FieldInfo { name: "realized_profit", kind: FieldKind::Decimal },
+        FieldInfo { name: "currency", kind: FieldKind::Text },
+        FieldInfo { name: "fill_count", kind: FieldKind::Long },
+        FieldInfo { name: "last_execution_id", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
 }
 
 impl From<PortfolioPosition> for Event {
@@ -2424,6 +3239,28 @@ pub struct Position {
     pub currency: Text,
 }
 
+impl Position {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "account", kind: FieldKind::Text },
+        FieldInfo { name: "system", kind: FieldKind::Text },
+        FieldInfo { name: "broker_account", kind: FieldKind::Text },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "quantity", kind: FieldKind::Decimal },
+        FieldInfo { name: "average_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "last_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "market_value", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "cost_basis", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "unrealized_profit", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "currency", kind: FieldKind::Text },
+    ];
+}
+
 impl From<Position> for Event {
     fn from(event: Position) -> Self {
         Event::Position(Box::new(event))
@@ -2442,6 +3279,19 @@ pub struct ProcessorState {
     pub key: Text,
     /// The state, as JSON.
     pub state: Vec<u8>,
+}
+
+impl ProcessorState {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "processor", kind: FieldKind::Text },
+        FieldInfo { name: "key", kind: FieldKind::Text },
+        FieldInfo { name: "state", kind: FieldKind::Bytes },
+    ];
 }
 
 impl From<ProcessorState> for Event {
@@ -2476,6 +3326,26 @@ pub struct Quote {
     pub conditions: Vec<Text>,
     /// Consolidated tape, as the vendor writes it.
     pub tape: Option<Text>,
+}
+
+impl Quote {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "bid_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "bid_quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "bid_venue", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "ask_price", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "ask_quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
+        FieldInfo { name: "ask_venue", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "conditions", kind: FieldKind::List(&FieldKind::Text) },
+        FieldInfo { name: "tape", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
 }
 
 impl From<Quote> for Event {
@@ -2540,6 +3410,28 @@ pub struct Trade {
     pub tape: Option<Text>,
     /// Whether the print stands, replaces an earlier one with the same trade_id, or withdraws it.
     pub status: TradeStatus,
+}
+
+impl Trade {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "instrument", kind: FieldKind::Instrument },
+        FieldInfo { name: "symbol", kind: FieldKind::Text },
+        FieldInfo { name: "trade_id", kind: FieldKind::Text },
+        FieldInfo { name: "venue", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "price", kind: FieldKind::Decimal },
+        FieldInfo { name: "quantity", kind: FieldKind::Decimal },
+        FieldInfo { name: "conditions", kind: FieldKind::List(&FieldKind::Text) },
+        FieldInfo { name: "tape", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo {
+            name: "status",
+            kind: FieldKind::Symbol(&["original", "corrected", "canceled"]),
+        },
+    ];
 }
 
 impl From<Trade> for Event {

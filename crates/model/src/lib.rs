@@ -2,6 +2,7 @@
 
 mod decimal;
 mod events;
+mod field;
 mod id;
 mod time;
 
@@ -10,6 +11,7 @@ pub use rust_decimal::Decimal;
 
 pub use decimal::{BadDecimal, MAX_PRICE_DIGITS, SCALE, money, price, quantity, round};
 pub use events::*;
+pub use field::{FieldInfo, FieldKind};
 pub use id::{EventId, InstrumentId};
 pub use time::{BadTime, Date, Timestamp};
 

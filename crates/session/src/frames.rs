@@ -36,6 +36,11 @@ impl Frame {
         Self { bytes, length }
     }
 
+    /// The beginning of a message of this length that was too long.
+    pub(crate) fn cut(kept: Bytes, length: u64) -> Self {
+        Self { bytes: kept, length }
+    }
+
     /// The message, unless it was so long that only its beginning was kept.
     pub fn whole(&self) -> Result<&[u8], Bad> {
         let kept = self.bytes.len();

@@ -6,17 +6,20 @@
 //! `live` turns a session and a vendor's history into a feed without holes: it repairs what a
 //! disconnect missed and audits what the stream left out in silence; `watch` decides what is due.
 //! For sessions that answer questions, `poll` asks and takes in, `question` knows when, `told` what
-//! was told of orders and executions, `prints` ids where a vendor has none. Login and subscription
-//! are the connector's own.
+//! was told of orders and executions, `prints` ids where a vendor has none. `process` starts a
+//! program that speaks in `lines`, and ends it with all that it started. Login and subscription are
+//! the connector's own.
 
 mod fields;
 mod frames;
+mod lines;
 mod live;
 mod messages;
 mod opening;
 mod packets;
 mod poll;
 mod prints;
+mod process;
 mod question;
 mod socket;
 mod tls;
@@ -29,6 +32,7 @@ pub use live::{Live, Subscription};
 pub use messages::{Intake, Message, message, messages};
 pub use poll::{Asked, Dialogue, Poll, Polled, Talk, Trouble, Turn};
 pub use prints::Prints;
+pub use process::{Process, ProcessOptions};
 pub use question::Question;
 pub use socket::{Options, RawOptions, Session, Step};
 pub use told::{Standing, ToldFills, ToldOrders};

@@ -184,6 +184,17 @@ def check_contracts(ib):
 def check_options(ib):
     chain = ib.reqSecDefOptParams("IBM", "", "STK", 8314)[0]
     option = Option("IBM", chain.expirations[-1], chain.strikes[10], "C", "SMART", currency="USD")
+    assert ib.qualifyContracts(option) == [option] and len(option.localSymbol) == 21, option
+    (ticker,) = ib.reqTickers(option)
+    assert ticker.bid < ticker.ask and 0 < ticker.modelGreeks.delta < 1, ticker
+    month = Option("IBM", chain.expirations[0], exchange="SMART", currency="USD")
+    assert len(ib.reqContractDetails(month)) == 2 * len(chain.strikes)
+    trade = ib.placeOrder(option, MarketOrder("BUY", 1))
+    until(ib, trade.isDone, lambda: str(trade))
+    assert trade.orderStatus.status == "Filled", trade
+    ib.placeOrder(option, MarketOrder("SELL", 1))
+    until(ib, lambda: ib.positions() == [], lambda: ib.positions())
+    ok("options: chain, quote, trade")
     priced = ib.calculateOptionPrice(option, volatility=0.2, underPrice=182)
     assert 0 < priced.optPrice < 30 and 0 < priced.delta < 1, priced
     implied = ib.calculateImpliedVolatility(option, optionPrice=priced.optPrice, underPrice=182)

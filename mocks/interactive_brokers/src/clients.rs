@@ -156,6 +156,13 @@ impl Client {
         self.waiting.load(Ordering::Relaxed) > QUEUE
     }
 
+    /// Instruments of whose every tick it is told.
+    pub fn followed(&self) -> impl Iterator<Item = Index> + '_ {
+        let lines = self.lines.values().map(|line| line.instrument);
+        let prints = self.prints.values().map(|prints| prints.instrument);
+        lines.chain(prints).chain(self.depth.values().map(|depth| depth.instrument))
+    }
+
     /// Subscriptions that end when the program has lost its data.
     pub fn forget_market(&mut self) {
         self.lines.clear();

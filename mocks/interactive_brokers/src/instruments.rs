@@ -1,10 +1,13 @@
 //! What can be traded here: the replayed listings, and a few instruments of other kinds whose
 //! prices follow them or stand still.
 
+use jiff::civil::Date;
 use mockkit::Seed;
 use mockkit::market::{Mark, Market, Price, Quote, Tape, Trade};
 use rust_decimal::Decimal;
 
+use crate::options::{self, Terms};
+use crate::times;
 use crate::wire::Contract;
 
 pub type Index = usize;
@@ -21,7 +24,10 @@ pub struct Instrument {
     pub local_symbol: String,
     pub trading_class: String,
     pub long_name: String,
-    pub last_trade: &'static str,
+    /// Last day of a future or option; empty for others.
+    pub last_trade: String,
+    /// Of an option.
+    pub terms: Option<Terms>,
     pub multiplier: Option<f64>,
     pub min_tick: Decimal,
     pub size_step: Decimal,
@@ -48,6 +54,8 @@ pub enum Source {
     Listing(usize),
     /// So many times a listing's prices, rounded to the tick; `quoted` if it has bid and ask.
     Times { listing: usize, factor: i64, quoted: bool },
+    /// By a model, from a listing's prices.
+    Option { listing: usize, terms: Terms },
     /// Always the same bid and ask.
     Still { bid: Price, ask: Price },
     /// Known by name only.
@@ -133,9 +141,13 @@ const QUARTER: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
 const HALF_PIP: Decimal = Decimal::from_parts(5, 0, 0, false, 5);
 /// Shares that a made-up quote shows.
 const STILL_SIZE: u32 = 1_000_000;
+/// Half a spread of an option, in ten-thousandths of a dollar, and what its quote shows.
+const OPTION_SPREAD: i64 = 300;
+const OPTION_SIZE: u32 = 50;
 
-/// First the market's listings, at the same index, then the others.
-pub fn catalog(market: &Market) -> Vec<Instrument> {
+/// First the market's listings, at the same index, then the others. The option chains are those of
+/// the day on which the tape stands.
+pub fn catalog(market: &Market, tape: &Tape) -> Vec<Instrument> {
     let listings = market.listings().iter().enumerate();
     let mut all: Vec<Instrument> =
         listings.map(|(index, listing)| stock(index, &listing.symbol, listing.venue)).collect();
@@ -157,7 +169,50 @@ pub fn catalog(market: &Market) -> Vec<Instrument> {
     }
     all.push(pair("EUR", 12_087_792, Price(13_581), Price(13_582)));
     all.push(pair("GBP", 12_087_797, Price(16_091), Price(16_093)));
+    for listing in 0..market.listings().len() {
+        let chain = chain(&all[listing], listing, tape);
+        all.extend(chain);
+    }
     all
+}
+
+/// The options on a listing.
+fn chain(under: &Instrument, listing: usize, tape: &Tape) -> Vec<Instrument> {
+    let mark = &tape.marks()[listing];
+    let price = mark.trade.map(|trade| trade.price).or(mark.previous_close);
+    let strikes = options::strikes(price.unwrap_or(Price(1_000_000)));
+    let mut chain = Vec::new();
+    for date in options::expirations(tape.day().date) {
+        for strike in &strikes {
+            for call in [true, false] {
+                let terms = Terms { call, strike: *strike, expires: options::end(date) };
+                chain.push(option(under, listing, date, terms));
+            }
+        }
+    }
+    chain
+}
+
+fn option(under: &Instrument, listing: usize, date: Date, terms: Terms) -> Instrument {
+    let local_symbol = options::local_symbol(&under.symbol, date, &terms);
+    let made_up = Seed::new(0).below(&local_symbol, 0, 900_000_000) + 1_100_000_000;
+    Instrument {
+        con_id: i32::try_from(made_up).unwrap_or(1),
+        sec_type: "OPT",
+        primary: "",
+        exchanges: &["SMART", "AMEX", "CBOE", "ISE", "PHLX", "BOX"],
+        local_symbol,
+        trading_class: under.symbol.clone(),
+        last_trade: times::day(date),
+        terms: Some(terms),
+        multiplier: Some(100.0),
+        market_rule: 110,
+        isin: "",
+        stock_type: "",
+        under: Some(listing),
+        source: Source::Option { listing, terms },
+        ..under.clone()
+    }
 }
 
 fn stock(index: usize, symbol: &str, venue: char) -> Instrument {
@@ -180,7 +235,8 @@ fn stock(index: usize, symbol: &str, venue: char) -> Instrument {
         local_symbol: symbol.to_owned(),
         trading_class: if primary == "NASDAQ" { "NMS".into() } else { symbol.to_owned() },
         long_name: known.map_or(symbol, |known| known.name).to_owned(),
-        last_trade: "",
+        last_trade: String::new(),
+        terms: None,
         multiplier: None,
         min_tick: CENT,
         size_step: Decimal::ONE,
@@ -223,7 +279,7 @@ fn future(spy: usize, under: Index) -> Instrument {
         long_name: "E-mini S&P 500".into(),
         local_symbol: "ESZ3".into(),
         trading_class: "ES".into(),
-        last_trade: "20131220",
+        last_trade: "20131220".into(),
         multiplier: Some(50.0),
         min_tick: QUARTER,
         market_rule: 67,
@@ -267,7 +323,9 @@ impl Instrument {
             con_id: Some(self.con_id),
             symbol: Some(self.symbol.clone()),
             sec_type: Some(self.sec_type.to_owned()),
-            last_trade_date_or_contract_month: text(self.last_trade),
+            last_trade_date_or_contract_month: text(&self.last_trade),
+            strike: self.terms.map(|terms| terms.strike),
+            right: self.terms.map(|terms| if terms.call { "C" } else { "P" }.to_owned()),
             multiplier: self.multiplier,
             exchange: text(exchange),
             primary_exch: text(self.primary),
@@ -291,12 +349,20 @@ impl Instrument {
         if self.primary.is_empty() { self.routes() } else { self.primary }
     }
 
-    /// The replayed listing behind its prices, and how many times they are taken.
+    /// The listing whose history is its own, and how many times its prices are taken.
     pub fn listing(&self) -> Option<(usize, i64)> {
         match self.source {
             Source::Listing(listing) => Some((listing, 1)),
             Source::Times { listing, factor, .. } => Some((listing, factor)),
-            Source::Still { .. } | Source::Nowhere => None,
+            Source::Option { .. } | Source::Still { .. } | Source::Nowhere => None,
+        }
+    }
+
+    /// The listing whose quotes and trades move its price.
+    pub fn moved_by(&self) -> Option<usize> {
+        match self.source {
+            Source::Option { listing, .. } => Some(listing),
+            _ => self.listing().map(|(listing, _)| listing),
         }
     }
 
@@ -310,7 +376,16 @@ impl Instrument {
                     quote: mark.quote.filter(|_| quoted).map(|quote| self.quote(quote)),
                     quote_number: mark.quote_number,
                     trade: mark.trade.map(|trade| self.print(trade)),
-                    previous_close: mark.previous_close.map(|close| self.price(close)),
+                    previous_close: mark.previous_close.map(|close| self.scaled(close)),
+                }
+            }
+            Source::Option { listing, .. } => {
+                let mark = tape.marks()[listing];
+                Mark {
+                    quote: mark.quote.map(|quote| self.quote(quote)),
+                    quote_number: mark.quote_number,
+                    trade: mark.trade.map(|trade| self.print(trade)),
+                    previous_close: None,
                 }
             }
             Source::Still { bid, ask } => Mark {
@@ -331,25 +406,42 @@ impl Instrument {
         }
     }
 
-    /// A listing's price as this instrument's.
-    pub fn price(&self, price: Price) -> Price {
+    /// So many times a listing's price, on a tick.
+    fn scaled(&self, price: Price) -> Price {
         let Source::Times { factor, .. } = self.source else { return price };
         let tick = self.min_tick_units();
         let scaled = price.0 * factor;
         Price((scaled + tick / 2).div_euclid(tick) * tick)
     }
 
+    /// A listing's quote as this instrument's.
     pub fn quote(&self, quote: Quote) -> Quote {
-        if !matches!(self.source, Source::Times { .. }) {
-            return quote;
+        match self.source {
+            Source::Times { .. } => {
+                let bid = self.scaled(quote.bid);
+                let ask = self.scaled(quote.ask).max(Price(bid.0 + self.min_tick_units()));
+                Quote { bid, ask, ..quote }
+            }
+            Source::Option { terms, .. } => {
+                let middle = terms.price(Price((quote.bid.0 + quote.ask.0) / 2), quote.time);
+                let bid = Price((middle.0 - OPTION_SPREAD).max(self.min_tick_units()));
+                let ask = Price(middle.0 + OPTION_SPREAD);
+                Quote { bid, ask, bid_size: OPTION_SIZE, ask_size: OPTION_SIZE, ..quote }
+            }
+            _ => quote,
         }
-        let bid = self.price(quote.bid);
-        let ask = self.price(quote.ask).max(Price(bid.0 + self.min_tick_units()));
-        Quote { bid, ask, ..quote }
     }
 
+    /// A listing's trade as this instrument's.
     pub fn print(&self, trade: Trade) -> Trade {
-        Trade { price: self.price(trade.price), ..trade }
+        match self.source {
+            Source::Times { .. } => Trade { price: self.scaled(trade.price), ..trade },
+            Source::Option { terms, .. } => {
+                let price = terms.price(trade.price, trade.time);
+                Trade { price, size: 1, ..trade }
+            }
+            _ => trade,
+        }
     }
 
     fn min_tick_units(&self) -> i64 {

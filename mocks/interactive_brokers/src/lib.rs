@@ -16,6 +16,7 @@ mod instruments;
 mod live;
 mod lookup;
 mod numbers;
+mod options;
 mod pacing;
 mod portfolio;
 mod refusal;
@@ -175,7 +176,8 @@ fn load(settings: Settings, kit: Kit, start: i64) -> Result<Core> {
         Some(folder) => Market::from_folder(folder)?,
         None => Market::embedded()?,
     };
-    let instruments = instruments::catalog(&market);
+    let tape = mockkit::market::Tape::new(Arc::clone(&market), start)?;
+    let instruments = instruments::catalog(&market, &tape);
     let rules = Rules {
         partial_fill_percent: settings.orders.partial_fill_percent,
         announce_pending: settings.orders.announce_pending,

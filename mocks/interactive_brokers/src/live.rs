@@ -10,6 +10,7 @@ use crate::clients::{Client, Depth, Line, PrintKind, Prints};
 use crate::engine::Phase;
 use crate::history::{self, Bar, BarSize, Span, What};
 use crate::instruments::{Index, Instrument};
+use crate::options::{self, Model};
 use crate::state::{State, World};
 use crate::wire::*;
 use crate::{numbers, times};
@@ -103,6 +104,24 @@ impl Ticks<'_> {
         }
     }
 
+    /// What the model makes of an option: at its bid, at its ask, and by itself.
+    fn model(&self, world: &World, state: &State, known: &Instrument, quote: &Quote) {
+        let (Some(terms), Some(under)) = (known.terms, known.under) else { return };
+        let under = world.instruments[under].mark(&state.tape).price().map(numbers::double);
+        let Some(under) = under else { return };
+        let now = state.now();
+        let kinds = if self.delayed { [80, 81, 83] } else { [10, 11, 13] };
+        let volatilities = [
+            terms.implied(under, quote.bid.double(), now),
+            terms.implied(under, quote.ask.double(), now),
+            options::VOLATILITY,
+        ];
+        for (kind, volatility) in kinds.into_iter().zip(volatilities) {
+            let model = terms.model(under, volatility, now);
+            self.client.send(computation(Some(self.id), kind, under, volatility, &model));
+        }
+    }
+
     fn trade(&self, trade: &Trade, volume: u64, generic: &[u16], single: bool) {
         self.price(4, trade.price.double(), trade.size);
         self.text(45, times::seconds(trade.time).to_string());
@@ -115,6 +134,29 @@ impl Ticks<'_> {
             self.text(kind, format!("{price};{};{millis};{tail}", trade.size));
         }
     }
+}
+
+/// A model's answer as it is told.
+pub fn computation(
+    req_id: Option<i32>,
+    kind: i32,
+    under: f64,
+    volatility: f64,
+    model: &Model,
+) -> Answer {
+    Answer::TickOptionComputation(TickOptionComputation {
+        req_id,
+        tick_type: Some(kind),
+        tick_attrib: Some(1),
+        implied_vol: Some(volatility),
+        delta: Some(model.delta),
+        opt_price: Some(model.price),
+        pv_dividend: Some(0.0),
+        gamma: Some(model.gamma),
+        vega: Some(model.vega),
+        theta: Some(model.theta),
+        und_price: Some(under),
+    })
 }
 
 /// The first burst of a subscription: what is known by now.
@@ -156,6 +198,9 @@ pub fn open_line(world: &World, state: &State, me: usize, id: i32, line: &mut Li
         ticks.price(9, close.double(), 0);
     }
     ticks.number(if ticks.delayed { 90 } else { 49 }, 0.0);
+    if let Some(quote) = mark.quote {
+        ticks.model(world, state, known, &quote);
+    }
     generic(world, state, known, &ticks, line);
 }
 

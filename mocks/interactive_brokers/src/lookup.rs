@@ -42,7 +42,15 @@ fn is_meant(instrument: &Instrument, contract: &Contract) -> bool {
     let kind = match contract.sec_type.as_deref() {
         Some("CONTFUT") => instrument.sec_type == "FUT",
         Some(kind) if !kind.is_empty() => instrument.sec_type == kind,
-        _ => true,
+        // Nobody means one of a thousand options by a symbol alone.
+        _ => instrument.terms.is_none() || contract.local_symbol.is_some(),
+    };
+    let terms = instrument.terms;
+    let strike = contract.strike.filter(|strike| *strike != 0.0);
+    let call = match contract.right.as_deref() {
+        Some("C" | "CALL") => Some(true),
+        Some("P" | "PUT") => Some(false),
+        _ => None,
     };
     kind && agrees(&contract.symbol, &instrument.symbol)
         && agrees(&contract.currency, instrument.currency)
@@ -54,7 +62,8 @@ fn is_meant(instrument: &Instrument, contract: &Contract) -> bool {
         && contract
             .multiplier
             .is_none_or(|given| given == 0.0 || given == instrument.multiplier.unwrap_or(1.0))
-        && contract.strike.is_none_or(|strike| strike == 0.0)
+        && strike.is_none_or(|strike| terms.is_some_and(|terms| terms.strike == strike))
+        && call.is_none_or(|call| terms.is_some_and(|terms| terms.call == call))
         && trades_on(instrument, &contract.exchange)
 }
 

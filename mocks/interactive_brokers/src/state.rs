@@ -198,11 +198,15 @@ impl State {
         {
             self.volumes[listing] += u64::from(trade.size);
         }
-        let behind = |(_, known): &(Index, &Instrument)| {
-            known.listing().is_some_and(|(behind, _)| behind == listing)
-        };
-        for (index, instrument) in world.instruments.iter().enumerate().filter(behind) {
-            if self.desk.has_open_orders() {
+        // Of a thousand options hardly one is watched.
+        let mut watched: Vec<Index> = self.desk.instruments_with_orders().collect();
+        watched.extend(self.clients.iter().flat_map(Client::followed));
+        watched.retain(|index| world.instruments[*index].moved_by() == Some(listing));
+        watched.sort_unstable();
+        watched.dedup();
+        for index in watched {
+            let instrument = &world.instruments[index];
+            if self.desk.instruments_with_orders().any(|with| with == index) {
                 let (desk, scene) = self.at_work(world);
                 match item {
                     Item::Quote(_) => desk.on_quote(index, &scene),

@@ -12,6 +12,9 @@ use syn::visit::{self, Visit};
 /// Files larger than this are data, not text that somebody wrote.
 const MAX_FILE_BYTES: u64 = 2 << 20;
 
+/// Connectors that speak to whatever the topology says, and so to no vendor.
+pub(super) const GENERIC: [&str; 3] = ["declared", "external", "files"];
+
 /// The workspace.
 #[derive(Default)]
 pub(super) struct Tree {
@@ -86,10 +89,10 @@ impl Tree {
         self.packages.iter().filter_map(|package| Some((package, package.folder.as_deref()?)))
     }
 
-    /// Names of the connectors that speak to a vendor; files have none.
+    /// Names of the connectors that speak to one vendor.
     pub fn vendors(&self) -> Vec<&str> {
         let folders = self.ours().filter_map(|(_, folder)| folder.strip_prefix("connectors/"));
-        folders.filter(|name| *name != "files").collect()
+        folders.filter(|name| !GENERIC.contains(name)).collect()
     }
 }
 

@@ -11,7 +11,8 @@ use session::{Fields, Prints};
 
 use super::{Mapped, VENDOR};
 use crate::contract::Contract;
-use crate::{time, wire};
+use crate::time::{self, Zone};
+use crate::wire;
 
 /// What market data is about.
 #[derive(Clone, Debug)]
@@ -127,7 +128,7 @@ impl About {
         &self,
         fields: &Fields<'_>,
         period: &Period,
-        zone: &TimeZone,
+        zone: &Zone,
     ) -> Vec<(String, Mapped<Bar>)> {
         let read = |row: &Vec<&str>| {
             let start = match row[0] {
@@ -227,6 +228,15 @@ impl Quoted {
 }
 
 const DAY: i64 = 86_400;
+/// What bars can be made of, and what that is adjusted for.
+const WHAT_TO_SHOW: [(&str, Adjustment); 6] = [
+    ("TRADES", Adjustment::Split),
+    ("ADJUSTED_LAST", Adjustment::All),
+    ("MIDPOINT", Adjustment::Raw),
+    ("BID", Adjustment::Raw),
+    ("ASK", Adjustment::Raw),
+    ("AGGTRADES", Adjustment::Raw),
+];
 
 /// What bars cover and are adjusted for.
 #[derive(Clone, Debug)]
@@ -244,7 +254,7 @@ pub struct Period {
 
 impl Period {
     /// From the spelling of TWS. The pages are those of its table of steps.
-    pub fn parse(bar_size: &str, what_to_show: &str) -> Option<Self> {
+    pub fn parse(bar_size: &str, what_to_show: &str) -> Option<(Self, &'static str)> {
         let (count, unit) = bar_size.split_once(' ')?;
         let count: i64 = count.parse().ok().filter(|count| (1..=30).contains(count))?;
         let (letter, length, page) = match (unit.trim_end_matches('s'), count) {
@@ -262,19 +272,15 @@ impl Period {
             ("month", 1) => ("mo", 1.month(), ("1 Y", 365 * DAY)),
             _ => return None,
         };
-        let adjustment = match what_to_show {
-            "TRADES" => Adjustment::Split,
-            "ADJUSTED_LAST" => Adjustment::All,
-            "MIDPOINT" | "BID" | "ASK" | "AGGTRADES" => Adjustment::Raw,
-            _ => return None,
-        };
+        let what = WHAT_TO_SHOW.iter().find(|(name, _)| *name == what_to_show)?;
         let (interval, bar_size) = (format!("{count}{letter}").into(), bar_size.into());
-        Some(Self { bar_size, adjustment, interval, length, page, is_paced: letter == "s" })
+        let is_paced = letter == "s";
+        Some((Self { bar_size, adjustment: what.1, interval, length, page, is_paced }, what.0))
     }
 
     /// Five seconds, as they are now: nothing is adjusted yet.
     pub fn five_seconds() -> Self {
-        Self::parse("5 secs", "MIDPOINT").expect("TWS has such bars")
+        Self::parse("5 secs", "MIDPOINT").expect("TWS has such bars").0
     }
 
     /// When a bar that starts then has ended.

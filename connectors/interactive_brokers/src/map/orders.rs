@@ -1,7 +1,6 @@
 //! Orders and fills.
 
 use component::{Bad, OrBad};
-use jiff::tz::TimeZone;
 use model::{
     Decimal, EventId, Fill, FillKind, Head, OrderEvent, OrderEventKind, OrderType, Side, Text,
     TimeInForce, Timestamp, money, quantity,
@@ -10,7 +9,8 @@ use session::{Fields, Values};
 
 use super::{Mapped, VENDOR};
 use crate::contract::Contract;
-use crate::{time, wire};
+use crate::time::{self, Zone};
+use crate::wire;
 
 /// What stands before our order id in an order reference.
 const OURS: &str = "fs.";
@@ -164,19 +164,14 @@ impl Placed {
 
     /// TWS does not say so: an order for the day that ended after the close, and by nobody's hand.
     fn is_expired(&self) -> bool {
-        let time = time::moment(self.text("completedTime"), &TimeZone::UTC, "completedTime");
+        let time = time::moment(self.text("completedTime"), &Zone::default(), "completedTime");
         matches!(self.text("tif"), "" | "DAY")
             && time.is_ok_and(time::is_after_close)
             && !self.text("completedStatus").contains("Trader")
     }
 
     /// What happened to it.
-    pub fn event(
-        &self,
-        kind: OrderEventKind,
-        zone: &TimeZone,
-        now: Timestamp,
-    ) -> Mapped<OrderEvent> {
+    pub fn event(&self, kind: OrderEventKind, zone: &Zone, now: Timestamp) -> Mapped<OrderEvent> {
         use OrderEventKind as Kind;
         let perm_id = self.perm_id().or_bad("permId")?;
         let once = match kind {
@@ -265,7 +260,7 @@ pub fn revision(execution_id: &str) -> (&str, u32) {
 }
 
 /// An execution, before its commission is known.
-pub fn fill(fields: &Fields<'_>, zone: &TimeZone) -> Mapped<Fill> {
+pub fn fill(fields: &Fields<'_>, zone: &Zone) -> Mapped<Fill> {
     let contract = Contract::of(fields);
     let execution_id = fields.value("execId").or_bad("execId")?;
     let quantity = fields.number("shares", quantity)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use crossterm::event::{self, Event as Input, KeyCode, KeyModifiers};
-use model::{Decimal, OrderStatus, Text};
+use model::{OrderStatus, Text};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Style, Stylize};
@@ -107,11 +107,12 @@ impl Rates {
 }
 
 fn draw(frame: &mut Frame<'_>, seen: &Seen, rates: &Rates, statuses: &Statuses) {
+    let books = u16::try_from(3 + seen.ours.len() + seen.cash.len()).unwrap_or(u16::MAX);
     let rows = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(7),
         Constraint::Min(6),
-        Constraint::Length(8),
+        Constraint::Length(books),
         Constraint::Length(1),
     ]);
     let [head, top, middle, bottom, foot] = rows.areas(frame.area());
@@ -169,8 +170,9 @@ fn markets(seen: &Seen) -> Table<'_> {
     table(" market ", ["instrument", "bid", "ask", "last", "trades"], rows.collect(), widths)
 }
 
+/// How many components run, and each one that does not, or is behind.
 fn health(statuses: &Statuses) -> Paragraph<'static> {
-    let mut line = Vec::new();
+    let mut running = 0;
     let mut lines = Vec::new();
     for (name, status) in statuses {
         let health = status.get();
@@ -180,14 +182,15 @@ fn health(statuses: &Statuses) -> Paragraph<'static> {
             State::Stopped => Color::DarkGray,
             State::Failed => Color::Red,
         };
-        let short = name.rsplit('.').next().unwrap_or(name).to_owned();
-        let lag = health.lag.filter(|lag| *lag > 0).map(|lag| format!("+{lag}"));
-        line.push(format!("● {short}{}  ", lag.unwrap_or_default()).fg(color));
-        if line.len() == 3 {
-            lines.push(Line::from(std::mem::take(&mut line)));
+        running += usize::from(health.state == State::Running);
+        let lag = health.lag.filter(|lag| *lag > 0).map(|lag| format!(" +{lag}"));
+        if health.state != State::Running || lag.is_some() {
+            let lag = lag.unwrap_or_default();
+            lines.push(Line::from(format!("● {name}{lag} {}", health.detail).fg(color)));
         }
     }
-    lines.push(Line::from(line));
+    let total = statuses.len();
+    lines.insert(0, Line::from(format!("● {running} of {total} run").fg(Color::Green)));
     Paragraph::new(lines).block(Block::bordered().title(" components "))
 }
 
@@ -203,6 +206,7 @@ fn orders(seen: &Seen) -> Table<'_> {
         };
         Row::new([
             Cell::new(order.order_id.as_str()),
+            Cell::new(order.account.as_str()),
             Cell::new(cell(order.side)),
             right(order.quantity.or(order.notional)),
             Cell::new(cell(order.instrument.as_ref())),
@@ -215,7 +219,8 @@ fn orders(seen: &Seen) -> Table<'_> {
         ])
     });
     let widths = [
-        Constraint::Length(16),
+        Constraint::Length(19),
+        Constraint::Length(8),
         Constraint::Length(4),
         Constraint::Length(8),
         Constraint::Length(10),
@@ -228,6 +233,7 @@ fn orders(seen: &Seen) -> Table<'_> {
     ];
     let names = [
         "order",
+        "account",
         "side",
         "quantity",
         "instrument",
@@ -248,6 +254,7 @@ fn positions(seen: &Seen) -> Table<'_> {
         let open = market.map(|last| last * position.quantity - position.cost);
         let color = if theirs == Some(position.quantity) { Color::Green } else { Color::Yellow };
         Row::new([
+            Cell::new(position.account.as_str()),
             Cell::new(position.instrument.as_str()),
             right(Some(position.quantity)).fg(color),
             right(theirs),
@@ -256,14 +263,18 @@ fn positions(seen: &Seen) -> Table<'_> {
             right(Some(position.realized_profit.round_dp(2))),
         ])
     });
-    let cash: Decimal = seen.cash.values().map(|cash| cash.cash).sum();
-    let broker: Decimal = seen.balances.values().map(|balance| balance.cash).sum();
-    let cash = Row::new([
-        Cell::new("cash"),
-        right(Some(cash.round_dp(2))),
-        right(Some(broker.round_dp(2))),
-    ]);
-    let widths = [12, 14, 14, 12, 12, 12].map(Constraint::Length);
-    let names = ["position", "ours", "broker", "average", "open profit", "realized"];
-    table(" books ", names, rows.chain([cash]).collect(), widths)
+    let cash = seen.cash.iter().map(|(key, ours)| {
+        let theirs = seen.balances.get(key).map(|balance| balance.cash.round_dp(2));
+        let color =
+            if theirs == Some(ours.cash.round_dp(2)) { Color::Green } else { Color::Yellow };
+        Row::new([
+            Cell::new(ours.account.as_str()),
+            Cell::new(ours.currency.as_str()),
+            right(Some(ours.cash.round_dp(2))).fg(color),
+            right(theirs),
+        ])
+    });
+    let widths = [10, 12, 14, 14, 12, 12, 12].map(Constraint::Length);
+    let names = ["account", "position", "ours", "broker", "average", "open profit", "realized"];
+    table(" books ", names, rows.chain(cash).collect(), widths)
 }

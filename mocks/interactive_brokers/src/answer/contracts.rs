@@ -76,6 +76,7 @@ fn matching(ask: &Ask<'_>, request: &MatchingSymbolsRequest) {
     let fits = |known: &&crate::instruments::Instrument| {
         let mut words = known.long_name.split_whitespace();
         !pattern.is_empty()
+            && known.terms.is_none()
             && (known.symbol.starts_with(&pattern)
                 || words.any(|word| word.to_ascii_uppercase().starts_with(&pattern)))
     };

@@ -50,7 +50,7 @@ pub fn details(ask: &Ask<'_>, index: Index, exchange: &str, req_id: Option<i32>)
         under_symbol: under.map(|under| under.symbol.clone()),
         under_sec_type: under.map(|under| under.sec_type.to_owned()),
         market_rule_ids: Some(rules.join(",")),
-        real_expiration_date: text(known.last_trade),
+        real_expiration_date: text(&known.last_trade),
         stock_type: text(known.stock_type),
         min_size: Some(numbers::text(known.size_step)),
         size_increment: Some(numbers::text(known.size_step)),

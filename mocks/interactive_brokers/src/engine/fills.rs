@@ -40,14 +40,15 @@ impl Desk {
         }
         let (instrument, account) = (self.orders[index].instrument, self.orders[index].account);
         let multiple = scene.instrument(instrument).multiple();
+        let worth = touch.price * quantity * multiple;
+        let is_first = self.orders[index].filled.is_zero();
+        let commission = self.commission(instrument, quantity, worth, is_first, scene);
         let order = &mut self.orders[index];
         order.filled = (order.filled + quantity).normalize();
         order.money += touch.price * quantity;
         order.last_price = touch.price;
+        order.commission += commission;
         let side = order.terms.side;
-        let (filled, money, paid) = (order.filled, order.money, order.commission);
-        let commission = self.commission(instrument, filled, money * multiple, scene) - paid;
-        self.orders[index].commission += commission;
         let trade = (side.signed(quantity), touch.price);
         let realized = self.book(account, instrument, trade, commission, scene);
         let done = self.orders[index].remaining().is_zero();
@@ -143,22 +144,25 @@ impl Desk {
         realized.map(|realized| realized.round_dp(4))
     }
 
-    /// For so much of an order in all: half a cent a share, at least a dollar, at most a hundredth
-    /// of the trade's worth; other kinds have prices of their own.
+    /// Half a cent a share, at least a dollar for the first fill of an order, at most a hundredth of
+    /// the trade's worth; other kinds have prices of their own.
     pub(super) fn commission(
         &self,
         instrument: Index,
         quantity: Decimal,
         worth: Decimal,
+        is_first: bool,
         scene: &Scene<'_>,
     ) -> Decimal {
-        let half_cent = Decimal::new(5, 3);
+        let cent = Decimal::new(1, 2);
+        let least = if is_first { Decimal::ONE } else { cent };
         match scene.instrument(instrument).sec_type {
             "FUT" => (quantity * Decimal::new(225, 2)).round_dp(2),
+            "OPT" => (quantity * Decimal::new(65, 2)).max(least).round_dp(2),
             "CASH" => Decimal::TWO,
             _ => {
-                let most = (worth / Decimal::ONE_HUNDRED).max(Decimal::new(1, 2));
-                (quantity * half_cent).max(Decimal::ONE).min(most).round_dp(4).normalize()
+                let most = (worth / Decimal::ONE_HUNDRED).max(cent);
+                (quantity * Decimal::new(5, 3)).max(least).min(most).round_dp(4).normalize()
             }
         }
     }

@@ -141,8 +141,8 @@ impl Desk {
         })
     }
 
-    pub fn has_open_orders(&self) -> bool {
-        !self.open.is_empty()
+    pub fn instruments_with_orders(&self) -> impl Iterator<Item = Index> + '_ {
+        self.open.iter().map(|index| self.orders[*index].instrument)
     }
 
     fn open_of(&self, instrument: Index) -> Vec<OrderIndex> {

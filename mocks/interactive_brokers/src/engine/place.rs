@@ -348,7 +348,7 @@ impl Desk {
         let value = self.valuation(account, scene);
         let change = self.margin_change(account, instrument, terms, scene);
         let price = scene.price(instrument).unwrap_or_default();
-        let cost = self.commission(instrument, terms.quantity, price * terms.quantity, scene);
+        let cost = self.commission(instrument, terms.quantity, price * terms.quantity, true, scene);
         let some = |value: Decimal| Some(numbers::double(value.round_dp(2)));
         let state = wire::OrderState {
             status: Some(Status::PreSubmitted.as_str().to_owned()),

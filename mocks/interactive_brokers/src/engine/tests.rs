@@ -21,11 +21,12 @@ impl Floor {
     fn new() -> Floor {
         let market = Market::embedded().unwrap();
         let now = time::parse(NOW).unwrap();
+        let tape = mockkit::market::Tape::new(std::sync::Arc::clone(&market), now).unwrap();
         let account = Account::new("DU1234567".into(), 1_000_000.into(), 4);
         Floor {
             desk: Desk::new(vec![account], Seed::new(1)),
-            instruments: instruments::catalog(&market),
-            tape: mockkit::market::Tape::new(market, now).unwrap(),
+            instruments: instruments::catalog(&market, &tape),
+            tape,
             rules: Rules {
                 partial_fill_percent: 0,
                 announce_pending: false,
@@ -216,7 +217,7 @@ fn a_bracket_is_held_until_its_last_part() {
     assert_eq!(told.last().unwrap(), "status Submitted 0/10");
     let told = floor.place(2, part(limit("SELL", "10", 170.0), 1, true));
     assert_eq!(&told[told.len() - 2..], ["status Cancelled 0/10", "error 202"]);
-    assert!(!floor.desk.has_open_orders());
+    assert!(floor.desk.open_orders().is_empty());
 }
 
 #[test]
