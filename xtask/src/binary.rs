@@ -12,6 +12,9 @@ pub fn build(root: &Path) -> Result<PathBuf> {
     let status = Command::new(cargo)
         .args(["build", "--quiet", "--package", "foliostream", "--bin", "foliostream"])
         .current_dir(root)
+        // Set by the cargo that runs us, and a reason for build scripts to run again: all that
+        // rests on them would be built twice over, once for each way to call cargo.
+        .env_remove("CARGO_MANIFEST_DIR")
         .status()
         .context("running cargo build")?;
     if !status.success() {
