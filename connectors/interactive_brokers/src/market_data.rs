@@ -135,7 +135,7 @@ impl Stream {
             }
             ("tickByTick", "3") => {
                 let said = text(["time", "bid", "ask", "bidSize", "askSize"]);
-                Some(about.timed_quote(said)?.into())
+                Some(about.timed_quote(prints, said)?.into())
             }
             ("tickByTick", "1" | "2") => {
                 let said = text(["time", "price", "size", "venue", "conditions"]);

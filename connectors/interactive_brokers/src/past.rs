@@ -183,7 +183,7 @@ impl Past {
             let said = [row[0], row[2], row[3], row[4], row[5]];
             let event: Result<model::Event, Bad> = match are_trades {
                 true => self.about.print(&mut prints, said).map(Into::into),
-                false => self.about.timed_quote(said).map(Into::into),
+                false => self.about.timed_quote(&mut prints, said).map(Into::into),
             };
             if event.as_ref().is_ok_and(|event| event.head().event_time >= request.to) {
                 break;

@@ -91,7 +91,7 @@ impl<'a> Refusal<'a> {
     /// What it means for a request about something that only reads.
     pub fn fault(&self, about: &str) -> Fault {
         let has = |words: &str| self.message.contains(words);
-        let words = format!("{about} {}", self.words());
+        let words = format!("{about} {}", self.words()).trim_start().to_owned();
         match self.code {
             162 if has("pacing violation") => Fault::Throttled { wait: PENALTY, reason: words },
             162 if has("permission") => Fault::Fatal(words),

@@ -100,7 +100,8 @@ impl World {
             }
             "tickByTick" if fields.text("tickType") == "3" => {
                 let said = ["time", "bid", "ask", "bidSize", "askSize"].map(|n| fields.text(n));
-                self.tell(about.timed_quote(said));
+                let quote = about.timed_quote(&mut self.prints, said);
+                self.tell(quote);
             }
             "tickPrice" | "tickSize" | "tickString" => {
                 self.quoted.take(&fields).unwrap();

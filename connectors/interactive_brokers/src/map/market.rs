@@ -57,12 +57,15 @@ impl About {
     }
 
     /// A quote of a tick-by-tick stream or of history: second, bid, ask, and their sizes.
-    pub fn timed_quote(&self, said: [&str; 5]) -> Mapped<Quote> {
+    /// One that says the same as another of its second is another one still.
+    pub fn timed_quote(&self, prints: &mut Prints, said: [&str; 5]) -> Mapped<Quote> {
         let [second, bid, ask, bid_size, ask_size] = said;
         let time = Timestamp::from_secs(second.parse().or_bad("time")?);
         let bid = (Some(price(bid).or_bad("bid")?), Some(quantity(bid_size).or_bad("bidSize")?));
         let ask = (Some(price(ask).or_bad("ask")?), Some(quantity(ask_size).or_bad("askSize")?));
-        Ok(self.quote(bid, ask, time))
+        let mut quote = self.quote(bid, ask, time);
+        quote.head.event_id = prints.id(time, &[&quote.head.event_id.to_string()]);
+        Ok(quote)
     }
 
     /// A quote has no id: it is what it says when it says it.
