@@ -17,6 +17,8 @@ pub const REJECT_ORDER: &str = "reject_order";
 pub const UNKNOWN_STATUS: &str = "unknown_status";
 /// The next frame about orders comes twice.
 pub const DUPLICATE: &str = "duplicate";
+/// The next frame about orders comes after the one that should follow it.
+pub const REORDER: &str = "reorder";
 /// The next commission report never comes.
 pub const LOSE_COMMISSION: &str = "lose_commission";
 /// The next cancel comes too late: the order is filled first.
@@ -68,6 +70,7 @@ pub const KINDS: &[&str] = &[
     REJECT_ORDER,
     UNKNOWN_STATUS,
     DUPLICATE,
+    REORDER,
     LOSE_COMMISSION,
     CANCEL_RACE,
     NIGHTLY_RESET,

@@ -48,6 +48,8 @@ pub struct State {
     /// Told later, in the order of their times.
     later: VecDeque<(i64, Told)>,
     held_back: Vec<Told>,
+    /// Waits for the next, to come after it.
+    overtaken: Option<Told>,
     last_key: u64,
 }
 
@@ -82,6 +84,7 @@ impl State {
             target: now,
             later: VecDeque::new(),
             held_back: Vec::new(),
+            overtaken: None,
             last_key: 0,
         };
         state.count_volumes();
@@ -262,7 +265,13 @@ impl State {
             self.held_back.push(told);
             return;
         }
-        for told in faults::bend(world, told) {
+        if self.overtaken.is_none() && self.fault(world, faults::REORDER).is_some() {
+            self.overtaken = Some(told);
+            return;
+        }
+        let mut all = faults::bend(world, told);
+        all.extend(self.overtaken.take());
+        for told in all {
             let master = world.settings.master_client_id;
             let hears = |client: &&Client| {
                 let all = client.client_id == 0 || Some(client.client_id) == master;

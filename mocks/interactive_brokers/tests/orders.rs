@@ -127,13 +127,20 @@ async fn orders_go_wrong_on_demand() {
     client.place(3, &Ticket::default()).await;
     let frames = client.until(|f| f[0] == "59").await;
     assert_eq!(frames.iter().filter(|f| f[0] == "11").count(), 2, "the execution comes twice");
+    fault(&mock, json!({ "kind": "reorder", "skip": 5 }));
+    client.place(9, &Ticket::default()).await;
+    let frames = client
+        .until(|f| f[0] == "5" && f.iter().filter(|field| *field == "USD").count() == 2)
+        .await;
+    let order: Vec<&str> = frames.iter().map(|f| f[0].as_str()).collect();
+    assert_eq!(order[order.len() - 2..], ["59", "5"], "the commission overtakes the order");
     fault(&mock, json!({ "kind": "unknown_status" }));
-    client.place(4, &Ticket::default()).await;
-    client.statuses(4, "HeldForReview").await;
+    client.place(10, &Ticket::default()).await;
+    client.statuses(10, "HeldForReview").await;
     fault(&mock, json!({ "kind": "lose_commission" }));
     client.until(|f| f[0] == "59").await;
-    client.place(5, &Ticket::default()).await;
-    client.statuses(5, "Filled").await;
+    client.place(11, &Ticket::default()).await;
+    client.statuses(11, "Filled").await;
     client.send("49|1").await;
     let frames = client.until(|f| f[0] == "49").await;
     assert!(frames.iter().all(|f| f[0] != "59"), "{frames:?}");
