@@ -16,7 +16,8 @@ pub struct Container {
 impl Container {
     /// Starts Apache Kafka's own image on a free port, and returns when it serves.
     pub async fn start() -> Result<Self, Error> {
-        let refused = |error: &dyn std::fmt::Display| Error::Container { reason: error.to_string() };
+        let refused =
+            |error: &dyn std::fmt::Display| Error::Container { reason: error.to_string() };
         let image = Kafka::default().with_jvm_image().with_tag(VERSION);
         let container = image.start().await.map_err(|error| refused(&error))?;
         let host = container.get_host().await.map_err(|error| refused(&error))?;
