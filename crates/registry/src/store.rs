@@ -33,7 +33,11 @@ const CHANGE_DEADLINE: Duration = Duration::from_secs(60);
 const READ_BACK_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How often a change is planned anew because another registry came in between.
-const TRIES: usize = 5;
+const TRIES: u32 = 10;
+
+/// Pause before planning anew, a little longer each time and for each registry another one, so
+/// that two do not go on interrupting each other.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// How soon the reader notices that it is to stop.
 const READ_WAIT: Duration = Duration::from_millis(500);
@@ -247,9 +251,15 @@ impl Writing {
 
     fn change(&mut self, plan: &Planner) -> Result<Value, Refusal> {
         let mut last = None;
-        for _ in 0..TRIES {
-            if let Err(error) = self.own() {
-                return Err(Refusal::store(chain(&error)));
+        for attempt in 0..TRIES {
+            thread::sleep(PAUSE * attempt * self.patience());
+            match self.own() {
+                Ok(()) => {}
+                Err(error) if is_interrupted(&error) => {
+                    last = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(Refusal::store(chain(&error))),
             }
             let Plan { records, answer } = plan(&self.shared.state())?;
             if records.is_empty() {
@@ -273,6 +283,11 @@ impl Writing {
         }
         let reason = last.map_or(String::new(), |error| chain(&error));
         Err(Refusal::store(format!("gave up after {TRIES} tries: {reason}")))
+    }
+
+    /// A small number that two registries rarely share.
+    fn patience(&self) -> u32 {
+        1 + self.shared.owner.bytes().map(u32::from).sum::<u32>() % 7
     }
 
     /// Makes us the only writer, and the state as new as that: our own empty record comes after
@@ -333,6 +348,13 @@ impl Writing {
         }
         Ok(())
     }
+}
+
+/// Whether another registry took over while we were about it.
+fn is_interrupted(error: &Error) -> bool {
+    use kafka::Error::{Abortable, Fenced, Indefinite};
+    let Error::Kafka { source, .. } = error else { return false };
+    matches!(source, Fenced { .. } | Indefinite { .. } | Abortable { .. })
 }
 
 fn create_topic(cluster: &Cluster, topic: &str) -> Result<(), Error> {
