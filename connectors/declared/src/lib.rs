@@ -1,0 +1,23 @@
+//! Connectors by declaration: a REST source that is described in YAML alone.
+//!
+//! `settings` is what a user writes, `plan` what it means once it is checked; `wire` finds its way
+//! in JSON, `paging` from page to page, `map` from an item to an event.
+
+mod settings;
+
+mod time;
+mod wire;
+
+mod plan;
+
+mod map;
+mod paging;
+
+mod records;
+
+pub use records::{Cursor, Records};
+pub use settings::{
+    Authentication, AuthenticationKind, Connection, Credentials, EventName, FeedSettings,
+    FieldRule, FieldSettings, Growing, NextUrl, OffsetPaging, PageNumber, PageToken, Paging,
+    RecordsSettings, Refusal, RefusalKind, System, Word,
+};
