@@ -361,9 +361,20 @@ pub(crate) async fn off_thread<T: Send + 'static, R: Send + 'static>(
     work: impl FnOnce(&mut T) -> Result<R> + Send + 'static,
 ) -> Result<R> {
     let state = state.clone();
-    let work = move || work(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
-    match tokio::task::spawn_blocking(work).await {
+    // Lives as long as somebody waits for the result.
+    let wanted = Arc::new(());
+    let is_wanted = Arc::downgrade(&wanted);
+    let work = move || {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_wanted.strong_count() == 0 {
+            return Err(Fault::retry("nobody waits for this any more"));
+        }
+        work(&mut state)
+    };
+    let result = match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Fault::disconnected(format!("file work ended early: {error}"))),
-    }
+    };
+    drop(wanted);
+    result
 }

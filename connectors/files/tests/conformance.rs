@@ -132,7 +132,7 @@ mod orders {
             let mut text = "order_id,account,symbol,side,quantity,order_type,limit_price,\
                             time_in_force\n"
                 .to_owned();
-            for number in 0..2_500 {
+            for number in 0..2_050 {
                 writeln!(text, "o-{number},alpaca,BAC,buy,10,limit,13.90,day").unwrap();
             }
             text

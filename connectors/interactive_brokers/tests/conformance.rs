@@ -203,6 +203,12 @@ mod quotes_history {
 
     impl Needs for Quotes {
         const STREAM: &'static str = "answers";
+
+        /// Late enough for more quotes than fit into one answer, and for no more requests than
+        /// are allowed at once.
+        fn settings() -> Value {
+            json!({ "speed": 0, "start": "2013-10-07T13:38:00Z" })
+        }
     }
 
     testkit::source!(

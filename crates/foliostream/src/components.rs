@@ -56,6 +56,8 @@ components! {
     source interactive_brokers::OrderUpdates as "order_updates";
     sink   interactive_brokers::Orders as "order_execution";
     source interactive_brokers::Positions as "position_reporting";
+    source interactive_brokers::QuotesHistory as "quotes_history";
+    source interactive_brokers::TradesHistory as "trades_history";
     source polygon::BarsHistory as "bars_history";
     source polygon::CorporateActions as "corporate_actions";
     source polygon::Fundamentals as "fundamental_data";

@@ -239,8 +239,8 @@ def check_history(ib, ibm, aapl):
     refused(ib, again, 162)
     ok("historical refusals and pacing")
     head = ib.reqHeadTimeStamp(aapl, "TRADES", useRTH=True)
-    assert head.year == 2012, head
-    assert ib.reqHeadTimeStamp(aapl, "TRADES", True, formatDate=2).year == 2012
+    assert head.year <= 2012, head
+    assert ib.reqHeadTimeStamp(aapl, "TRADES", True, formatDate=2) == head.replace(tzinfo=datetime.timezone.utc)
     schedule = ib.reqHistoricalSchedule(ibm, 5)
     assert len(schedule.sessions) == 5 and schedule.timeZone == "US/Eastern", schedule
     start = datetime.datetime(2013, 10, 7, 13, 30, tzinfo=datetime.timezone.utc)

@@ -11,8 +11,8 @@ const BROKER_LINES: usize = 1_500;
 /// sells data too has more, each with an allowance of its own.
 const BROKER_SOURCES: usize = 4;
 
-/// Lines of code for files: no shared crate carries their protocol, for no one else speaks it.
-const FILES_LINES: usize = 2_000;
+/// Lines of code where no shared crate can carry the protocol, for no one else speaks it.
+const OWN_PROTOCOL_LINES: &[(&str, usize)] = &[("files", 2_000), ("interactive_brokers", 3_200)];
 
 /// Lines of code for what makes a connector of what a user writes.
 const GENERIC_LINES: usize = 1_000;
@@ -27,8 +27,9 @@ struct Size<'a> {
 
 impl Size<'_> {
     fn limit(&self) -> usize {
+        let own = OWN_PROTOCOL_LINES.iter().find(|(name, _)| *name == self.name);
         match (self.sources, self.sinks) {
-            _ if self.name == "files" => FILES_LINES,
+            _ if own.is_some() => own.map_or(0, |(_, lines)| *lines),
             _ if GENERIC.contains(&self.name) => GENERIC_LINES,
             (sources, 0) => sources.max(1) * SOURCE_LINES,
             (sources, _) => BROKER_LINES + sources.saturating_sub(BROKER_SOURCES) * SOURCE_LINES,

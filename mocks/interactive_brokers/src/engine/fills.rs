@@ -144,8 +144,8 @@ impl Desk {
         realized.map(|realized| realized.round_dp(4))
     }
 
-    /// Half a cent a share, at least a dollar for the first fill of an order, at most a hundredth of
-    /// the trade's worth; other kinds have prices of their own.
+    /// Half a cent a share, at least a dollar for the first fill of an order, at most a hundredth
+    /// of the trade's worth; other kinds have prices of their own.
     pub(super) fn commission(
         &self,
         instrument: Index,
