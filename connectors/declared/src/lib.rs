@@ -1,12 +1,9 @@
 //! Connectors by declaration: a REST source that is described in YAML alone.
 //!
-//! `settings` is what a user writes, `plan` what it means once it is checked; `wire` finds its way
-//! in JSON, `paging` from page to page, `map` from an item to an event.
+//! `settings` is what a user writes, `plan` what it means once it is checked; `paging` goes from page
+//! to page, `map` from an item to an event.
 
 mod settings;
-
-mod time;
-mod wire;
 
 mod plan;
 
@@ -18,6 +15,6 @@ mod records;
 pub use records::{Cursor, Records};
 pub use settings::{
     Authentication, AuthenticationKind, Connection, Credentials, EventName, FeedSettings,
-    FieldRule, FieldSettings, Growing, NextUrl, OffsetPaging, PageNumber, PageToken, Paging,
-    RecordsSettings, Refusal, RefusalKind, System, Word,
+    FieldRule, FieldSettings, Growing, NextUrl, Numbered, PageToken, Paging, RecordsSettings,
+    Refusal, RefusalKind, System, Word,
 };

@@ -1,12 +1,11 @@
 //! Pure functions from an item to an event.
 
 use component::{Bad, OrBad, read_event};
-use model::{Date, Event, EventId, FieldKind, Timestamp};
+use http::Json;
+use model::{Date, Event, EventId, FieldKind, TimeFormat, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::plan::{Plan, Rule, Target, bare};
-use crate::time::TimeFormat;
-use crate::wire::Json;
 
 /// Fields of an item that a record without a mapping takes in.
 const MAX_LEAVES: usize = 500;

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use component::may_be_left_out;
-use model::{EventInfo, FieldInfo, FieldKind};
+use model::{EventInfo, FieldInfo, FieldKind, TimeFormat};
 use serde_json::Value;
 
 use crate::map;
 use crate::settings::{FeedSettings, FieldRule, Growing, Paging};
-use crate::time::TimeFormat;
 
 /// Fields that Foliostream fills in by itself.
 const OURS: [&str; 3] = ["event_id", "source", "received_time"];
@@ -118,12 +117,8 @@ impl Plan {
 }
 
 fn check_paging(paging: &Paging) -> Result<(), String> {
-    let size = match paging {
-        Paging::None | Paging::Link | Paging::Cursor(_) | Paging::NextUrl(_) => return Ok(()),
-        Paging::Page(page) => (page.size, &page.size_parameter),
-        Paging::Offset(offset) => (offset.size, &offset.size_parameter),
-    };
-    match size {
+    let (Paging::Page(pages) | Paging::Offset(pages)) = paging else { return Ok(()) };
+    match (pages.size, &pages.size_parameter) {
         (Some(0), _) => Err("size: a page has at least one item".to_owned()),
         (None, Some(_)) => Err("size_parameter needs a size".to_owned()),
         _ => Ok(()),

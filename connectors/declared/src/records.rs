@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Secret, Source};
-use http::{Answer, Auth, Http, Rate, Request};
+use http::{Answer, Auth, Http, Json, Rate, Request, items, text_at};
 use model::{Decimal, EventId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,7 +14,6 @@ use crate::map;
 use crate::paging;
 use crate::plan::{Order, Plan};
 use crate::settings::{Authentication, AuthenticationKind, RecordsSettings, RefusalKind, System};
-use crate::wire::{self, Json, Row};
 
 /// What items may become; the first is the usual one.
 pub(crate) const KINDS: &[&str] = &[
@@ -173,7 +172,7 @@ impl Records {
         let body: &RawValue = answer.json()?;
         refusal(plan, &answer, body)?;
         let broken = |why: String| Fault::retry(format!("{why}: {}", answer.excerpt()));
-        let rows = wire::rows(body, &plan.settings.items).map_err(broken)?;
+        let rows = items(body, &plan.settings.items).map_err(broken)?;
         if rows.is_none() && !plan.settings.may_be_missing {
             return Err(broken(format!("there are no items at {:?}", plan.settings.items)));
         }
@@ -193,7 +192,7 @@ impl Records {
     }
 
     /// What is new of a row.
-    fn take(&self, plan: &Plan, mark: &mut Mark, (key, raw): Row<'_>) -> Option<Item> {
+    fn take(&self, plan: &Plan, mark: &mut Mark, (key, raw): http::Item<'_>) -> Option<Item> {
         let read = Json::read(raw).map_err(|why| Bad::new("", why)).and_then(|json| {
             let item = map::Item { json: &json, key: key.as_deref() };
             if let Some(growing) = &plan.settings.cursor
@@ -285,7 +284,7 @@ fn parameter(plan: &Plan, since: &str) -> Result<String> {
 /// The fault that an answer stands for that looks like a success.
 fn refusal(plan: &Plan, answer: &Answer, body: &RawValue) -> Result<()> {
     for refusal in &plan.settings.refusals {
-        let Ok(Some(text)) = wire::text(body, &refusal.field) else { continue };
+        let Ok(Some(text)) = text_at(body, &refusal.field) else { continue };
         let wanted = refusal.contains.as_deref().unwrap_or_default().to_lowercase();
         if !text.to_lowercase().contains(&wanted) {
             continue;

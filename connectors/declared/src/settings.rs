@@ -8,6 +8,7 @@ use model::EventInfo;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use url::Url;
 
 use crate::plan::Plan;
@@ -109,7 +110,8 @@ pub struct FeedSettings {
     /// Whether an answer without them has no items, rather than being broken.
     #[serde(default)]
     pub may_be_missing: bool,
-    /// How the list goes on.
+    /// How the list goes on: `none`, `link`, `{ page: { parameter, first, size, size_parameter } }`,
+    /// `{ offset: … }` with the same, `{ cursor: { field, parameter } }` or `{ next_url: { field } }`.
     #[serde(default)]
     pub paging: Paging,
     /// What to resume after, where items have something that grows. Without it the whole list is
@@ -145,9 +147,9 @@ pub enum Paging {
     /// The header `Link` names the next page (RFC 8288).
     Link,
     /// Pages have numbers.
-    Page(PageNumber),
+    Page(Numbered),
     /// A page begins after so many items.
-    Offset(OffsetPaging),
+    Offset(Numbered),
     /// A field of the answer holds what to ask for next.
     Cursor(PageToken),
     /// A field of the answer holds the URL of the next page. Its path and query are used, on the
@@ -155,30 +157,26 @@ pub enum Paging {
     NextUrl(NextUrl),
 }
 
-/// Pages with numbers.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PageNumber {
-    /// The parameter for the number.
-    pub parameter: String,
-    /// Number of the first page.
-    #[serde(default = "one")]
-    pub first: u64,
-    /// Items of a full page; a shorter one is the last. Without it the first empty one is.
-    #[serde(default)]
-    #[schemars(range(min = 1))]
-    pub size: Option<u64>,
-    /// The parameter for the size.
-    #[serde(default)]
-    pub size_parameter: Option<String>,
+impl Paging {
+    /// What the first page is called.
+    pub(crate) fn first(&self) -> u64 {
+        match self {
+            Self::Page(pages) => pages.first.unwrap_or(1),
+            Self::Offset(pages) => pages.first.unwrap_or(0),
+            Self::None | Self::Link | Self::Cursor(_) | Self::NextUrl(_) => 0,
+        }
+    }
 }
 
-/// Pages that begin after so many items.
+/// Pages with numbers, their own or those of the items before them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct OffsetPaging {
-    /// The parameter for the number of items before the page.
+pub struct Numbered {
+    /// The parameter for the number.
     pub parameter: String,
+    /// Number of the first page: 1, or 0 where items are counted, if not said.
+    #[serde(default)]
+    pub first: Option<u64>,
     /// Items of a full page; a shorter one is the last. Without it the first empty one is.
     #[serde(default)]
     #[schemars(range(min = 1))]
@@ -318,36 +316,19 @@ impl JsonSchema for EventName {
 }
 
 /// A text, or a number or truth value as it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct Word(pub String);
 
-impl<'de> Deserialize<'de> for Word {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyWord;
-        impl Visitor<'_> for AnyWord {
-            type Value = Word;
+impl TryFrom<Value> for Word {
+    type Error = String;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, a number, true or false")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Word, E> {
-                Ok(Word(text.to_owned()))
-            }
-
-            fn visit_bool<E: Error>(self, value: bool) -> Result<Word, E> {
-                Ok(Word(value.to_string()))
-            }
-
-            fn visit_i64<E: Error>(self, value: i64) -> Result<Word, E> {
-                Ok(Word(value.to_string()))
-            }
-
-            fn visit_u64<E: Error>(self, value: u64) -> Result<Word, E> {
-                Ok(Word(value.to_string()))
-            }
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            Value::Bool(_) | Value::Number(_) => Ok(Self(value.to_string())),
+            _ => Err(format!("expected a text, a number, true or false, found {value}")),
         }
-        deserializer.deserialize_any(AnyWord)
     }
 }
 
@@ -411,10 +392,6 @@ where
 
 fn minute() -> u64 {
     60
-}
-
-fn one() -> u64 {
-    1
 }
 
 fn text() -> String {

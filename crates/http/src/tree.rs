@@ -1,4 +1,4 @@
-//! Finding one's way in JSON without losing a digit of a number.
+//! Finding one's way in JSON whose shape a user tells, without losing a digit of a number.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,21 @@ const MAX_DEPTH: usize = 32;
 
 /// JSON whose numbers are the text that they came as.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Json {
+pub enum Json {
+    /// `null`.
     Null,
     /// A number or a truth value.
     Bare(String),
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Json>),
+    /// A mapping.
     Map(BTreeMap<String, Json>),
 }
 
 impl Json {
+    /// All of it, unless it is nested too deeply.
     pub fn read(raw: &RawValue) -> Result<Self, String> {
         read(raw, MAX_DEPTH)
     }
@@ -113,14 +118,15 @@ fn splits(path: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// An item as it came, and its name where items have names.
-pub(crate) type Row<'a> = (Option<String>, &'a RawValue);
+pub type Item<'a> = (Option<String>, &'a RawValue);
 
-/// The items of an answer; nothing if there is nothing where they should be.
-pub(crate) fn rows<'a>(answer: &'a RawValue, items: &str) -> Result<Option<Vec<Row<'a>>>, String> {
+/// The items at a path of an answer: those of a list, the one that an object is, or, where the path
+/// ends with `*`, those below the names of a mapping. Nothing if there is nothing there.
+pub fn items<'a>(answer: &'a RawValue, path: &str) -> Result<Option<Vec<Item<'a>>>, String> {
     let wrong = |error: serde_json::Error| error.to_string();
-    let (path, is_map) = match items.strip_suffix('*') {
+    let (path, is_map) = match path.strip_suffix('*') {
         Some(path) => (path.strip_suffix('.').unwrap_or(path), true),
-        None => (items, false),
+        None => (path, false),
     };
     let Some(raw) = descend(answer, path)? else { return Ok(None) };
     match raw.get().as_bytes().first() {
@@ -135,12 +141,12 @@ pub(crate) fn rows<'a>(answer: &'a RawValue, items: &str) -> Result<Option<Vec<R
         }
         Some(b'{') => Ok(Some(vec![(None, raw)])),
         Some(b'n') => Ok(None),
-        _ => Err(format!("{items:?} is neither a list nor a mapping")),
+        _ => Err(format!("{path:?} is neither a list nor a mapping")),
     }
 }
 
 /// What stands at a path of an answer.
-pub(crate) fn descend<'a>(raw: &'a RawValue, path: &str) -> Result<Option<&'a RawValue>, String> {
+fn descend<'a>(raw: &'a RawValue, path: &str) -> Result<Option<&'a RawValue>, String> {
     if path.is_empty() {
         return Ok(Some(raw));
     }
@@ -163,7 +169,7 @@ pub(crate) fn descend<'a>(raw: &'a RawValue, path: &str) -> Result<Option<&'a Ra
 }
 
 /// The text at a path of an answer; nothing for nothing, `null` and an empty text.
-pub(crate) fn text(answer: &RawValue, path: &str) -> Result<Option<String>, String> {
+pub fn text_at(answer: &RawValue, path: &str) -> Result<Option<String>, String> {
     let Some(raw) = descend(answer, path)? else { return Ok(None) };
     Ok(Json::read(raw)?.scalar().map(str::to_owned))
 }
@@ -200,9 +206,9 @@ mod tests {
 
     #[test]
     fn items_are_a_list_a_mapping_or_one_object() {
-        let count = |text: &str, items: &str| {
+        let count = |text: &str, path: &str| {
             let raw = raw(text);
-            rows(&raw, items).map(|rows| rows.map(|rows| rows.len()))
+            items(&raw, path).map(|items| items.map(|items| items.len()))
         };
         assert_eq!(count("[1,2]", ""), Ok(Some(2)));
         assert_eq!(count(r#"{"d":{"rows":[1]}}"#, "d.rows"), Ok(Some(1)));

@@ -1,13 +1,15 @@
-//! How vendors write times and days.
+//! How times and days are written, where a user says so.
 
 use jiff::civil::{self, DateTime};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
-use model::{Date, Decimal, Timestamp};
+
+use crate::{BadTime, Date, Decimal, Timestamp, money};
 
 /// A format of times.
 #[derive(Clone, Debug)]
-pub(crate) enum TimeFormat {
+pub enum TimeFormat {
+    /// `2024-01-31T15:30:00Z`, with any offset.
     Rfc3339,
     /// Nanoseconds of one unit since 1970.
     Epoch(i64),
@@ -16,7 +18,8 @@ pub(crate) enum TimeFormat {
 }
 
 impl TimeFormat {
-    /// The format that a setting names.
+    /// The format that a setting names: `rfc3339`, `epoch_secs`, `epoch_millis`, `epoch_nanos`, or a
+    /// pattern such as `%Y-%m-%d %H:%M`, whose times are those of `zone` unless they say their offset.
     pub fn parse(format: &str, zone: &str) -> Result<Self, String> {
         let zone = TimeZone::get(zone).map_err(|_| format!("{zone:?} is no time zone"))?;
         Ok(match format {
@@ -42,9 +45,9 @@ impl TimeFormat {
     /// The point in time that a text stands for.
     pub fn read(&self, text: &str) -> Result<Timestamp, String> {
         match self {
-            Self::Rfc3339 => text.parse().map_err(|error: model::BadTime| error.to_string()),
+            Self::Rfc3339 => text.parse().map_err(|error: BadTime| error.to_string()),
             Self::Epoch(nanos) => {
-                let units = model::money(text).map_err(|error| error.to_string())?;
+                let units = money(text).map_err(|error| error.to_string())?;
                 let nanos = units.checked_mul(Decimal::from(*nanos)).map(|nanos| nanos.trunc());
                 let nanos = nanos.and_then(|nanos| i64::try_from(nanos).ok());
                 nanos.map(Timestamp).ok_or_else(|| format!("{text:?} is out of range"))
@@ -73,7 +76,7 @@ impl TimeFormat {
             Some(time) => time.to_zoned(zone.clone()).date(),
             None => parsed.to_date().map_err(|error| error.to_string())?,
         };
-        date.to_string().parse().map_err(|error: model::BadTime| error.to_string())
+        date.to_string().parse().map_err(|error: BadTime| error.to_string())
     }
 
     /// A point in time as this format writes it.
