@@ -1,7 +1,7 @@
 //! Connectors by declaration: a REST source that is described in YAML alone.
 //!
-//! `settings` is what a user writes, `plan` what it means once it is checked; `paging` goes from page
-//! to page, `map` from an item to an event.
+//! `settings` is what a user writes, `plan` what it means once it is checked; `paging` goes from
+//! page to page, `map` from an item to an event.
 
 mod settings;
 

@@ -110,8 +110,9 @@ pub struct FeedSettings {
     /// Whether an answer without them has no items, rather than being broken.
     #[serde(default)]
     pub may_be_missing: bool,
-    /// How the list goes on: `none`, `link`, `{ page: { parameter, first, size, size_parameter } }`,
-    /// `{ offset: … }` with the same, `{ cursor: { field, parameter } }` or `{ next_url: { field } }`.
+    /// How the list goes on: `none`, `link`, `{ cursor: { field, parameter } }`,
+    /// `{ next_url: { field } }`, `{ page: { parameter, first, size, size_parameter } }`, or
+    /// `offset` with the same.
     #[serde(default)]
     pub paging: Paging,
     /// What to resume after, where items have something that grows. Without it the whole list is

@@ -18,8 +18,9 @@ pub enum TimeFormat {
 }
 
 impl TimeFormat {
-    /// The format that a setting names: `rfc3339`, `epoch_secs`, `epoch_millis`, `epoch_nanos`, or a
-    /// pattern such as `%Y-%m-%d %H:%M`, whose times are those of `zone` unless they say their offset.
+    /// The format that a setting names: `rfc3339`, `epoch_secs`, `epoch_millis`, `epoch_nanos`, or
+    /// a pattern such as `%Y-%m-%d %H:%M`, whose times are those of `zone` unless they say their
+    /// offset.
     pub fn parse(format: &str, zone: &str) -> Result<Self, String> {
         let zone = TimeZone::get(zone).map_err(|_| format!("{zone:?} is no time zone"))?;
         Ok(match format {
