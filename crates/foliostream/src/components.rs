@@ -42,6 +42,7 @@ components! {
     source alpha_vantage::Search as "search";
     source alpha_vantage::Weekly as "weekly_data";
     source alpha_vantage::WeeklyAdjusted as "weekly_adjusted_data";
+    source declared::Records as "records";
     sink   external::Deliveries as "sink";
     sink   external::Orders as "order_execution";
     source external::Records as "source";

@@ -1,5 +1,9 @@
 //! What proves who we are.
 
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use component::Secret;
 use url::Url;
 
@@ -13,9 +17,10 @@ pub struct Auth {
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     None,
-    Headers(Vec<(&'static str, Secret)>),
+    Headers(Vec<(Cow<'static, str>, Secret)>),
     Bearer(Secret),
-    Query(&'static str, Secret),
+    Basic { encoded: Secret, password: Secret },
+    Query(Cow<'static, str>, Secret),
 }
 
 /// Shorter values are not worth hiding: they would blank out half of an excerpt.
@@ -28,8 +33,12 @@ impl Auth {
     }
 
     /// Credentials in headers.
-    pub fn headers(setting: &'static str, headers: Vec<(&'static str, Secret)>) -> Self {
-        Self { kind: Kind::Headers(headers), setting }
+    pub fn headers(
+        setting: &'static str,
+        headers: Vec<(impl Into<Cow<'static, str>>, Secret)>,
+    ) -> Self {
+        let headers = headers.into_iter().map(|(name, value)| (name.into(), value));
+        Self { kind: Kind::Headers(headers.collect()), setting }
     }
 
     /// `Authorization: Bearer TOKEN`.
@@ -37,17 +46,26 @@ impl Auth {
         Self { kind: Kind::Bearer(token), setting }
     }
 
+    /// `Authorization: Basic`.
+    pub fn basic(setting: &'static str, username: &Secret, password: Secret) -> Self {
+        let encoded = STANDARD.encode(format!("{}:{}", username.expose(), password.expose()));
+        Self { kind: Kind::Basic { encoded: Secret::new(encoded), password }, setting }
+    }
+
     /// A key in the query, for vendors that know no better.
-    pub fn query(setting: &'static str, name: &'static str, key: Secret) -> Self {
-        Self { kind: Kind::Query(name, key), setting }
+    pub fn query(setting: &'static str, name: impl Into<Cow<'static, str>>, key: Secret) -> Self {
+        Self { kind: Kind::Query(name.into(), key), setting }
     }
 
     /// The headers to send, with their values.
-    pub(crate) fn header_values(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn header_values(&self) -> Vec<(&str, String)> {
         match &self.kind {
             Kind::None | Kind::Query(..) => Vec::new(),
             Kind::Headers(headers) => {
-                headers.iter().map(|(name, value)| (*name, value.expose().to_owned())).collect()
+                headers.iter().map(|(name, value)| (&**name, value.expose().to_owned())).collect()
+            }
+            Kind::Basic { encoded, .. } => {
+                vec![("authorization", format!("Basic {}", encoded.expose()))]
             }
             Kind::Bearer(token) => vec![("authorization", format!("Bearer {}", token.expose()))],
         }
@@ -76,6 +94,7 @@ impl Auth {
             Kind::None => Vec::new(),
             Kind::Headers(headers) => headers.iter().map(|(_, value)| value.expose()).collect(),
             Kind::Bearer(secret) | Kind::Query(_, secret) => vec![secret.expose()],
+            Kind::Basic { encoded, password } => vec![encoded.expose(), password.expose()],
         }
     }
 }
@@ -94,6 +113,14 @@ mod tests {
         );
         assert_eq!(auth.redact("bad key PK12345 (a)"), "bad key *** (a)");
         assert!(!format!("{auth:?}").contains("PK12345"));
+    }
+
+    #[test]
+    fn a_name_and_a_password_are_sent_together_and_both_forms_are_hidden() {
+        let auth = Auth::basic("key", &Secret::new("Aladdin"), Secret::new("open sesame"));
+        let sent = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==".to_owned(); // RFC 7617, 2
+        assert_eq!(auth.header_values(), [("authorization", sent.clone())]);
+        assert_eq!(auth.redact(&format!("{sent} open sesame")), "Basic *** ***");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod retry;
 mod shared;
 mod table;
 mod tls;
+mod tree;
 mod verdict;
 
 pub use auth::Auth;
@@ -29,6 +30,7 @@ pub use key::{KeyAuthentication, KeyCredentials, KeyKind};
 pub use mark::{Mark, Rows, Shape};
 pub use poll::{Ask, Marks, Plan, Poll, Polled, Reading, first_of_month};
 pub use rate::Rate;
-pub use request::{Answer, Method, NoAnswer, Request};
+pub use request::{Answer, Method, NoAnswer, Request, next_page};
 pub use table::{Cells, Row, Table};
+pub use tree::{Item, Json, items, text_at};
 pub use verdict::Verdict;

@@ -64,6 +64,15 @@ impl Request {
         self
     }
 
+    /// A `GET` for a page that another one announced, as [`next_page`] gives it. A parameter called
+    /// `secret` is left out: a key in it would be somebody else's, or ours for the second time.
+    pub fn follow(next: &str, secret: Option<&str>) -> Self {
+        let (path, query) = next.split_once('?').unwrap_or((next, ""));
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        let pairs = pairs.filter(|(name, _)| Some(&**name) != secret);
+        pairs.fold(Self::get(path), |request, (name, value)| request.query(&[(&*name, &*value)]))
+    }
+
     /// Appends to the query.
     #[must_use]
     pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
@@ -159,6 +168,12 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The URL of the next page in the header `Link` (RFC 8288), such as
+    /// `<https://…>; rel="next", <https://…>; rel="last"`.
+    pub fn next_link(&self) -> Option<&str> {
+        linked(self.header("link")?)
+    }
+
     /// Enough of the body to recognise it, on one line and without secrets.
     pub fn excerpt(&self) -> String {
         excerpt(&self.body, &self.auth)
@@ -176,6 +191,28 @@ impl Answer {
             Fault::retry(format!("could not read the answer ({error}): {found}"))
         })
     }
+}
+
+/// The target of the link to what comes next.
+fn linked(header: &str) -> Option<&str> {
+    let mut links = header.split('<').skip(1).filter_map(|link| link.split_once('>'));
+    let is_next = |parameters: &str| {
+        parameters.split([';', ',']).any(|parameter| {
+            let value = parameter.trim().strip_prefix("rel=");
+            value.is_some_and(|value| value.trim_matches('"').split(' ').any(|rel| rel == "next"))
+        })
+    };
+    links.find(|(_, parameters)| is_next(parameters)).map(|(url, _)| url)
+}
+
+/// Path and query of the URL of a next page, below `base`. The host that it names is not asked:
+/// credentials travel to the configured one and no other.
+pub fn next_page(next: &str, base: &Url) -> Result<String> {
+    let wrong = |why: &str| Fault::retry(format!("the next page {next:?} {why}"));
+    let url = base.join(next).map_err(|error| wrong(&format!("is no URL: {error}")))?;
+    let above = base.path().trim_end_matches('/');
+    let path = url.path().strip_prefix(above).ok_or_else(|| wrong("is not below the base"))?;
+    Ok(format!("{path}?{}", url.query().unwrap_or_default()))
 }
 
 /// Why there is no answer.
@@ -234,6 +271,35 @@ mod tests {
         for id in ["", ".", ".."] {
             let request = Request::new(Method::DELETE, "/v2/orders").segment(id);
             assert!(matches!(request.url(&base), Err(Fault::Fatal(_))), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_link_is_found_among_others() {
+        let next = "<https://a.test/x?page=3>; rel=\"next\"";
+        for header in [
+            next.to_owned(),
+            format!("<https://a.test/x?page=1>; rel=\"prev\", {next}"),
+            format!("{next}, <https://a.test/x?page=9>; rel=last"),
+            next.replace("\"next\"", "\"next nofollow\""),
+        ] {
+            assert_eq!(linked(&header), Some("https://a.test/x?page=3"), "{header}");
+        }
+        assert_eq!(linked("<https://a.test/x?page=1>; rel=\"prev\""), None);
+        assert_eq!(linked("nonsense"), None);
+    }
+
+    #[test]
+    fn a_next_page_stays_below_the_base_and_on_its_host() {
+        let base = Url::parse("https://a.test/api/v1").unwrap();
+        for (next, expected) in [
+            ("https://a.test/api/v1/x?page=3", Some("/x?page=3")),
+            ("https://evil.test/api/v1/x?page=3", Some("/x?page=3")),
+            ("/api/v1/x", Some("/x?")),
+            ("https://a.test/other/x", None),
+            ("https://", None),
+        ] {
+            assert_eq!(next_page(next, &base).ok().as_deref(), expected, "{next}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod decimal;
 mod events;
 mod field;
+mod format;
 mod id;
 mod time;
 
@@ -12,6 +13,7 @@ pub use rust_decimal::Decimal;
 pub use decimal::{BadDecimal, MAX_PRICE_DIGITS, SCALE, money, price, quantity, round};
 pub use events::*;
 pub use field::{FieldInfo, FieldKind};
+pub use format::TimeFormat;
 pub use id::{EventId, InstrumentId};
 pub use time::{BadTime, Date, Timestamp};
 
