@@ -19,7 +19,6 @@ mod settings;
 mod state;
 mod stream;
 mod subscriptions;
-mod tape;
 mod watchlists;
 mod wire;
 

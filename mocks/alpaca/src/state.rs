@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use mockkit::market::{self, Event, Item, Market};
+use mockkit::market::{self, Event, Item, Market, Tape};
 use mockkit::time::{self, MINUTE, SECOND};
 use mockkit::{Kind, Kit, Seed};
 use rust_decimal::Decimal;
@@ -17,7 +17,6 @@ use crate::engine::{Bell, Book, NonTradeActivity, Phase, Position, Rules, Scene,
 use crate::hub::{Hub, Point};
 use crate::newsroom::Newsroom;
 use crate::settings::{Account, Settings};
-use crate::tape::Tape;
 use crate::watchlists::Watchlist;
 use crate::wire;
 
@@ -84,7 +83,7 @@ impl State {
         let listings = world.market.listings().len();
         let accounts = &world.settings.accounts;
         let mut state = State {
-            tape: Tape::new(Arc::clone(&world.market), world.assets.len(), now)?,
+            tape: Tape::with_instruments(Arc::clone(&world.market), world.assets.len(), now)?,
             books: accounts.iter().map(|account| book(world, account, now)).collect(),
             hub: Hub::default(),
             newsroom: Newsroom::new(&world.market)?,

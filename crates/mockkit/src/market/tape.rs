@@ -18,7 +18,7 @@ pub struct Tape {
     day: Arc<Day>,
     /// Index of the first event of the day that has not happened yet.
     next: usize,
-    /// One per listing.
+    /// One per instrument; those beyond the market's listings stay empty.
     marks: Vec<Mark>,
 }
 
@@ -44,10 +44,16 @@ impl Mark {
 }
 
 impl Tape {
+    /// A tape of the market's listings.
     pub fn new(market: Arc<Market>, now: i64) -> Result<Tape> {
         let listings = market.listings().len();
-        let day = Arc::new(Day::empty(time::new_york_date(now), listings));
-        let mut tape = Tape { market, day, next: 0, marks: vec![Mark::default(); listings] };
+        Tape::with_instruments(market, listings, now)
+    }
+
+    /// A tape with room for more instruments than the market lists.
+    pub fn with_instruments(market: Arc<Market>, count: usize, now: i64) -> Result<Tape> {
+        let day = Arc::new(Day::empty(time::new_york_date(now), market.listings().len()));
+        let mut tape = Tape { market, day, next: 0, marks: vec![Mark::default(); count] };
         tape.seek(now)?;
         Ok(tape)
     }

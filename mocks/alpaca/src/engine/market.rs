@@ -6,7 +6,7 @@ use mockkit::market::{Trade, marks};
 use rust_decimal::Decimal;
 
 use super::order::{AssetIndex, Class, Event, Kind, OrderIndex, Side, Status, TimeInForce};
-use super::scene::Touch;
+use super::scene::{Touch, touch};
 use super::{Book, Phase, Scene, Taken};
 
 /// A market order larger than the quote pays a cent more for each further portion, so often; what
@@ -54,7 +54,7 @@ impl Book {
             return;
         }
         let (asset, side) = (self.orders[index].asset, self.orders[index].side);
-        let Some(touch) = scene.marks[asset].touch(side) else { return };
+        let Some(touch) = touch(&scene.marks[asset], side) else { return };
         let limit = self.limit(index);
         if limit.is_some_and(|limit| !reaches(side, limit, touch.price)) {
             return;

@@ -32,7 +32,7 @@ pub use order::{
 };
 pub use place::{NewOrder, StopLoss};
 pub use replace::Change;
-pub use scene::{Mark, Phase, Rules, Scene};
+pub use scene::{Phase, Rules, Scene};
 
 use crate::refusal::{Refusal, Result};
 

@@ -7,6 +7,7 @@ use super::checks::{
 use super::order::{
     AssetIndex, Class, Event, Intent, Kind, Order, OrderIndex, Side, Status, TimeInForce,
 };
+use super::scene::touch;
 use super::{Book, MAX_ORDERS, Phase, Scene};
 use crate::assets::{Asset, AssetClass};
 use crate::refusal::{Refusal, Result};
@@ -317,7 +318,7 @@ impl Book {
 /// What a share will cost, as far as one can tell beforehand.
 fn expected_price(request: &NewOrder, scene: &Scene<'_>) -> Decimal {
     let mark = &scene.marks[request.asset];
-    let touch = mark.touch(request.side).map(|touch| touch.price);
+    let touch = touch(mark, request.side).map(|touch| touch.price);
     let stop = request.limit_price.or(request.stop_price);
     stop.or(touch).or_else(|| mark.price()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-use mockkit::market::{Price, Quote, Trade};
+use mockkit::market::Mark;
 use rust_decimal::Decimal;
 
 use super::order::{AssetIndex, Side};
@@ -33,16 +33,6 @@ pub struct Rules {
     pub announce_pending: bool,
 }
 
-/// What is known of an asset's market.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Mark {
-    pub quote: Option<Quote>,
-    /// Counts the quotes, so that size taken from one is not taken again.
-    pub quote_number: u64,
-    pub trade: Option<Trade>,
-    pub previous_close: Option<Price>,
-}
-
 /// The side of the quote that an order would meet.
 #[derive(Clone, Copy, Debug)]
 pub struct Touch {
@@ -50,24 +40,14 @@ pub struct Touch {
     pub size: Decimal,
 }
 
-impl Mark {
-    pub fn touch(&self, side: Side) -> Option<Touch> {
-        let quote = self.quote?;
-        let (price, size) = match side {
-            Side::Buy => (quote.ask, quote.ask_size),
-            Side::Sell => (quote.bid, quote.bid_size),
-        };
-        Some(Touch { price: price.decimal(), size: size.into() })
-    }
-
-    /// What a share is worth now: the last trade, else the middle of the quote, else the last
-    /// close.
-    pub fn price(&self) -> Option<Decimal> {
-        let middle = |quote: Quote| (quote.bid.decimal() + quote.ask.decimal()) / Decimal::TWO;
-        let traded = self.trade.map(|trade| trade.price.decimal());
-        let close = self.previous_close.map(Price::decimal);
-        traded.or(self.quote.map(middle)).or(close)
-    }
+/// What an order of this side would meet.
+pub fn touch(mark: &Mark, side: Side) -> Option<Touch> {
+    let quote = mark.quote?;
+    let (price, size) = match side {
+        Side::Buy => (quote.ask, quote.ask_size),
+        Side::Sell => (quote.bid, quote.bid_size),
+    };
+    Some(Touch { price: price.decimal(), size: size.into() })
 }
 
 impl Scene<'_> {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use mockkit::market::{Price, Quote, Trade};
+use mockkit::market::{Mark, Price, Quote, Trade};
 use mockkit::{Seed, time};
 use rust_decimal::Decimal;
 use uuid::Uuid;
