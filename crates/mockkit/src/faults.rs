@@ -118,6 +118,14 @@ pub struct Hit {
     pub fault: Fault,
 }
 
+impl Hit {
+    /// The name of its kind, as the rule said it or meant it.
+    pub fn name(&self) -> &str {
+        let meant = if self.fault.status.is_some() { "status" } else { "delay" };
+        self.fault.kind.as_deref().unwrap_or(meant)
+    }
+}
+
 /// Faults waiting to happen, first in first out.
 #[derive(Default)]
 pub struct Faults {

@@ -56,7 +56,7 @@ pub(crate) async fn observe(
         transcript.finish(sequence, Some(response.status().as_u16()), None);
         return response;
     };
-    let name = hit.fault.kind.clone().unwrap_or_else(|| "status".into());
+    let name = hit.name().to_owned();
     transcript.finish(sequence, None, Some(name.clone()));
     let answer = misbehave(&kit, &peer.0, &path, hit, request, next).await;
     transcript.finish(sequence, answer.as_ref().map(|a| a.status().as_u16()), Some(name));

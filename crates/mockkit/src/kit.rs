@@ -2,7 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
-use crate::{Clock, Faults, Limits, Transcript};
+use crate::{Clock, Entry, Faults, Hit, Limits, Transcript, time};
 
 /// Called after every change of the clock, before the change is answered, so that a test that
 /// moves the time finds everything due to have happened.
@@ -67,6 +67,18 @@ impl Kit {
 
     pub fn transcript(&self) -> &Transcript {
         &self.0.transcript
+    }
+
+    /// Writes into the transcript that a fault has hit something that is no request, so that
+    /// whoever asked for it sees when it happened. `whom` says whom it hit, as a query would.
+    pub fn note_fault(&self, stream: &str, whom: String, hit: &Hit) {
+        self.0.transcript.add(Entry {
+            time: time::utc(self.0.clock.now()),
+            stream: Some(stream.to_owned()),
+            query: whom,
+            fault: Some(hit.name().to_owned()),
+            ..Entry::default()
+        });
     }
 
     pub fn limits(&self) -> &Limits {

@@ -106,7 +106,13 @@ impl StreamSocket {
 
     /// Takes a fault of this kind that waits for this stream.
     pub fn take(&self, kind: &Kind) -> Option<Hit> {
-        self.kit.faults().take_stream(&self.name, std::slice::from_ref(kind))
+        self.take_any(std::slice::from_ref(kind))
+    }
+
+    fn take_any(&self, kinds: &[Kind]) -> Option<Hit> {
+        let hit = self.kit.faults().take_stream(&self.name, kinds)?;
+        self.kit.note_fault(&self.name, String::new(), &hit);
+        Some(hit)
     }
 
     /// Sends an answer or a ping: faults of data frames do not touch it.
@@ -125,7 +131,7 @@ impl StreamSocket {
         if self.silent {
             return Ok(());
         }
-        match self.kit.faults().take_stream(&self.name, &FRAME_KINDS) {
+        match self.take_any(&FRAME_KINDS) {
             None => self.control(message).await,
             Some(hit) => self.misbehave(message, hit).await,
         }

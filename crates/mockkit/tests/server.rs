@@ -193,6 +193,9 @@ async fn stream_faults_do_what_they_say() {
         for outcome in expected {
             assert_eq!(look(&mut client).await, outcome, "{kind}");
         }
+        let told = control(address, "GET", "/_mock/requests", Value::Null).await;
+        let hit = told["requests"].as_array().unwrap().iter().rfind(|e| e["fault"].is_string());
+        assert_eq!(hit.map(|entry| &entry["fault"]), Some(&json!(kind)));
     }
 }
 
