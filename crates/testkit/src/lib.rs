@@ -12,20 +12,35 @@
 //!
 //! A mock is reached through [`Mock`]; faults and time go through the control routes that all
 //! mocks have.
+//!
+//! Beside the suite, what every connector's own tests share: a [`Rig`] with the mock, a [`Driver`]
+//! that does for a source what the runtime does, and the fixtures' [`Golden`] files.
 
 mod case;
 mod control;
+mod desk;
 mod dice;
+mod driver;
 mod mock;
 mod reader;
+mod rig;
 
 pub mod events;
+pub mod golden;
 pub mod processor;
 pub mod sink;
 pub mod source;
 
 mod macros;
 
+pub use desk::{broker_id, delivery, place, write};
+pub use driver::{
+    Driver, SOON, activity, balance, bar, fill, gap, instrument, order_event, position, quote,
+    trade,
+};
+pub use golden::Golden;
 pub use mock::{Broker, Mock};
+pub use reader::host_of;
+pub use rig::{Bench, Needs, Rig, Trades, Vendor};
 
 pub use serde_json::json;
