@@ -16,7 +16,14 @@ from datetime import date, datetime, timezone
 
 from alpaca.common.enums import Sort
 from alpaca.common.exceptions import APIError
-from alpaca.data.enums import Adjustment, CorporateActionsType, DataFeed, MostActivesBy
+from alpaca.data.enums import (
+    Adjustment,
+    CorporateActionsType,
+    DataFeed,
+    MarketType,
+    MostActivesBy,
+    OptionsFeed,
+)
 from alpaca.data.historical import (
     CryptoHistoricalDataClient,
     NewsClient,
@@ -25,14 +32,27 @@ from alpaca.data.historical import (
     StockHistoricalDataClient,
 )
 from alpaca.data.historical.corporate_actions import CorporateActionsClient
-from alpaca.data.live import NewsDataStream, StockDataStream
+from alpaca.data.live import CryptoDataStream, NewsDataStream, StockDataStream
+from alpaca.data.live.option import OptionDataStream
 from alpaca.data.requests import (
     CorporateActionsRequest,
     CryptoBarsRequest,
+    CryptoLatestBarRequest,
+    CryptoLatestOrderbookRequest,
+    CryptoLatestQuoteRequest,
+    CryptoLatestTradeRequest,
+    CryptoQuoteRequest,
+    CryptoSnapshotRequest,
+    CryptoTradesRequest,
     MarketMoversRequest,
     MostActivesRequest,
     NewsRequest,
+    OptionBarsRequest,
+    OptionChainRequest,
+    OptionLatestQuoteRequest,
+    OptionLatestTradeRequest,
     OptionSnapshotRequest,
+    OptionTradesRequest,
     StockBarsRequest,
     StockLatestBarRequest,
     StockLatestQuoteRequest,
@@ -46,13 +66,18 @@ from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import (
     AssetClass,
     AssetStatus,
+    ContractType,
+    CorporateActionDateType,
     CorporateActionType,
+    DTBPCheck,
     OrderClass,
     OrderSide,
     OrderStatus,
     OrderType,
+    PDTCheck,
     QueryOrderStatus,
     TimeInForce,
+    TradeConfirmationEmail,
 )
 from alpaca.trading.requests import (
     ClosePositionRequest,
@@ -66,6 +91,7 @@ from alpaca.trading.requests import (
     GetPortfolioHistoryRequest,
     LimitOrderRequest,
     MarketOrderRequest,
+    OptionLegRequest,
     ReplaceOrderRequest,
     StopLimitOrderRequest,
     StopLossRequest,
@@ -431,6 +457,70 @@ def check_other_trading(client):
     ok("option contracts")
 
 
+def check_every_word(client):
+    """Each member of the client's own enumerations is understood."""
+    for asset_class in AssetClass:
+        found = client.get_all_assets(GetAssetsRequest(asset_class=asset_class))
+        assert all(asset.asset_class == asset_class for asset in found), asset_class
+    configuration = client.get_account_configurations()
+    before = configuration.model_copy()
+    for name, values in (
+        ("dtbp_check", DTBPCheck), ("pdt_check", PDTCheck),
+        ("trade_confirm_email", TradeConfirmationEmail), ("max_margin_multiplier", "124"),
+        ("max_options_trading_level", range(4)), ("fractional_trading", (False, True)),
+        ("ptp_no_exception_entry", (True, False)), ("suspend_trade", (True, False)),
+    ):
+        for value in values:
+            setattr(configuration, name, value)
+            assert getattr(client.set_account_configurations(configuration), name) == value, name
+    client.set_account_configurations(before)
+    for date_type in CorporateActionDateType:
+        client.get_corporate_announcements(
+            GetCorporateAnnouncementsRequest(
+                ca_types=list(CorporateActionType), since=date(2013, 8, 1),
+                until=date(2013, 9, 30), date_type=date_type,
+            )
+        )
+    day = {"start": datetime(2013, 10, 7, 13, 30), "end": datetime(2013, 10, 7, 13, 31)}
+    client = StockHistoricalDataClient(KEY, SECRET, url_override=URLS["data"])
+    for feed in DataFeed:
+        given = {"symbol_or_symbols": "BAC", "feed": feed}
+        assert client.get_stock_bars(
+            StockBarsRequest(timeframe=TimeFrame.Minute, adjustment=Adjustment.SPLIT, **given, **day)
+        )["BAC"]
+        assert client.get_stock_latest_quote(StockLatestQuoteRequest(**given))["BAC"].bid_price
+        assert client.get_stock_snapshot(StockSnapshotRequest(**given))["BAC"].latest_trade
+    actions = CorporateActionsClient(KEY, SECRET, url_override=URLS["data"])
+    for kind in CorporateActionsType:
+        found = actions.get_corporate_actions(
+            CorporateActionsRequest(types=[kind], start=date(2013, 1, 1), end=date(2013, 10, 7))
+        )
+        assert set(found.data) <= {kind.value + "s"}, (kind, found.data.keys())
+    raw = StockHistoricalDataClient(KEY, SECRET, url_override=URLS["data"], raw_data=True)
+    rows = raw.get_stock_trades(StockTradesRequest(symbol_or_symbols="BAC", limit=3, **day))
+    assert set(rows["BAC"][0]) >= {"t", "x", "p", "s", "c", "i", "z"}, rows
+    ok("every feed, class, kind of action and configuration; raw answers")
+
+
+def check_data_refusals():
+    client = StockHistoricalDataClient(KEY, SECRET, url_override=URLS["data"])
+    for more, words in (
+        ({"timeframe": "60Min"}, "timeframe"), ({"start": "soon"}, "start"),
+        ({"limit": 10_001}, "limit"), ({"sort": "up"}, "sort"), ({"feed": "radio"}, "feed"),
+        ({"adjustment": "none"}, "adjustment"), ({"page_token": "?"}, "page_token"),
+        ({"asof": "lately"}, "asof"), ({"currency": "shells"}, "currency"),
+        ({"start": "2013-10-08", "end": "2013-10-07"}, "end should not be before start"),
+        ({"symbols": "CSP1"}, "invalid symbol: CSP1"), ({"symbols": ""}, "symbols is required"),
+    ):
+        try:
+            client.get("/stocks/bars", {"symbols": "BAC", "timeframe": "1Min", **more})
+        except APIError as error:
+            assert error.status_code == 400 and words in error.message, (more, str(error))
+        else:
+            raise AssertionError(f"{more} was taken")
+    ok("bad requests for data")
+
+
 def check_history():
     client = StockHistoricalDataClient(KEY, SECRET, url_override=URLS["data"])
     day = datetime(2013, 10, 7, tzinfo=timezone.utc)
@@ -525,15 +615,71 @@ def check_other_data():
     assert active.most_actives[0].volume > 0
     screener.get_market_movers(MarketMoversRequest())
     ok("screener")
-    crypto = CryptoHistoricalDataClient(KEY, SECRET, url_override=URLS["data"])
-    bars = crypto.get_crypto_bars(
-        CryptoBarsRequest(symbol_or_symbols="BTC/USD", timeframe=TimeFrame.Day)
+    for kind in MarketType:
+        assert screener.get_market_movers(MarketMoversRequest(market_type=kind)).market_type == kind
+    refused_movers = MarketMoversRequest(top=51)
+    try:
+        screener.get_market_movers(refused_movers)
+        raise AssertionError("too many movers were given")
+    except APIError as error:
+        assert error.status_code == 400, error
+    ok("movers of each market")
+    check_crypto()
+    check_options()
+
+
+def check_crypto():
+    client = CryptoHistoricalDataClient(KEY, SECRET, url_override=URLS["data"])
+    pairs = ["BTC/USD", "ETH/USD"]
+    series = {"symbol_or_symbols": pairs, "start": datetime(2013, 10, 7)}
+    for found in (
+        client.get_crypto_bars(CryptoBarsRequest(timeframe=TimeFrame.Day, **series)),
+        client.get_crypto_quotes(CryptoQuoteRequest(**series)),
+        client.get_crypto_trades(CryptoTradesRequest(**series)),
+    ):
+        assert found.data == {}, found
+    for call, request in (
+        (client.get_crypto_latest_bar, CryptoLatestBarRequest),
+        (client.get_crypto_latest_quote, CryptoLatestQuoteRequest),
+        (client.get_crypto_latest_trade, CryptoLatestTradeRequest),
+        (client.get_crypto_latest_orderbook, CryptoLatestOrderbookRequest),
+        (client.get_crypto_snapshot, CryptoSnapshotRequest),
+    ):
+        assert call(request(symbol_or_symbols=pairs)) == {}
+    ok("crypto answers in shape")
+
+
+def check_options():
+    client = OptionHistoricalDataClient(KEY, SECRET, url_override=URLS["data"])
+    contracts = ["SPY131018C00170000", "IBM131019P00180000"]
+    bars = OptionBarsRequest(symbol_or_symbols=contracts, timeframe=TimeFrame.Day)
+    assert client.get_option_bars(bars).data == {}
+    assert client.get_option_trades(OptionTradesRequest(symbol_or_symbols=contracts)).data == {}
+    for feed in OptionsFeed:
+        given = {"symbol_or_symbols": contracts, "feed": feed}
+        assert client.get_option_latest_quote(OptionLatestQuoteRequest(**given)) == {}
+        assert client.get_option_latest_trade(OptionLatestTradeRequest(**given)) == {}
+        assert client.get_option_snapshot(OptionSnapshotRequest(**given)) == {}
+        chain = OptionChainRequest(
+            underlying_symbol="SPY", feed=feed, type=ContractType.CALL, strike_price_gte=150.0,
+            expiration_date_lte=date(2013, 12, 31),
+        )
+        assert client.get_option_chain(chain) == {}
+    codes = client.get_option_exchange_codes()
+    assert len(codes) > 10 and all(len(code) == 1 for code in codes), codes
+    client = trading()
+    contract = contracts[0]
+    refused(lambda: client.get_option_contract(contract), 404, 40410000, "not found")
+    refused(lambda: client.exercise_options_position(contract), 403, 40310000, "no available")
+    legs = [
+        OptionLegRequest(symbol=contract, ratio_qty=1, side=side)
+        for contract, side in zip(contracts, (OrderSide.BUY, OrderSide.SELL))
+    ]
+    spread = MarketOrderRequest(
+        qty=1, time_in_force=TimeInForce.DAY, order_class=OrderClass.MLEG, legs=legs
     )
-    assert bars.data == {}
-    options = OptionHistoricalDataClient(KEY, SECRET, url_override=URLS["data"])
-    request = OptionSnapshotRequest(symbol_or_symbols="SPY131018C00170000")
-    assert options.get_option_snapshot(request) == {}
-    ok("crypto and options answer in shape")
+    refused(lambda: client.submit_order(spread), 422, 42210000, contract)
+    ok("options answer in shape")
 
 
 class Background:
@@ -605,6 +751,35 @@ def check_news_stream():
     ok("news stream")
 
 
+def check_quiet_streams():
+    """What is not replayed has its streams all the same."""
+    async def handler(_):
+        raise AssertionError("nothing was to come")
+
+    def listens(feed, channel):
+        clients = control("GET", "/_mock/streams")["data"]
+        lists = [c["subscriptions"] for c in clients if c["feed"] == feed]
+        return any(one.get(channel) for one in lists)
+
+    crypto = CryptoDataStream(KEY, SECRET, url_override=URLS["crypto_stream"])
+    for name in ("trades", "quotes", "bars", "updated_bars", "daily_bars", "orderbooks"):
+        getattr(crypto, f"subscribe_{name}")(handler, "BTC/USD", "ETH/USD")
+    with Background(crypto):
+        until(lambda: listens("crypto", "orderbooks"), "crypto is not followed")
+        crypto.unsubscribe_orderbooks("BTC/USD", "ETH/USD")
+        until(lambda: not listens("crypto", "orderbooks"), "crypto is followed still")
+    for feed in OptionsFeed:
+        base = URLS["option_stream"].removesuffix("indicative")
+        options = OptionDataStream(KEY, SECRET, url_override=base + feed.value)
+        options.subscribe_trades(handler, "*")
+        options.subscribe_quotes(handler, "SPY131018C00170000")
+        with Background(options):
+            until(lambda: listens(feed.value, "quotes"), f"{feed} is not followed")
+            options.unsubscribe_quotes("SPY131018C00170000")
+            until(lambda: not listens(feed.value, "quotes"), f"{feed} is followed still")
+    ok("streams of crypto and of options")
+
+
 def check_trading_stream(client):
     stream = TradingStream(KEY, SECRET, paper=True, url_override=URLS["trading_stream"])
     seen = []
@@ -651,9 +826,12 @@ def main():
     check_closing(client)
     check_watchlists(client)
     check_other_trading(client)
+    check_every_word(client)
     check_data_stream()
     check_news_stream()
+    check_quiet_streams()
     check_history()
+    check_data_refusals()
     check_news_and_actions()
     check_other_data()
     check_trading_stream(client)

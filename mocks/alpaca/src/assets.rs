@@ -2,6 +2,8 @@ use mockkit::Seed;
 use mockkit::market::Market;
 use uuid::Uuid;
 
+use crate::settings::Restrictions;
+
 /// An instrument that can be traded here.
 #[derive(Clone, Debug)]
 pub struct Asset {
@@ -36,19 +38,20 @@ const KNOWN: [(&str, &str, &str); 5] = [
 const CRYPTO: [(&str, &str); 2] = [("BTC/USD", "Bitcoin"), ("ETH/USD", "Ethereum")];
 
 /// Everything that can be asked for: first the market's listings, at the same index, then crypto.
-pub fn assets(market: &Market) -> Vec<Asset> {
+pub fn assets(market: &Market, restrictions: &Restrictions) -> Vec<Asset> {
     let listed = market.listings().iter().map(|listing| {
         let known = KNOWN.iter().find(|(symbol, ..)| *symbol == listing.symbol);
         let (_, name, cusip) = known.copied().unwrap_or(("", "", ""));
+        let is_free = |list: &[String]| !list.contains(&listing.symbol);
         Asset {
             id: id(&listing.symbol),
             symbol: listing.symbol.clone(),
             name: if name.is_empty() { listing.symbol.clone() } else { name.to_owned() },
             class: AssetClass::Equity,
             exchange: exchange(listing.venue),
-            tradable: true,
-            shortable: true,
-            fractionable: true,
+            tradable: is_free(&restrictions.not_tradable),
+            shortable: is_free(&restrictions.not_shortable),
+            fractionable: is_free(&restrictions.not_fractionable),
             cusip,
         }
     });

@@ -124,6 +124,10 @@ pub async fn no_such_path() -> Refusal {
     Refusal::plain(404, "endpoint not found")
 }
 
+pub async fn no_such_method() -> Refusal {
+    Refusal::plain(405, "method not allowed")
+}
+
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Refusal;
 

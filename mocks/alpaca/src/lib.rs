@@ -36,7 +36,8 @@ use tokio::sync::watch;
 pub use mockkit::{Error, Result, Speed, WindowClock};
 pub use number::Amount;
 pub use settings::{
-    Account, Frames, OpeningPosition, Orders, Replay, RequestLimits, Settings, Streams,
+    Account, Frames, OpeningPosition, Orders, Replay, RequestLimits, Restrictions, Settings,
+    Streams,
 };
 
 use crate::core::{Core, Shared};
@@ -97,7 +98,7 @@ pub async fn serve(settings: Settings) -> Result<Running> {
 
 impl Running {
     /// Bases as a user puts them into settings: `trading`, `data`, `stream` for market data,
-    /// `news_stream`, `crypto_stream` and `trading_stream` for order updates.
+    /// `news_stream`, `crypto_stream`, `option_stream`, and `trading_stream` for order updates.
     pub fn urls(&self) -> &BTreeMap<&'static str, String> {
         &self.ready.urls
     }
@@ -157,7 +158,7 @@ fn load(settings: Settings, kit: Kit, start: i64) -> Result<Core> {
         partial_fill_percent: settings.orders.partial_fill_percent,
         announce_pending: settings.orders.announce_pending,
     };
-    let assets = assets::assets(&market);
+    let assets = assets::assets(&market, &settings.restrictions);
     let positions = settings.accounts.iter().flat_map(|account| &account.positions);
     for position in positions {
         if assets::find(&assets, &position.symbol).is_none() {
@@ -178,6 +179,7 @@ fn router(core: Shared) -> Router {
         .merge(stream::routes())
         .merge(control::routes())
         .fallback(gate::no_such_path)
+        .method_not_allowed_fallback(gate::no_such_method)
         .with_state(core)
 }
 
@@ -187,6 +189,7 @@ fn urls(address: SocketAddr) -> BTreeMap<&'static str, String> {
         ("crypto_stream", format!("{ws}/v1beta3/crypto/us")),
         ("data", http.clone()),
         ("news_stream", format!("{ws}/v1beta1/news")),
+        ("option_stream", format!("{ws}/v1beta1/indicative")),
         ("stream", format!("{ws}/v2/iex")),
         ("trading", http),
         ("trading_stream", format!("{ws}/stream")),

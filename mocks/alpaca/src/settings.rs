@@ -24,6 +24,7 @@ pub struct Settings {
     pub seed: u64,
     pub limits: RequestLimits,
     pub orders: Orders,
+    pub restrictions: Restrictions,
     pub streams: Streams,
     pub replay: Replay,
     /// What the data host answers to wrong keys: 401 as documented, 403 as seen in the field.
@@ -77,6 +78,15 @@ pub struct Orders {
     pub announce_pending: bool,
 }
 
+/// Symbols of stocks that cannot be traded in every way.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Restrictions {
+    pub not_fractionable: Vec<String>,
+    pub not_shortable: Vec<String>,
+    pub not_tradable: Vec<String>,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Streams {
@@ -122,6 +132,7 @@ impl Default for Settings {
             seed: 1,
             limits: RequestLimits::default(),
             orders: Orders::default(),
+            restrictions: Restrictions::default(),
             streams: Streams::default(),
             replay: Replay::default(),
             data_unauthorized_status: 401,

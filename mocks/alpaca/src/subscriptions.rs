@@ -28,12 +28,14 @@ pub enum Feed {
     /// `iex`, `sip` and the like: the name matters for entitlements and connection limits only.
     Stocks(&'static str),
     Crypto,
+    Options(&'static str),
     News,
 }
 
 impl Feed {
-    pub const STOCKS: [&'static str; 6] =
-        ["iex", "sip", "delayed_sip", "boats", "overnight", "test"];
+    pub const STOCKS: [&'static str; 7] =
+        ["iex", "sip", "delayed_sip", "otc", "boats", "overnight", "test"];
+    pub const OPTIONS: [&'static str; 2] = ["indicative", "opra"];
 
     /// In the order in which they are listed.
     pub fn channels(self) -> &'static [&'static str] {
@@ -51,6 +53,7 @@ impl Feed {
                 "cancelErrors",
             ],
             Feed::Crypto => &["trades", "quotes", "bars", "updatedBars", "dailyBars", "orderbooks"],
+            Feed::Options(_) => &["trades", "quotes"],
             Feed::News => &["news"],
         }
     }
@@ -58,7 +61,7 @@ impl Feed {
     /// For entitlements.
     pub fn name(self) -> &'static str {
         match self {
-            Feed::Stocks(name) => name,
+            Feed::Stocks(name) | Feed::Options(name) => name,
             Feed::Crypto => "crypto",
             Feed::News => "news",
         }
@@ -69,6 +72,7 @@ impl Feed {
         match self {
             Feed::Stocks(_) => "data",
             Feed::Crypto => "crypto",
+            Feed::Options(_) => "options",
             Feed::News => "news",
         }
     }
@@ -89,6 +93,8 @@ pub enum Trouble {
     /// A channel that the feed does not have.
     Channel,
     TooMany,
+    /// All quotes of all options are more than anybody could read.
+    AllQuotes,
 }
 
 impl Subscriptions {
@@ -122,6 +128,10 @@ impl Subscriptions {
             let channel = self.feed.channels().iter().find(|channel| *channel == name);
             let channel = *channel.ok_or(Trouble::Channel)?;
             for symbol in names_of(names)? {
+                let is_flood = matches!(self.feed, Feed::Options(_)) && symbol == "*";
+                if add && is_flood && channel == "quotes" {
+                    return Err(Trouble::AllQuotes);
+                }
                 changed.toggle(channel, symbol, add);
                 // Corrections and cancellations of trades come with the trades.
                 if channel == "trades" && matches!(self.feed, Feed::Stocks(_)) {
@@ -227,5 +237,13 @@ mod tests {
         assert_eq!(subscriptions.message(), before);
         change(&mut subscriptions, json!({"trades": ["BAC"], "bars": ["*"]}), false).unwrap();
         assert!(subscriptions.is_empty());
+        let mut options = Subscriptions::new(Feed::Options("opra"));
+        for (request, outcome) in [
+            (json!({"quotes": ["*"]}), Err(Trouble::AllQuotes)),
+            (json!({"bars": ["*"]}), Err(Trouble::Channel)),
+            (json!({"trades": ["*"], "quotes": ["SPY131018C00170000"]}), Ok(())),
+        ] {
+            assert_eq!(change(&mut options, request, true), outcome);
+        }
     }
 }

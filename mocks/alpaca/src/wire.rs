@@ -109,7 +109,8 @@ pub fn asset(asset: &Asset) -> Value {
     match asset.class {
         AssetClass::Equity => {
             value["attributes"] = json!(["fractional_eh_enabled", "has_options"]);
-            value["borrow_status"] = json!("easy_to_borrow");
+            let borrowing = if asset.shortable { "easy_to_borrow" } else { "not_shortable" };
+            value["borrow_status"] = json!(borrowing);
             value["cusip"] = json!(asset.cusip);
         }
         AssetClass::Crypto => {

@@ -210,7 +210,7 @@ async fn orders_of_all_kinds_are_answered() {
 #[tokio::test]
 async fn streams_survive_what_they_hear() {
     let mock = start(frozen()).await;
-    for name in ["stream", "trading_stream", "news_stream", "crypto_stream"] {
+    for name in ["stream", "trading_stream", "news_stream", "crypto_stream", "option_stream"] {
         for packed in [false, true] {
             let mut stream = mock.open(name, packed).await;
             for message in [

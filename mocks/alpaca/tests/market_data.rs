@@ -219,6 +219,14 @@ async fn empty_answers_keep_their_shape() {
     for path in [
         "/v2/stocks/bars?timeframe=1Day",
         "/v2/stocks/bars?symbols=BAC",
+        "/v2/stocks/bars?symbols=BAC&timeframe=1Day&asof=lately",
+        "/v2/stocks/bars?symbols=BAC&timeframe=1Day&currency=shells",
+        "/v2/stocks/bars/latest?symbols=BAC&feed=radio",
+        "/v2/stocks/snapshots?symbols=BAC&feed=radio",
+        "/v1beta1/screener/stocks/movers?top=51",
+        "/v1beta3/crypto/us/bars?timeframe=1Day",
+        "/v1beta1/options/trades?symbols=SPY",
+        "/v1beta1/options/quotes/latest?symbols=SPY131018C00170000&feed=radio",
         "/v2/stocks/bars?symbols=BAC&timeframe=7Day",
         "/v2/stocks/bars?symbols=BAC&timeframe=1Day&start=yesterday",
         "/v2/stocks/trades?symbols=BAC&limit=10001",
@@ -230,9 +238,27 @@ async fn empty_answers_keep_their_shape() {
         assert_eq!(answer.status, 400, "{path}");
         assert!(answer.json()["message"].is_string(), "{path}");
     }
+    for (path, message) in [
+        (
+            "/v2/stocks/bars?symbols=BAC&timeframe=1Day&start=2013-10-07&end=2013-10-04",
+            "end should not be before start",
+        ),
+        ("/v2/stocks/trades?symbols=BAC,CSP1", "invalid symbol: CSP1"),
+        (
+            "/v1beta3/crypto/us/latest/trades?symbols=BTCUSD",
+            "invalid symbol: BTCUSD does not match ^[A-Z]+/[A-Z]+$",
+        ),
+    ] {
+        let answer = mock.get(path).await;
+        assert_eq!((answer.status, answer.json()), (400, json!({ "message": message })), "{path}");
+    }
     let auctions = mock.get("/v2/stocks/auctions?symbols=BAC&start=2013-10-07").await.json();
     assert_eq!(auctions["auctions"]["BAC"][0]["o"][0]["c"], "O");
     assert_eq!(mock.get("/v2/stocks/meta/exchanges").await.json()["V"], "IEX");
     assert_eq!(mock.get("/v2/stocks/meta/conditions/trade?tape=A").await.status, 200);
+    assert_eq!(mock.get("/v1beta1/options/meta/exchanges").await.json()["N"], "NYSE Arca Options");
+    assert_eq!(mock.get("/v1beta1/options/meta/conditions/trade").await.status, 200);
     assert_eq!(mock.get("/v9/nonsense").await.status, 404);
+    let wrong = mock.patch("/v2/clock", json!({})).await;
+    assert_eq!((wrong.status, wrong.json()), (405, json!({"message": "method not allowed"})));
 }

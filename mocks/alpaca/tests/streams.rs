@@ -183,6 +183,25 @@ async fn market_data_is_what_rest_says_it_was() {
 }
 
 #[tokio::test]
+async fn options_have_a_stream_of_their_own() {
+    let mock = start(frozen()).await;
+    let mut stream = mock.open("option_stream", true).await;
+    assert_eq!(stream.next().await, json!([{"T": "success", "msg": "connected"}]));
+    stream.say(json!({"action": "auth", "key": mock.key, "secret": mock.secret})).await;
+    assert_eq!(stream.next().await, json!([{"T": "success", "msg": "authenticated"}]));
+    for (quotes, code) in [(json!(["*"]), 413), (json!("SPY131018C00170000"), 400)] {
+        stream.say(json!({"action": "subscribe", "quotes": quotes})).await;
+        assert_eq!(stream.next().await[0]["code"], code);
+    }
+    stream.say(json!({"action": "subscribe", "bars": ["*"]})).await;
+    assert_eq!(stream.next().await[0]["code"], 410);
+    let quotes = ["SPY131018C00170000"];
+    stream.say(json!({"action": "subscribe", "trades": ["*"], "quotes": quotes})).await;
+    let list = json!([{"T": "subscription", "trades": ["*"], "quotes": quotes}]);
+    assert_eq!(stream.next().await, list);
+}
+
+#[tokio::test]
 async fn bars_come_again_when_they_were_wrong() {
     let mock = start(frozen()).await;
     let mut stream = mock.data_stream(false).await;

@@ -128,6 +128,37 @@ async fn refusals_are_the_vendors_own() {
 }
 
 #[tokio::test]
+async fn restricted_stocks_say_what_they_are_not() {
+    let mut settings = frozen();
+    settings.restrictions.not_fractionable = vec!["AIG".into()];
+    settings.restrictions.not_shortable = vec!["IBM".into()];
+    settings.restrictions.not_tradable = vec!["AAPL".into()];
+    let mock = start(settings).await;
+    for (symbol, name) in [("AIG", "fractionable"), ("IBM", "shortable"), ("AAPL", "tradable")] {
+        let asset = mock.get(&format!("/v2/assets/{symbol}")).await.json();
+        assert_eq!(asset[name], false, "{asset}");
+    }
+    let legs = json!([{"symbol": "SPY131018C00170000", "ratio_qty": "1", "side": "buy"}]);
+    for (order, status, code, message) in [
+        (json!({"symbol": "AIG", "qty": "0.5"}), 403, 40_310_000, "is not fractionable"),
+        (json!({"symbol": "IBM", "qty": 1, "side": "sell"}), 422, 42_210_000, "sold short"),
+        (json!({"symbol": "AAPL", "qty": 1}), 422, 42_210_000, "is not tradable"),
+        (
+            json!({"qty": 1, "order_class": "mleg", "legs": legs}),
+            422,
+            42_210_000,
+            "could not find asset \"SPY131018C00170000\"",
+        ),
+    ] {
+        let mut full = json!({"side": "buy", "type": "market", "time_in_force": "day"});
+        full.as_object_mut().unwrap().extend(order.as_object().unwrap().clone());
+        let answer = mock.post("/v2/orders", full).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(code)), "{answer:?}");
+        assert!(answer.json()["message"].as_str().unwrap().contains(message), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn accounts_do_not_see_each_other() {
     let mut settings = frozen();
     settings.accounts.push(Account {

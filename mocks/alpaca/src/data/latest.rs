@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::page::{json, symbols};
+use super::page::{check_feed, json, symbols};
 use crate::core::Shared;
 use crate::encode::{Bar, json as encode};
 use crate::refusal::{Refusal, Result};
@@ -14,6 +14,7 @@ use crate::state::State as Mutable;
 #[derive(Deserialize)]
 pub struct Query {
     symbols: Option<String>,
+    feed: Option<String>,
 }
 
 /// One of the parts of a snapshot, written as JSON.
@@ -46,6 +47,7 @@ pub async fn bar(State(core): State<Shared>, Path(symbol): Path<String>) -> Resu
 /// What is missing is left out.
 fn several(core: &Shared, query: &Query, name: &str, part: Part) -> Result<Response> {
     let symbols = symbols(core, query.symbols.as_deref())?;
+    check_feed(query.feed.as_deref())?;
     let state = core.state();
     let mut out = format!("{{\"{name}\":{{").into_bytes();
     let mut comma = "";

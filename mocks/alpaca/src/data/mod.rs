@@ -50,6 +50,8 @@ pub fn routes() -> Router<Shared> {
         .route("/v1beta3/crypto/us/latest/{kind}", get(crypto::latest))
         .route("/v1beta1/options/{kind}", get(options::history))
         .route("/v1beta1/options/{kind}/latest", get(options::latest))
+        .route("/v1beta1/options/meta/exchanges", get(options::exchanges))
+        .route("/v1beta1/options/meta/conditions/{kind}", get(options::conditions))
         .route("/v1beta1/options/snapshots/{underlying}", get(options::chain))
         .route("/v1beta1/forex/rates", get(forex::history))
         .route("/v1beta1/forex/latest/rates", get(forex::latest))

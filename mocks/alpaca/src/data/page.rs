@@ -30,6 +30,7 @@ pub struct Query {
     pub currency: Option<String>,
     pub timeframe: Option<String>,
     pub adjustment: Option<String>,
+    pub asof: Option<String>,
 }
 
 /// The same, read.
@@ -173,10 +174,19 @@ fn read(core: &Shared, query: &Query, path: Option<&str>) -> Result<Request> {
     let start = query::moment("start", query.start.as_deref())?;
     let end = end(query.end.as_deref())?;
     let sort = query::word("sort", query.sort.as_deref(), "asc", &["asc", "desc"])?;
+    if let (Some(start), Some(end)) = (start, end)
+        && end < start
+    {
+        return Err(before_start());
+    }
+    // Symbols are those of today whatever the day asked for; a dash asks for no mapping at all.
+    query::date("asof", query.asof.as_deref().filter(|asof| *asof != "-"))?;
     let token = query.page_token.as_deref().filter(|token| !token.is_empty());
-    // All feeds show the same data.
-    query::word("feed", query.feed.as_deref(), "iex", &FEEDS)?;
-    let currency = query.currency.clone().filter(|c| c.chars().all(|c| c.is_ascii_alphabetic()));
+    check_feed(query.feed.as_deref())?;
+    let currency = query.currency.clone().filter(|currency| !currency.is_empty());
+    if let Some(currency) = currency.as_deref().filter(|currency| !is_currency(currency)) {
+        return Err(query::invalid("currency", currency));
+    }
     let symbols = match path {
         Some(symbol) => {
             let listing = core.world.market.index(symbol);
@@ -205,11 +215,16 @@ fn end(text: Option<&str>) -> Result<Option<i64>> {
     Ok(end.map(|end| if is_date { end.saturating_add(time::DAY - 1) } else { end }))
 }
 
-/// The listings asked for, sorted by symbol; unknown ones are dropped.
+/// The listings asked for, sorted by symbol; unknown ones are dropped, but not what cannot be a
+/// symbol of a stock at all.
 pub fn symbols(core: &Shared, text: Option<&str>) -> Result<Vec<(usize, String)>> {
     let names = query::list(text).ok_or_else(|| Refusal::plain(400, "symbols is required"))?;
     if names.len() > MAX_SYMBOLS {
         return Err(Refusal::plain(400, "too many symbols"));
+    }
+    let unknown = |name: &&&str| core.world.market.index(name).is_none() && !is_symbol(name);
+    if let Some(name) = names.iter().find(unknown) {
+        return Err(Refusal::plain(400, &format!("invalid symbol: {name}")));
     }
     let mut found: Vec<(usize, String)> = names
         .iter()
@@ -220,9 +235,31 @@ pub fn symbols(core: &Shared, text: Option<&str>) -> Result<Vec<(usize, String)>
     Ok(found)
 }
 
+/// All feeds show the same data.
+pub fn check_feed(feed: Option<&str>) -> Result<()> {
+    query::word("feed", feed, "iex", &FEEDS).map(|_| ()).map_err(complain)
+}
+
 /// The data host answers 400 with a message alone.
 pub fn complain(refusal: Refusal) -> Refusal {
     Refusal::plain(400, refusal.message())
+}
+
+pub fn before_start() -> Refusal {
+    Refusal::plain(400, "end should not be before start")
+}
+
+/// Letters, with a class of shares or a preferred issue after a dot.
+fn is_symbol(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_uppercase()))
+}
+
+/// Three letters, as of ISO 4217.
+fn is_currency(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 fn bad_token() -> Refusal {

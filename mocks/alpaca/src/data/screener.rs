@@ -11,7 +11,8 @@ use crate::refusal::{Refusal, Result};
 use crate::rest::{Params, query};
 
 const USUAL_TOP: usize = 10;
-const MAX_TOP: usize = 100;
+const MAX_ACTIVE: usize = 100;
+const MAX_MOVERS: usize = 50;
 
 #[derive(Deserialize)]
 pub struct Query {
@@ -54,7 +55,7 @@ pub async fn most_actives(
 ) -> Result<Json<MostActives>> {
     let by = query::word("by", query.by.as_deref(), "volume", &["volume", "trades"]);
     let by = by.map_err(complain)?;
-    let top = query::count("top", query.top.as_deref(), USUAL_TOP, MAX_TOP).map_err(complain)?;
+    let top = query::count("top", query.top.as_deref(), USUAL_TOP, MAX_ACTIVE).map_err(complain)?;
     let state = core.state();
     let mut active: Vec<Active> = Vec::new();
     for (listing, symbol) in core.world.symbols.iter().enumerate() {
@@ -79,7 +80,7 @@ pub async fn movers(
     if !matches!(kind.as_str(), "stocks" | "crypto") {
         return Err(Refusal::plain(404, "endpoint not found"));
     }
-    let top = query::count("top", query.top.as_deref(), USUAL_TOP, MAX_TOP).map_err(complain)?;
+    let top = query::count("top", query.top.as_deref(), USUAL_TOP, MAX_MOVERS).map_err(complain)?;
     let state = core.state();
     let mut rows = Vec::new();
     let listings = core.world.symbols.iter().zip(state.tape.marks()).filter(|_| kind == "stocks");

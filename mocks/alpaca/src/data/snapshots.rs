@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::history::daily;
 use super::latest::{bar_part, quote_part, trade_part};
-use super::page::json;
+use super::page::{check_feed, json};
 use crate::core::Shared;
 use crate::encode::{Bar, json as encode};
 use crate::refusal::{Refusal, Result};
@@ -14,12 +14,14 @@ use crate::rest::{Params, query};
 #[derive(Deserialize)]
 pub struct Query {
     symbols: Option<String>,
+    feed: Option<String>,
 }
 
 /// The symbols themselves are the keys; one that is unknown is null.
 pub async fn several(State(core): State<Shared>, Params(query): Params<Query>) -> Result<Response> {
     let symbols = query::list(query.symbols.as_deref());
     let mut symbols = symbols.ok_or_else(|| Refusal::plain(400, "symbols is required"))?;
+    check_feed(query.feed.as_deref())?;
     symbols.sort_unstable();
     symbols.dedup();
     let mut out = b"{".to_vec();

@@ -185,7 +185,11 @@ impl Book {
             let none = Decimal::ZERO;
             return Err(Refusal::insufficient_quantity(&asset.symbol, requested, none, none));
         }
-        if !self.terms.shorting || self.configuration.no_shorting || !asset.shortable {
+        if !asset.shortable {
+            let message = format!("asset \"{}\" cannot be sold short", asset.symbol);
+            return Err(Refusal::unprocessable(message));
+        }
+        if !self.terms.shorting || self.configuration.no_shorting {
             return Err(Refusal::forbidden("account is not allowed to short"));
         }
         if request.quantity.is_none_or(|quantity| !quantity.fract().is_zero()) {

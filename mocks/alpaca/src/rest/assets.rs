@@ -21,7 +21,7 @@ pub struct Query {
 pub async fn list(State(core): State<Shared>, Params(query): Params<Query>) -> Result<Json<Value>> {
     let statuses = ["active", "inactive", "all"];
     let status = word("status", query.status.as_deref(), "active", &statuses)?;
-    let classes = ["", "us_equity", "us_option", "crypto", "ipo"];
+    let classes = ["", "us_equity", "us_option", "crypto", "crypto_perp", "ipo"];
     let class = word("asset_class", query.asset_class.as_deref(), "", &classes)?;
     let attributes = words(query.attributes.as_deref());
     let wanted = |asset: &&Asset| {

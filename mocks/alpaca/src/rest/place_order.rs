@@ -34,6 +34,12 @@ struct Body {
     take_profit: Option<TakeProfit>,
     stop_loss: Option<Loss>,
     position_intent: Option<String>,
+    legs: Option<Vec<Leg>>,
+}
+
+#[derive(Deserialize)]
+struct Leg {
+    symbol: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -70,17 +76,14 @@ pub async fn answer(
 }
 
 fn read(core: &Shared, body: Body) -> Result<NewOrder> {
-    let symbol = body.symbol.filter(|symbol| !symbol.is_empty());
-    let symbol = symbol.ok_or_else(|| Refusal::invalid("symbol is required"))?;
-    let asset = find(&core.world.assets, &symbol);
-    let asset = asset.ok_or_else(|| {
-        Refusal::unprocessable(format!("invalid symbol: could not find asset {symbol:?}"))
-    })?;
     let class = match body.order_class.as_deref() {
         None | Some("") => Class::Simple,
-        Some("mleg") => return Err(Refusal::unprocessable("mleg orders are for options")),
+        Some("mleg") => return Err(not_options(core, &body.legs.unwrap_or_default())),
         word => read_word("order_class", word, Class::parse)?,
     };
+    let symbol = body.symbol.filter(|symbol| !symbol.is_empty());
+    let symbol = symbol.ok_or_else(|| Refusal::invalid("symbol is required"))?;
+    let asset = find(&core.world.assets, &symbol).ok_or_else(|| no_such_asset(&symbol))?;
     let take_profit = body.take_profit.and_then(|profit| profit.limit_price);
     let stop_loss = body.stop_loss.and_then(|loss| {
         let limit_price = loss.limit_price.map(|Given(price)| price);
@@ -115,6 +118,21 @@ fn read(core: &Shared, body: Body) -> Result<NewOrder> {
             .map(|word| read_word("position_intent", Some(word), Intent::parse))
             .transpose()?,
     })
+}
+
+/// Why an order with several legs cannot be: there are no contracts that they could be about.
+fn not_options(core: &Shared, legs: &[Leg]) -> Refusal {
+    let symbols = legs.iter().filter_map(|leg| leg.symbol.as_deref());
+    let unknown = symbols.into_iter().find(|symbol| find(&core.world.assets, symbol).is_none());
+    match unknown {
+        Some(symbol) => no_such_asset(symbol),
+        None if legs.is_empty() => Refusal::unprocessable("mleg orders require legs"),
+        None => Refusal::unprocessable("mleg orders are for options"),
+    }
+}
+
+fn no_such_asset(symbol: &str) -> Refusal {
+    Refusal::unprocessable(format!("invalid symbol: could not find asset {symbol:?}"))
 }
 
 pub fn read_word<T>(

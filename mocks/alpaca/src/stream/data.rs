@@ -1,4 +1,5 @@
-//! Market data streams: `/v2/{feed}`, `/v1beta1/news`, `/v1beta3/crypto/us`.
+//! Market data streams: `/v2/{feed}`, `/v1beta1/news`, `/v1beta3/crypto/us`, and of options
+//! `/v1beta1/{feed}`.
 
 use std::sync::Arc;
 
@@ -32,6 +33,15 @@ pub async fn stocks(
     request: Request,
 ) -> Response {
     answer(core, Feed::Stocks(feed), upgrade, request)
+}
+
+pub async fn options(
+    feed: &'static str,
+    core: State<Shared>,
+    upgrade: WebSocketUpgrade,
+    request: Request,
+) -> Response {
+    answer(core, Feed::Options(feed), upgrade, request)
 }
 
 pub async fn crypto(core: State<Shared>, upgrade: WebSocketUpgrade, request: Request) -> Response {
@@ -191,7 +201,7 @@ impl Session {
                 symbols.iter().map(fake).collect()
             }
             Feed::Stocks(_) => Arc::clone(symbols),
-            Feed::Crypto | Feed::News => Arc::new([]),
+            Feed::Crypto | Feed::Options(_) | Feed::News => Arc::new([]),
         }
     }
 
@@ -219,6 +229,10 @@ impl Session {
             }
             Err(Trouble::Syntax) => self.complain(INVALID_SYNTAX).await,
             Err(Trouble::TooMany) => self.complain((405, "symbol limit exceeded")).await,
+            Err(Trouble::AllQuotes) => {
+                let text = "star subscription is not allowed for option quotes";
+                self.complain((413, text)).await
+            }
             Err(Trouble::Channel) => {
                 self.complain((410, "invalid subscribe action for this feed")).await
             }

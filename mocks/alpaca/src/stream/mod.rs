@@ -20,5 +20,9 @@ pub fn routes() -> Router<Shared> {
         let answer = move |state, upgrade, request| data::stocks(feed, state, upgrade, request);
         router = router.route(&format!("/v2/{feed}"), get(answer));
     }
+    for feed in Feed::OPTIONS {
+        let answer = move |state, upgrade, request| data::options(feed, state, upgrade, request);
+        router = router.route(&format!("/v1beta1/{feed}"), get(answer));
+    }
     router
 }
