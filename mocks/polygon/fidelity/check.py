@@ -5,6 +5,7 @@ each thing that works; stops with a message at the first that does not.
 """
 
 import asyncio
+import inspect
 import json
 import logging
 import os
@@ -408,6 +409,53 @@ def check_refusals(client):
     ok("request ids")
 
 
+# What a method cannot do without, by the name of the parameter; the rest is up to the client.
+ARGUMENTS = {
+    "ticker": "AAPL", "date": "2013-10-04", "multiplier": 1, "timespan": "day",
+    "from_": "2013-09-01", "to": "2013-10-04", "market_type": "stocks", "direction": "losers",
+    "underlying_asset": "SPY", "option_contract": "O:SPY131018C00170000",
+}
+SPECIAL = {
+    "get_options_contract": {"ticker": "O:SPY131018C00170000"},
+    "get_snapshot_crypto_book": {"ticker": "X:BTCUSD"},
+    "get_last_crypto_trade": {"from_": "BTC", "to": "USD"},
+    "get_last_forex_quote": {"from_": "EUR", "to": "USD"},
+    "get_real_time_currency_conversion": {"from_": "EUR", "to": "USD"},
+    "get_ticker_details": {"ticker": "AAPL"},
+    "get_related_companies": {"ticker": "AAPL"},
+}
+# Products that the mock has nothing of.
+EMPTY = ("benzinga", "etf_global", "eu_merchant", "futures", "filings", "taxonomies", "tmx")
+
+
+def check_every_method(client):
+    single = RESTClient(api_key=KEY, base=URLS["rest"], retries=0, pagination=False)
+    count = 0
+    for holder, one_page in ((client, single), (client.vx, single.vx)):
+        for name, method in inspect.getmembers(holder, inspect.ismethod):
+            if not name.startswith(("get_", "list_")):
+                continue
+            known = inspect.signature(method).parameters.values()
+            needed = {p.name: ARGUMENTS[p.name] for p in known if p.default is p.empty}
+            given = {**needed, **SPECIAL.get(name, {})}
+            answer = method(**given)
+            is_paged = inspect.isgenerator(answer)
+            rows = list(islice(answer, 25)) if is_paged else answer
+            if any(product in name for product in EMPTY):
+                assert rows == [], (name, rows)
+            else:
+                assert rows and not isinstance(rows, dict), (name, rows)
+            if is_paged:
+                page = list(getattr(one_page, name)(**given))
+                assert page[:25] == rows[: len(page)], f"{name}: one page is not the first"
+            body = json.loads(method(**given, raw=True).data)
+            word = body.get("status", "OK") if isinstance(body, dict) else "OK"
+            assert word in ("OK", "success"), (name, body)
+            count += 1
+    assert count > 85, count
+    ok(f"{count} methods, parsed, page by page and raw")
+
+
 class Background:
     """A socket of the client, run in a thread of its own until the block ends."""
 
@@ -426,7 +474,7 @@ class Background:
             self.failure = failure
 
     async def take(self, messages):
-        self.seen.extend(messages)
+        self.seen.extend([messages] if isinstance(messages, str) else messages)
 
     def of(self, kind):
         return [message for message in list(self.seen) if message.event_type == kind]
@@ -574,6 +622,18 @@ def check_other_sockets():
                 meanwhile=lambda: advance(20),
             )
         ok(f"socket: {market}")
+    for market in ("futures", "futures/cme", "futures/cbot", "futures/nymex", "futures/comex"):
+        with Background(["T.*", "Q.ESZ3", "A.*", "AM.ESZ3"], market=market) as socket:
+            until(lambda: len(topics()) == 4, f"no topics of {market}")
+            socket.client.unsubscribe_all()
+            until(lambda: not topics(), f"topics of {market} are kept")
+        assert socket.failure is None and not socket.seen, market
+    with Background(["T.BAC", "AM.*"], raw=True) as socket:
+        until(
+            lambda: any('"ev":"T"' in str(message) for message in list(socket.seen)), "nothing raw",
+            meanwhile=lambda: advance(5),
+        )
+    ok("socket: futures without data, messages as they come")
 
 
 def main():
@@ -588,6 +648,7 @@ def main():
     check_codes(client)
     check_fundamentals(client)
     check_indicators(client)
+    check_every_method(client)
     check_refusals(client)
     check_stocks_socket(client)
     check_hole(client)

@@ -1,7 +1,7 @@
 //! Lists of codes: venues, conditions, types of instrument.
 
 use super::Ask;
-use super::lists::{Field, List, page};
+use super::lists::{Field, List, page, slice};
 use crate::json::{Json, map};
 use crate::query::Order;
 use crate::refusal::{Refusal, Result};
@@ -14,6 +14,28 @@ const CLASSES: [&str; 6] = ["stocks", "options", "crypto", "fx", "indices", "fut
 
 pub fn exchanges(ask: &Ask) -> Result<Json> {
     whole(ask, EXCHANGES)
+}
+
+/// The newer lists, one for each class, whose ids are texts.
+pub fn venues(ask: &Ask) -> Result<Json> {
+    let class = match ask.argument(0) {
+        "forex" => "fx",
+        known @ ("crypto" | "options" | "stocks") => known,
+        _ => return Err(Refusal::no_data()),
+    };
+    let limit = ask.query.limit(100, 999)?;
+    let mut rows = rows(EXCHANGES)?;
+    rows.retain(|row| row.get("asset_class").and_then(Json::text) == Some(class));
+    for row in &mut rows {
+        let Json::Map(members) = row else { continue };
+        members.retain(|(name, _)| name != "asset_class");
+        for (name, value) in members {
+            if let (true, Json::Integer(id)) = (name == "id", &*value) {
+                *value = Json::Text(id.to_string());
+            }
+        }
+    }
+    slice(ask, rows, limit, false)
 }
 
 pub fn types(ask: &Ask) -> Result<Json> {
@@ -38,13 +60,21 @@ fn whole(ask: &Ask, text: &str) -> Result<Json> {
 
 pub fn conditions(ask: &Ask) -> Result<Json> {
     const LIST: List = List {
-        rows: |_| rows(CONDITIONS),
+        rows: |ask| {
+            let sip = ask.query.choice("sip", &["CTA", "UTP", "OPRA"])?;
+            let mut rows = rows(CONDITIONS)?;
+            rows.retain(|row| {
+                sip.is_none_or(|sip| row.get("sip_mapping").is_some_and(|m| m.get(sip).is_some()))
+            });
+            Ok(rows)
+        },
         fields: &[
             Field::text("asset_class").one_of(&CLASSES),
             Field::texts("data_type", "data_types"),
             Field::number("id"),
             Field::text("name"),
             Field::text("type"),
+            Field::text("legacy"),
         ],
         sort: "asset_class",
         order: Order::Ascending,
@@ -52,11 +82,7 @@ pub fn conditions(ask: &Ask) -> Result<Json> {
         most: 1_000,
         counted: true,
     };
-    let sip = ask.query.choice("sip", &["CTA", "UTP", "OPRA"])?;
-    let Some(sip) = sip else { return page(ask, &LIST) };
-    let mut rows = rows(CONDITIONS)?;
-    rows.retain(|row| row.get("sip_mapping").is_some_and(|mapping| mapping.get(sip).is_some()));
-    super::lists::slice(ask, rows, ask.query.limit(10, 1_000)?, true)
+    page(ask, &LIST)
 }
 
 /// The rows of a document that the crate carries.

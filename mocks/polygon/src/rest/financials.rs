@@ -436,6 +436,7 @@ pub fn ratios(ask: &Ask) -> Result<Json> {
         fields: &[
             Field::text("ticker"),
             Field::text("cik"),
+            Field::date("date"),
             Field::number("price"),
             Field::number("market_cap"),
             Field::number("average_volume"),

@@ -17,15 +17,24 @@ const MILLISECOND: i64 = 1_000_000;
 const RATE_DIGITS: u32 = 6;
 
 pub fn trade(ask: &Ask) -> Result<Json> {
-    let instrument = ask.known(ask.argument(0))?;
+    let instrument = on_a_tape(ask)?;
     let row = trade_row(ask, instrument).ok_or_else(Refusal::no_data)?;
     Ok(results(ask, row))
 }
 
 pub fn nbbo(ask: &Ask) -> Result<Json> {
-    let instrument = ask.known(ask.argument(0))?;
+    let instrument = on_a_tape(ask)?;
     let row = quote_row(ask, instrument).ok_or_else(Refusal::no_data)?;
     Ok(results(ask, row))
+}
+
+/// A stock or an option: coins and currencies have paths of their own, indices have values only.
+fn on_a_tape<'a>(ask: &'a Ask) -> Result<&'a Instrument> {
+    let instrument = ask.known(ask.argument(0))?;
+    match instrument.class {
+        Class::Stocks | Class::Options => Ok(instrument),
+        Class::Crypto | Class::Fx | Class::Indices => Err(Refusal::no_ticker()),
+    }
 }
 
 fn results(ask: &Ask, row: Json) -> Json {

@@ -177,24 +177,47 @@ const YIELDS: [(&str, i64); 11] = [
 ];
 
 pub fn treasury_yields(ask: &Ask) -> Result<Json> {
+    const LIST: List = list(|ask| Ok(rates(ask, &YIELDS)), BY_DATE, "date", (100, 50_000));
+    page(ask, &LIST)
+}
+
+/// What banks pay for money overnight and for three months, in hundredths of a percent.
+const FUNDING: [(&str, i64); 3] = [
+    ("effective_fed_funds_rate", 9),
+    ("financial_commercial_paper_90d_rate", 14),
+    ("nonfinancial_commercial_paper_90d_rate", 11),
+];
+
+/// Without the rates that have been told of only since 2016 and 2018.
+pub fn funding(ask: &Ask) -> Result<Json> {
     const LIST: List = list(
         |ask| {
-            let yesterday = ask.today().saturating_sub(1.day());
-            let days = sessions(yesterday.saturating_sub((2 * DAYS_BACK).days()), yesterday);
-            let row = |day: Date| {
-                let row = map([("date", day.to_string().into())]);
-                YIELDS.iter().fold(row, |row, (name, points)| {
-                    let moved = chance(ask, name, day, -2, 3);
-                    row.with(name, Decimal::new(points + moved, 2))
-                })
+            let decided = |row: Json| {
+                row.with("fed_funds_target_lower", 0_i64)
+                    .with("fed_funds_target_upper", Decimal::new(25, 2))
+                    .with("interest_on_reserve_balances", Decimal::new(25, 2))
             };
-            Ok(days.iter().map(|session| row(session.date)).collect())
+            Ok(rates(ask, &FUNDING).into_iter().map(decided).collect())
         },
-        &[Field::date("date")],
+        BY_DATE,
         "date",
         (100, 50_000),
     );
     page(ask, &LIST)
+}
+
+/// A row of rates for each session until yesterday.
+fn rates(ask: &Ask, names: &[(&'static str, i64)]) -> Vec<Json> {
+    let yesterday = ask.today().saturating_sub(1.day());
+    let days = sessions(yesterday.saturating_sub((2 * DAYS_BACK).days()), yesterday);
+    let row = |day: Date| {
+        let row = map([("date", day.to_string().into())]);
+        names.iter().fold(row, |row, (name, points)| {
+            let moved = chance(ask, name, day, -2, 3);
+            row.with(name, Decimal::new(points + moved, 2))
+        })
+    };
+    days.iter().map(|session| row(session.date)).collect()
 }
 
 /// Months that have been published.

@@ -185,7 +185,10 @@ pub fn events(ask: &Ask) -> Result<Json> {
     };
     let symbol = match documented().iter().find(is) {
         Some(row) => row.get("ticker").and_then(Json::text).unwrap_or_default(),
-        None => &ask.instrument(id).ok_or_else(Refusal::no_ticker)?.symbol,
+        None => {
+            let known = ask.instrument(id).filter(|one| one.class == Class::Stocks);
+            &known.ok_or_else(Refusal::no_ticker)?.symbol
+        }
     };
     let company = Company::of(ask, symbol);
     let event = |symbol: &str, date: &str| {
@@ -217,7 +220,9 @@ pub fn events(ask: &Ask) -> Result<Json> {
 
 pub fn related(ask: &Ask) -> Result<Json> {
     let symbol = ask.argument(0);
-    ask.known(symbol)?;
+    if ask.known(symbol)?.class != Class::Stocks {
+        return Err(Refusal::no_ticker());
+    }
     let company = Company::of(ask, symbol);
     let rows: Vec<Json> = match company.known("related") {
         Some(Json::List(symbols)) => {

@@ -60,6 +60,33 @@ pub fn quotes(ask: &Ask) -> Result<Json> {
     page(ask, &plain, Kind::Quotes)
 }
 
+/// The newer paths of options, whose rows carry their symbol.
+pub fn option_trades(ask: &Ask) -> Result<Json> {
+    of_option(ask, Kind::Trades)
+}
+
+pub fn option_quotes(ask: &Ask) -> Result<Json> {
+    of_option(ask, Kind::Quotes)
+}
+
+fn of_option(ask: &Ask, kind: Kind) -> Result<Json> {
+    let symbol = ask.argument(0);
+    if ask.known(symbol)?.class != Class::Options {
+        return Err(Refusal::no_option());
+    }
+    let mut answer = page(ask, symbol, kind)?;
+    if let Json::Map(members) = &mut answer {
+        for (name, value) in members {
+            if let ("results", Json::List(rows)) = (name.as_ref(), value) {
+                for row in rows {
+                    *row = std::mem::replace(row, Json::Null).with("ticker", symbol);
+                }
+            }
+        }
+    }
+    Ok(answer)
+}
+
 /// The last trade up to now, with the date it was on.
 pub fn last_trade(ask: &Ask, instrument: &Instrument) -> Option<(Span, usize)> {
     last(ask, instrument, Kind::Trades)
