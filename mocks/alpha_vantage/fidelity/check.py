@@ -306,6 +306,47 @@ def check_options():
     ok("options")
 
 
+CLASSES = (
+    AlphaIntelligence, Commodities, CryptoCurrencies, EconIndicators, ForeignExchange,
+    FundamentalData, Options, TechIndicators, TimeSeries,
+)
+NEEDED = {
+    "symbol": "IBM", "from_symbol": "EUR", "to_symbol": "USD", "from_currency": "USD",
+    "to_currency": "JPY", "market": "EUR", "keywords": "BA", "interval": "5min",
+}
+# What has no form but JSON, whatever is asked for.
+JSON_ONLY = (
+    "get_digital_currency_exchange_rate", "get_currency_exchange_rate", "get_market_status",
+    "get_most_active", "get_news_sentiment", "get_top_gainers", "get_top_losers",
+)
+
+
+def check_every_method():
+    """Each in every form that the client knows."""
+    count = 0
+    for kind in CLASSES:
+        for form in ("json", "csv", "pandas"):
+            if form == "csv" and kind in (TechIndicators, FundamentalData, ForeignExchange):
+                continue
+            client = kind(KEY, output_format=form)
+            for name, method in inspect.getmembers(client, inspect.ismethod):
+                if not name.startswith("get_") or (form == "csv" and name in JSON_ONLY):
+                    continue
+                known = inspect.signature(method).parameters.values()
+                given = {p.name: NEEDED[p.name] for p in known if p.default is p.empty}
+                if kind is CryptoCurrencies and "symbol" in given:
+                    given["symbol"] = "BTC"
+                data, _ = method(**given)
+                rows = list(data) if form == "csv" else data
+                assert len(rows) > (1 if form == "csv" else 0), (name, form)
+                if form == "csv":
+                    assert not rows[0][0].startswith("{"), (name, rows[0])
+                    assert {len(row) for row in rows} == {len(rows[0])}, name
+                count += 1
+    assert count > 220, count
+    ok(f"{count} methods and forms of the first client")
+
+
 def check_refusals():
     refused(lambda: TimeSeries("wrong").get_daily("IBM"), "apikey", "invalid or missing")
     refused(lambda: TimeSeries(KEY).get_daily("NOSUCH"), "Invalid API call", "TIME_SERIES_DAILY.")
@@ -348,6 +389,45 @@ def check_async():
     ok("the asynchronous client")
 
 
+OTHER_NEEDED = {
+    **NEEDED, "interval": "daily", "time_period": 20, "series_type": "close", "window_size": 20,
+    "symbols": "IBM,AAPL", "range": "2month", "calculations": "MEAN,STDDEV", "quarter": "2013Q2",
+}
+OTHER_SPECIAL = {
+    "crypto": {"symbol": "BTC"}, "commodities": {"symbol": "GOLD"}, "etf_profile": {"symbol": "SPY"},
+    "vwap": {"interval": "5min"}, "intraday": {"interval": "5min"},
+    "fixed_window": {"interval": "DAILY"}, "sliding_window": {"interval": "DAILY"},
+}
+GROUPS = (
+    "analytics", "calendar", "commodities", "crypto", "economic", "equity", "forex",
+    "fundamentals", "indicators", "intelligence", "options",
+)
+
+
+async def every_method(client):
+    """Each method of the second client, with nothing but what it needs."""
+    count = 0
+    for group in GROUPS:
+        for name, method in inspect.getmembers(getattr(client, group), inspect.ismethod):
+            if name.startswith("_"):
+                continue
+            given = {}
+            for parameter in inspect.signature(method).parameters.values():
+                if parameter.default is parameter.empty and parameter.kind != parameter.VAR_KEYWORD:
+                    given[parameter.name] = OTHER_NEEDED[parameter.name]
+            for special in (OTHER_SPECIAL.get(group, {}), OTHER_SPECIAL.get(name, {})):
+                given.update({key: value for key, value in special.items() if key in given})
+            answer = await method(**given)
+            assert answer, (group, name, answer)
+            count += 1
+    assert count > 110, count
+    spot = await client.commodities.gold_silver_spot("XAG")
+    assert spot["nominal"] == "XAGUSD" and is_number(spot["price"]), spot
+    history = await client.commodities.gold_silver_history("GOLD", interval="daily")
+    assert len(history.data) > 800, history
+    ok(f"{count} methods of the second client")
+
+
 def check_other_client():
     """What avantage reads with models of its own."""
 
@@ -377,6 +457,7 @@ def check_other_client():
             assert chain.contracts[0].delta is not None
             news = await client.intelligence.news_sentiment(tickers="IBM")
             assert len(news) == 50
+            await every_method(client)
             await fails(client._request("NO_SUCH_FUNCTION"), InvalidParameterError)
             control("POST", "/_mock/faults", {"kind": "note"})
             await fails(client.equity.daily("IBM"), RateLimitError)
@@ -418,6 +499,7 @@ def main():
     check_indicators()
     check_intelligence()
     check_options()
+    check_every_method()
     check_refusals()
     check_async()
     check_other_client()

@@ -149,7 +149,7 @@ pub fn value(call: &Call<'_>) -> Result<Answer> {
     }
     let level = Wander::new(call.world.seed, indicator.function, base, indicator.swing);
     let mut table = Table::new(&[column("date", "timestamp"), same("value")]);
-    for day in dates(call.today(), interval) {
+    for day in periods(call.today(), interval) {
         let value = match interval {
             "daily" if session(day).is_none() => ".".to_owned(),
             _ => float(level.at(days(day) * DAY), indicator.digits),
@@ -166,7 +166,7 @@ pub fn value(call: &Call<'_>) -> Result<Answer> {
 
 /// Dates that the values are of, newest first, as far as they have been published: what is counted
 /// over a period is told once it is over.
-fn dates(today: Date, interval: &str) -> Vec<Date> {
+pub fn periods(today: Date, interval: &str) -> Vec<Date> {
     let months: i8 = match interval {
         "daily" | "weekly" => return days_of(today, interval == "weekly"),
         "quarterly" => 3,

@@ -12,7 +12,7 @@ use crate::params::Params;
 use crate::refusal::{Refusal, Result};
 use crate::settings::Plan;
 use crate::stocks::{movers, quotes, series};
-use crate::{analytics, economy, indicators, indices, options};
+use crate::{analytics, economy, indicators, indices, metals, options};
 
 type Run = fn(&Call<'_>) -> Result<Answer>;
 
@@ -69,6 +69,8 @@ const FUNCTIONS: &[(&str, For, Run)] = &[
     ("DIGITAL_CURRENCY_DAILY", All, coins::digital_daily),
     ("DIGITAL_CURRENCY_WEEKLY", All, coins::digital_weekly),
     ("DIGITAL_CURRENCY_MONTHLY", All, coins::digital_monthly),
+    ("GOLD_SILVER_SPOT", All, metals::spot),
+    ("GOLD_SILVER_HISTORY", All, metals::history),
     ("ANALYTICS_FIXED_WINDOW", All, analytics::fixed),
     ("ANALYTICS_SLIDING_WINDOW", All, analytics::sliding),
     ("REALTIME_OPTIONS", All, options::realtime),

@@ -15,6 +15,7 @@ mod gate;
 mod indicators;
 mod indices;
 mod json;
+mod metals;
 mod number;
 mod options;
 mod params;

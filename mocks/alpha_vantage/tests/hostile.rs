@@ -8,7 +8,7 @@ use mockkit::Seed;
 
 const TRIES: u64 = 1_500;
 
-const FUNCTIONS: [&str; 30] = [
+const FUNCTIONS: [&str; 31] = [
     "TIME_SERIES_INTRADAY",
     "TIME_SERIES_DAILY",
     "TIME_SERIES_DAILY_ADJUSTED",
@@ -37,6 +37,7 @@ const FUNCTIONS: [&str; 30] = [
     "ANALYTICS_SLIDING_WINDOW",
     "HISTORICAL_OPTIONS",
     "INDEX_DATA",
+    "GOLD_SILVER_HISTORY",
     "BBANDS",
     "%00",
 ];

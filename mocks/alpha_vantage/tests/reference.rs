@@ -221,6 +221,10 @@ async fn what_makes_no_sense_is_an_invalid_call() {
         "LISTING_STATUS&state=unknown",
         "TREASURY_YIELD&maturity=1hour",
         "INDEX_DATA&symbol=SPX",
+        "GOLD_SILVER_SPOT",
+        "GOLD_SILVER_SPOT&symbol=COPPER",
+        "GOLD_SILVER_HISTORY&symbol=GOLD",
+        "GOLD_SILVER_HISTORY&symbol=GOLD&interval=annual",
         "INDEX_DATA&symbol=NOSUCH&interval=daily",
         "NEWS_SENTIMENT&limit=1001",
         "NEWS_SENTIMENT&topics=gossip",
@@ -435,6 +439,29 @@ async fn analytics_are_numbers() {
     assert_eq!(running.as_object().map(|rows| rows.len()), Some(24));
     let wrong: Value = mock.json(&sliding).await;
     assert!(wrong["detail"].as_str().unwrap().contains("WINDOW_SIZE"), "{wrong}");
+}
+
+#[tokio::test]
+async fn metals_have_a_price_now_and_one_a_day() {
+    let mock = start(frozen()).await;
+    let spot = mock.json("function=GOLD_SILVER_SPOT&symbol=XAU").await;
+    assert_eq!(spot["nominal"], "XAUUSD");
+    assert_eq!(spot["timestamp"], "2013-10-08 14:30:00");
+    let price: f64 = spot["price"].as_str().unwrap().parse().unwrap();
+    assert!((500.0..4_000.0).contains(&price), "{spot}");
+    assert_eq!(mock.json("function=GOLD_SILVER_SPOT&symbol=GOLD").await, spot);
+    for (symbol, nominal) in [("GOLD", "XAUUSD"), ("XAG", "XAGUSD")] {
+        let history = |interval| format!("function=GOLD_SILVER_HISTORY&symbol={symbol}{interval}");
+        let daily = mock.json(&history("&interval=daily")).await;
+        assert_eq!(daily["nominal"], nominal);
+        let rows = daily["data"].as_array().unwrap();
+        let dates: Vec<&str> = rows.iter().map(|row| row["date"].as_str().unwrap()).collect();
+        assert_eq!(dates[..3], ["2013-10-07", "2013-10-06", "2013-10-05"]);
+        assert_eq!(dates.last(), Some(&"2011-06-01"));
+        let monthly = mock.csv(&history("&interval=monthly&datatype=csv")).await;
+        assert_eq!(monthly[0], ["timestamp", "price"]);
+        assert_eq!(monthly[1][0], "2013-09-01");
+    }
 }
 
 #[tokio::test]
