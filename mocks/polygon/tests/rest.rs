@@ -332,6 +332,7 @@ async fn filters_by_what_the_reference_names() {
             ("date", json!("2013-10-07")),
         ),
         ("/options/v1/exchanges?limit=1", 1, ("id", json!("300"))),
+        ("/futures/v1/exchanges", 0, ("id", json!(null))),
         ("/forex/v1/exchanges", 1, ("id", json!("48"))),
         ("/fed/v1/funding-conditions?date=2013-10-04", 1, ("fed_funds_target_upper", json!(0.25))),
         (

@@ -20,7 +20,7 @@ pub fn exchanges(ask: &Ask) -> Result<Json> {
 pub fn venues(ask: &Ask) -> Result<Json> {
     let class = match ask.argument(0) {
         "forex" => "fx",
-        known @ ("crypto" | "options" | "stocks") => known,
+        known @ ("crypto" | "futures" | "options" | "stocks") => known,
         _ => return Err(Refusal::no_data()),
     };
     let limit = ask.query.limit(100, 999)?;
