@@ -1,11 +1,14 @@
 //! What a component is given by whoever runs it.
 
-use std::sync::Arc;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{Clock, Ledger};
+use crate::{Clock, Ledger, Result};
 
 /// How hard a system may be pressed. The keys are those of a system's `throttling`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -43,12 +46,33 @@ pub struct Host {
     pub throttling: Throttling,
     /// What outlives this process; nothing does where there is none.
     pub ledger: Option<Arc<dyn Ledger>>,
+    /// What it shares with others.
+    pub holdings: Holdings,
 }
+
+/// What a component shares with others of its process, held for as long as it has its host.
+#[derive(Clone, Default)]
+pub struct Holdings(Arc<Mutex<HashMap<Key, Arc<dyn Any + Send + Sync>>>>);
+
+/// Different things never meet under one name.
+type Key = (TypeId, String);
+
+/// All that is shared in this process. A vendor counts what comes from it, whichever component
+/// sent it, and so must we.
+static SHARED: LazyLock<Mutex<HashMap<Key, Weak<dyn Any + Send + Sync>>>> =
+    LazyLock::new(Mutex::default);
 
 impl Host {
     /// A host for one component of a system.
     pub fn new(system: &str, component: &str, clock: Clock, throttling: Throttling) -> Self {
-        Self { system: system.into(), component: component.into(), clock, throttling, ledger: None }
+        Self {
+            system: system.into(),
+            component: component.into(),
+            clock,
+            throttling,
+            ledger: None,
+            holdings: Holdings::default(),
+        }
     }
 
     /// A host for tests.
@@ -56,8 +80,61 @@ impl Host {
         Self::new(system, component, Clock::system(), Throttling::default())
     }
 
+    /// The one thing of its kind and name in this process; who asks first makes it.
+    pub fn share<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<Arc<T>> {
+        let key = (TypeId::of::<T>(), name.to_owned());
+        let mut all = lock(&SHARED);
+        all.retain(|_, shared| shared.strong_count() > 0);
+        let shared = match all.get(&key).and_then(Weak::upgrade) {
+            Some(shared) => shared,
+            None => {
+                let shared: Arc<dyn Any + Send + Sync> = Arc::new(make()?);
+                all.insert(key.clone(), Arc::downgrade(&shared));
+                shared
+            }
+        };
+        lock(&self.holdings.0).insert(key, shared.clone());
+        Ok(shared.downcast().expect("its type is a part of the key"))
+    }
+
     /// `system.component`, as logs, metrics and checkpoints name it.
     pub fn instance(&self) -> String {
         format!("{}.{}", self.system, self.component)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Maps whose entries are whole: a panic cannot leave one half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Holdings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Holdings")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_one_name_is_one_thing_until_nobody_holds_it() {
+        let [one, other] = ["one", "other"].map(|component| Host::test("system", component));
+        let make = |number: i32| move || Ok(number);
+        assert_eq!(*one.share("a name of this test", make(1)).unwrap(), 1);
+        assert_eq!(*other.share("a name of this test", make(2)).unwrap(), 1);
+        assert_eq!(*other.share("another name", make(2)).unwrap(), 2);
+        assert_eq!(*other.share("a name of this test", || Ok("text")).unwrap(), "text");
+        drop(one);
+        assert_eq!(*other.clone().share("a name of this test", make(3)).unwrap(), 1);
+        drop(other);
+        let next = Host::test("system", "next");
+        assert_eq!(*next.share("a name of this test", make(4)).unwrap(), 4);
     }
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
+use component::nanos;
 use model::Timestamp;
-
-use crate::rate::nanos;
 
 /// Failures in a row after which a host is left alone.
 const FAILURES: u32 = 5;

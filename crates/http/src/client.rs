@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use component::{Clock, Fault, Host, Result};
+use component::{Clock, Fault, Host, Rate, Result, nanos};
 use metrics::{counter, gauge, histogram};
 use model::Timestamp;
 use serde::Serialize;
@@ -14,7 +14,6 @@ use url::Url;
 
 use crate::auth::Auth;
 use crate::classify::{classify, is_failure};
-use crate::rate::{Rate, nanos};
 use crate::request::{Answer, Method, NoAnswer, Request};
 use crate::retry::Retries;
 use crate::shared::{Shared, is_loopback};

@@ -1,10 +1,9 @@
 //! What all components that use one key of one system share: budget, breaker and connections.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use component::{Clock, Fault, Host, Ledger, Result};
+use component::{Clock, Fault, Host, Ledger, Pace, Rate, Result};
 use model::{EventId, Timestamp};
 use reqwest::redirect;
 use tracing::warn;
@@ -12,7 +11,6 @@ use url::Url;
 
 use crate::auth::Auth;
 use crate::breaker::Breaker;
-use crate::rate::{Pace, Rate};
 use crate::retry::Budget;
 use crate::tls;
 
@@ -43,12 +41,6 @@ struct Kept {
     keeping: Mutex<()>,
 }
 
-type Known = HashMap<EventId, Weak<Shared>>;
-
-/// All that is shared in this process. A vendor counts requests by key and host, whichever
-/// component sent them, and so must we.
-static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
-
 impl Shared {
     /// What the users of this key on this host share; the first one decides its rate.
     pub(crate) fn of(host: &Host, base: &Url, auth: &Auth, rate: Rate) -> Result<Arc<Self>> {
@@ -57,21 +49,15 @@ impl Shared {
         // No secret goes into a name that others can read, not even as a hash.
         let name = format!("requests.{}.{}", host.system, EventId::of(&parts));
         parts.extend(auth.secrets());
-        let key = EventId::of(&parts);
-        let mut known = lock(&KNOWN);
-        known.retain(|_, shared| shared.strong_count() > 0);
-        if let Some(shared) = known.get(&key).and_then(Weak::upgrade) {
-            return Ok(shared);
-        }
-        let mut shared = Self::new(base, rate)?;
-        let ledger = host.ledger.clone().filter(|_| shared.pace().is_long());
-        shared.kept = ledger.map(|ledger| {
-            let (is_known, keeping) = Default::default();
-            Kept { ledger, name, is_known, keeping }
-        });
-        let shared = Arc::new(shared);
-        known.insert(key, Arc::downgrade(&shared));
-        Ok(shared)
+        host.share(&EventId::of(&parts).to_string(), || {
+            let mut shared = Self::new(base, rate)?;
+            let ledger = host.ledger.clone().filter(|_| shared.pace().is_long());
+            shared.kept = ledger.map(|ledger| {
+                let (is_known, keeping) = Default::default();
+                Kept { ledger, name, is_known, keeping }
+            });
+            Ok(shared)
+        })
     }
 
     fn new(base: &Url, rate: Rate) -> Result<Self> {

@@ -1,11 +1,12 @@
-//! How often a vendor may be asked.
+//! How often a vendor may be asked. No I/O, no clock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use component::Throttling;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::Throttling;
 
 /// A vendor's published limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +15,19 @@ pub struct Rate {
     second: Option<u32>,
     minute: Option<u32>,
     day: Option<u32>,
+    /// Requests in so many seconds.
+    other: Option<(u32, u64)>,
 }
 
 impl Rate {
     /// No published limit.
-    pub const UNLIMITED: Self = Self { class: "", second: None, minute: None, day: None };
+    pub const UNLIMITED: Self =
+        Self { class: "", second: None, minute: None, day: None, other: None };
+
+    /// Requests in any so many seconds.
+    pub const fn per(requests: u32, secs: u64) -> Self {
+        Self { other: Some((requests, secs)), ..Self::UNLIMITED }
+    }
 
     /// Requests in any second.
     pub const fn per_second(requests: u32) -> Self {
@@ -46,6 +55,7 @@ impl Rate {
             second: either(self.second, other.second),
             minute: either(self.minute, other.minute),
             day: either(self.day, other.day),
+            other: if other.other.is_some() { other.other } else { self.other },
         }
     }
 
@@ -55,7 +65,8 @@ impl Rate {
         Self { class, ..self }
     }
 
-    pub(crate) fn class(self) -> &'static str {
+    /// Which class of requests it is about.
+    pub fn class(self) -> &'static str {
         self.class
     }
 
@@ -66,6 +77,7 @@ impl Rate {
             second: throttling.max_requests_per_second.or(self.second),
             minute: throttling.max_requests_per_minute.or(self.minute),
             day: throttling.max_requests_per_day.or(self.day),
+            other: self.other,
         }
     }
 
@@ -75,7 +87,8 @@ impl Rate {
             let edge = Duration::from_secs(secs).div_f64(20.0).min(EDGE);
             Some(Window { nanos: nanos(Duration::from_secs(secs) + edge), requests })
         };
-        [window(1, self.second), window(60, self.minute), window(86_400, self.day)]
+        let other = self.other.and_then(|(requests, secs)| window(secs, Some(requests)));
+        [window(1, self.second), window(60, self.minute), window(86_400, self.day), other]
             .into_iter()
             .flatten()
             .collect()
@@ -109,7 +122,7 @@ const LONG: i64 = 60 * MINUTE;
 
 /// Counts requests in sliding windows. Pure: it is told the time.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub struct Pace {
     windows: Vec<Window>,
     taken: VecDeque<i64>,
     held_until: Timestamp,
@@ -117,7 +130,8 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn new(rate: Rate) -> Self {
+    /// Nothing taken yet.
+    pub fn new(rate: Rate) -> Self {
         Self {
             windows: rate.windows(),
             taken: VecDeque::new(),
@@ -127,17 +141,17 @@ impl Pace {
     }
 
     /// Keeps a share of every limit for urgent requests from now on.
-    pub(crate) fn reserve_for_urgent(&mut self) {
+    pub fn reserve_for_urgent(&mut self) {
         self.has_urgent = true;
     }
 
     /// Whether a limit spans so much time that it must be known after a restart.
-    pub(crate) fn is_long(&self) -> bool {
+    pub fn is_long(&self) -> bool {
         self.windows.iter().any(|window| window.nanos >= LONG)
     }
 
     /// What a next process must know.
-    pub(crate) fn spent(&self) -> String {
+    pub fn spent(&self) -> String {
         let mut spent = Spent { held_until: self.held_until.0, ..Spent::default() };
         for taken in &self.taken {
             *spent.minutes.entry(taken.div_euclid(MINUTE)).or_default() += 1;
@@ -146,7 +160,7 @@ impl Pace {
     }
 
     /// Goes on where another process stopped.
-    pub(crate) fn go_on(&mut self, spent: &str, now: Timestamp) -> serde_json::Result<()> {
+    pub fn go_on(&mut self, spent: &str, now: Timestamp) -> serde_json::Result<()> {
         let spent: Spent = serde_json::from_str(spent)?;
         for (minute, count) in spent.minutes {
             let end = minute.saturating_add(1).saturating_mul(MINUTE).min(now.0);
@@ -157,37 +171,82 @@ impl Pace {
     }
 
     /// The vendor asked to be left alone.
-    pub(crate) fn hold(&mut self, until: Timestamp) {
+    pub fn hold(&mut self, until: Timestamp) {
         self.held_until = self.held_until.max(until);
     }
 
     /// Takes a place for a request that leaves now, or says how long to wait.
-    pub(crate) fn take(&mut self, now: Timestamp, is_urgent: bool) -> Result<(), Duration> {
-        let mut free_at = self.held_until.0;
-        for window in &self.windows {
-            let kept = if self.has_urgent && !is_urgent { window.requests / RESERVED } else { 0 };
-            let allowed = window.requests - kept;
-            if let Some(index) = self.taken.len().checked_sub(allowed) {
-                free_at = free_at.max(self.taken[index].saturating_add(window.nanos));
-            }
-        }
-        let wait = free_at.saturating_sub(now.0);
+    pub fn take(&mut self, now: Timestamp, is_urgent: bool) -> Result<(), Duration> {
+        let wait = self.wait(now, 1, is_urgent);
         if wait > 0 {
             return Err(Duration::from_nanos(wait.unsigned_abs()));
         }
-        if let Some(longest) = self.windows.iter().map(|window| window.nanos).max() {
-            let last = self.taken.back().copied().unwrap_or(now.0);
-            self.taken.push_back(now.0.max(last)); // a clock may step back, the log may not
-            let stale = now.0.saturating_sub(longest);
-            while self.taken.front().is_some_and(|taken| *taken < stale) {
-                self.taken.pop_front();
+        self.note(now);
+        Ok(())
+    }
+
+    /// Nanoseconds until there is room for a request that counts as so many.
+    fn wait(&self, now: Timestamp, weight: usize, is_urgent: bool) -> i64 {
+        let mut free_at = self.held_until.0;
+        for window in &self.windows {
+            let kept = if self.has_urgent && !is_urgent { window.requests / RESERVED } else { 0 };
+            let room = (window.requests - kept + 1).saturating_sub(weight).max(1);
+            if let Some(index) = self.taken.len().checked_sub(room) {
+                free_at = free_at.max(self.taken[index].saturating_add(window.nanos));
             }
+        }
+        free_at.saturating_sub(now.0)
+    }
+
+    fn note(&mut self, now: Timestamp) {
+        if self.windows.is_empty() {
+            return;
+        }
+        let last = self.taken.back().copied().unwrap_or(now.0);
+        self.taken.push_back(now.0.max(last)); // a clock may step back, the log may not
+        self.forget(now);
+    }
+
+    /// Drops what no window reaches back to.
+    fn forget(&mut self, now: Timestamp) {
+        let longest = self.windows.iter().map(|window| window.nanos).max().unwrap_or_default();
+        let stale = now.0.saturating_sub(longest);
+        while self.taken.front().is_some_and(|taken| *taken < stale) {
+            self.taken.pop_front();
+        }
+    }
+}
+
+/// Several limits, by what each is about, that a request must keep all together.
+#[derive(Debug, Default)]
+pub struct Paces(HashMap<String, Pace>);
+
+impl Paces {
+    /// Takes a place under each of these limits, or says how long to wait. A request may count as
+    /// several.
+    pub fn take(&mut self, now: Timestamp, limits: &[(&str, Rate, usize)]) -> Result<(), Duration> {
+        self.0.retain(|_, pace| {
+            pace.forget(now);
+            !pace.taken.is_empty()
+        });
+        let mut longest = 0;
+        for (about, rate, weight) in limits.iter().filter(|(_, _, weight)| *weight > 0) {
+            let pace = self.0.entry((*about).to_owned()).or_insert_with(|| Pace::new(*rate));
+            longest = longest.max(pace.wait(now, *weight, true));
+        }
+        if longest > 0 {
+            return Err(Duration::from_nanos(longest.unsigned_abs()));
+        }
+        for (about, _, weight) in limits {
+            let pace = self.0.get_mut(*about);
+            pace.into_iter().for_each(|pace| (0..*weight).for_each(|_| pace.note(now)));
         }
         Ok(())
     }
 }
 
-pub(crate) fn nanos(duration: Duration) -> i64 {
+/// A duration as a difference of times.
+pub fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
@@ -264,6 +323,23 @@ mod tests {
         let throttling = Throttling { max_requests_per_second: Some(5), ..Throttling::default() };
         let rate = Rate::per_minute(200).overridden_by(&throttling);
         assert_eq!(rate, Rate { second: Some(5), ..Rate::per_minute(200) });
+    }
+
+    #[test]
+    fn several_limits_are_kept_together_and_none_is_used_up_in_vain() {
+        let mut paces = Paces::default();
+        let mut take = |at: i64, name: &str, weight: usize| {
+            let limits = [("all", Rate::per(4, 100), weight), (name, Rate::per(1, 10), 1)];
+            paces.take(Timestamp::from_secs(at), &limits).map_err(|wait| wait.as_secs())
+        };
+        assert_eq!(take(0, "a", 1), Ok(()));
+        assert_eq!(take(4, "a", 1), Err(6));
+        assert_eq!(take(4, "b", 2), Ok(()));
+        assert_eq!(take(5, "c", 2), Err(95), "it counts twice");
+        assert_eq!(take(5, "c", 1), Ok(()));
+        assert_eq!(take(20, "a", 1), Err(80));
+        assert_eq!(take(20, "a", 0), Ok(()), "one that does not count for all");
+        assert_eq!(take(101, "b", 1), Ok(()));
     }
 
     #[test]
