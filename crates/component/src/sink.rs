@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use model::{Event, Text};
+use model::{ApprovedOrder, Event, Text};
 
-use crate::{Host, Result, Settings};
+use crate::{Fault, Host, Result, Settings};
 
 /// What a sink's deliveries are, and so how the runtime guards them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,16 @@ pub struct Delivery {
     pub offset: i64,
     /// The record.
     pub event: Event,
+}
+
+impl Delivery {
+    /// The order to be delivered.
+    pub fn order(&self) -> Result<&ApprovedOrder> {
+        match &self.event {
+            Event::ApprovedOrder(order) => Ok(order),
+            other => Err(Fault::fatal(format!("{} is not an order", other.info().name))),
+        }
+    }
 }
 
 /// What became of a delivery.
@@ -84,4 +94,67 @@ pub trait Sink: Sized + Send + 'static {
 
     /// What became of a delivery whose outcome was lost.
     fn resolve(&mut self, delivery: &Delivery) -> impl Future<Output = Result<Outcome>> + Send;
+}
+
+/// Sends one delivery after the other, for vendors that take no batches.
+pub trait OneByOne: Send {
+    /// One delivery. `Err` promises that calling again is harmless.
+    fn deliver(&mut self, delivery: &Delivery) -> impl Future<Output = Result<Outcome>> + Send;
+}
+
+/// What [`Sink::write`] does for such a vendor. Only the first delivery may fault, for nothing has
+/// left before it.
+pub async fn one_by_one(sink: &mut impl OneByOne, batch: &[Delivery]) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for delivery in batch {
+        match sink.deliver(delivery).await {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(fault) if outcomes.is_empty() => return Err(fault),
+            // Others of the batch have left: this one, which has not, is found to be absent.
+            Err(fault) => outcomes.push(Outcome::Unknown { reason: fault.to_string() }),
+        }
+    }
+    Ok(outcomes)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Decimal, Head, PortfolioCash};
+
+    use super::*;
+
+    /// Faults from this delivery on.
+    struct Failing(usize);
+
+    impl OneByOne for Failing {
+        async fn deliver(&mut self, _: &Delivery) -> Result<Outcome> {
+            let left = self.0.checked_sub(1).ok_or_else(|| Fault::retry("away"))?;
+            self.0 = left;
+            Ok(Outcome::Accepted { broker_order_id: None })
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_first_may_fault_for_nothing_has_left_before_it() {
+        let cash = PortfolioCash {
+            head: Head::default(),
+            account: "main".into(),
+            currency: "USD".into(),
+            cash: Decimal::ONE,
+            opening: Decimal::ONE,
+            movement_count: 0,
+        };
+        let delivery = || Delivery {
+            id: "d".into(),
+            topic: "orders.approved".into(),
+            partition: 0,
+            offset: 0,
+            event: cash.clone().into(),
+        };
+        let batch = [delivery(), delivery()];
+        assert!(one_by_one(&mut Failing(0), &batch).await.is_err());
+        let outcomes = one_by_one(&mut Failing(1), &batch).await.unwrap();
+        assert!(matches!(outcomes[..], [Outcome::Accepted { .. }, Outcome::Unknown { .. }]));
+        assert_eq!(batch[0].order().unwrap_err().kind(), "fatal");
+    }
 }
