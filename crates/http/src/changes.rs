@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{EventId, Text};
+use model::{Event, EventId, Text};
 use serde::{Deserialize, Serialize};
 
 /// Remembers what the last poll of a list gave, as part of a cursor.
@@ -23,6 +23,14 @@ impl Changes {
         }
         self.seen.insert(key.into(), contents);
         Some(self.change(contents))
+    }
+
+    /// The same for an event whose id is that of its contents: as the change that it is, if it is
+    /// one.
+    pub fn news(&mut self, key: &str, event: impl Into<Event>) -> Option<Event> {
+        let mut event = event.into();
+        event.head_mut().event_id = self.note(key, event.head().event_id)?;
+        Some(event)
     }
 
     fn change(&mut self, contents: EventId) -> EventId {

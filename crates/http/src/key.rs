@@ -7,12 +7,12 @@ use serde::Deserialize;
 /// How the account is proven: with a key.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct KeyAuthentication {
+pub struct KeyAuthentication<C = KeyCredentials> {
     /// The only way there is: `api_key`.
     #[serde(rename = "type")]
     pub kind: KeyKind,
     /// The key.
-    pub credentials: KeyCredentials,
+    pub credentials: C,
 }
 
 /// The ways of proving an account with a key.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use component::{Bad, OrBad};
-use model::{BadDecimal, Decimal, Text};
+use model::{BadDecimal, Decimal, Text, Timestamp};
+use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use serde_json::value::RawValue;
 
 /// What a row says, by names in snake case. What is missing is not there.
@@ -35,6 +36,16 @@ const MISSING: [&str; 6] = ["", "None", "-", "n/a", ".", "null"];
 const META: &str = "Meta Data";
 
 impl Row {
+    /// A row that came as JSON. What is no object says nothing.
+    pub fn of(raw: &RawValue) -> Self {
+        Self::in_list("", raw)
+    }
+
+    fn in_list(list: &str, raw: &RawValue) -> Self {
+        let cells = serde_json::from_str(raw.get()).map(cells).unwrap_or_default();
+        Self { list: list.to_owned(), raw: raw.get().to_owned(), cells }
+    }
+
     /// The first of these that is there.
     pub fn get(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.cells.get(*name)).map(String::as_str)
@@ -52,6 +63,34 @@ impl Row {
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Option<T>, Bad> {
         self.get(names).map(parse).transpose().or_bad(names.first().unwrap_or(&""))
+    }
+
+    /// The text of a cell.
+    pub fn text(&self, name: &str) -> Option<Text> {
+        self.get(&[name]).map(Text::from)
+    }
+
+    /// Whether a cell says `true`.
+    pub fn is(&self, name: &str) -> bool {
+        self.get(&[name]) == Some("true")
+    }
+
+    /// A cell that holds one of a closed set of words.
+    pub fn word<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Bad> {
+        self.parsed(&[name], |text| {
+            T::deserialize(IntoDeserializer::<value::Error>::into_deserializer(text))
+        })
+    }
+
+    /// A point in time.
+    pub fn time(&self, names: &[&str]) -> Result<Option<Timestamp>, Bad> {
+        self.parsed(names, str::parse)
+    }
+
+    /// What an object in a cell says; nothing where there is none.
+    pub fn inner(&self, name: &str) -> Self {
+        let raw = self.get(&[name]).and_then(|text| serde_json::from_str(text).ok());
+        raw.map(Self::of).unwrap_or_default()
     }
 
     /// A number, in the shortest of its spellings: formats differ in their zeros.
@@ -102,11 +141,7 @@ type Object<'a> = BTreeMap<String, &'a RawValue>;
 fn json(text: &str) -> serde_json::Result<Table> {
     let mut table = Table::default();
     for (key, value) in serde_json::from_str::<Object<'_>>(text)? {
-        let row = |raw: &RawValue| Row {
-            list: key.clone(),
-            raw: raw.get().to_owned(),
-            cells: serde_json::from_str(raw.get()).map(cells).unwrap_or_default(),
-        };
+        let row = |raw: &RawValue| Row::in_list(&key, raw);
         match value.get().as_bytes().first() {
             Some(b'[') => {
                 let list: Vec<&RawValue> = serde_json::from_str(value.get())?;
@@ -230,6 +265,24 @@ mod tests {
         assert_eq!(values, [("a", "1"), ("b", "2")]);
         assert_eq!(Table::read_flat(br#"{"Name": "X", "list": [1]}"#).unwrap().rows.len(), 1);
         assert!(Table::read_flat(b"{}").unwrap().rows.is_empty());
+    }
+
+    #[test]
+    fn cells_are_read_as_what_they_should_be() {
+        let row = |text: &str| Row::of(serde_json::from_str(text).unwrap());
+        let order = row(r#"{"id": 7, "side": "buy", "at": "2024-01-02T03:04:05Z", "is_open": true,
+            "note": null, "leg": {"id": "x", "qty": 1.50}, "odd": [1]}"#);
+        assert_eq!((order.text("id").as_deref(), order.text("note")), (Some("7"), None));
+        assert!(order.is("is_open") && !order.is("note"));
+        assert_eq!(order.word("side"), Ok(Some(model::Side::Buy)));
+        assert_eq!(order.word::<model::Side>("note"), Ok(None));
+        assert_eq!(order.word::<model::Side>("odd").unwrap_err().field, "odd");
+        assert_eq!(order.time(&["at"]).unwrap().unwrap().0, 1_704_164_645_000_000_000);
+        let quantity = order.inner("leg").number(&["qty"], model::quantity);
+        assert_eq!(quantity.unwrap().unwrap().to_string(), "1.5");
+        assert!(order.inner("odd").cells.is_empty() && order.inner("nothing").cells.is_empty());
+        assert!(row("[1]").cells.is_empty());
+        assert_eq!(row("[1]").raw, "[1]");
     }
 
     #[test]
