@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use component::{Clock, Fault, Host, Rate, Result, nanos};
+use component::{Bad, Clock, Fault, Host, Rate, Result, nanos};
 use metrics::{counter, gauge, histogram};
 use model::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tracing::debug;
 use url::Url;
 
@@ -17,6 +18,7 @@ use crate::classify::{classify, is_failure};
 use crate::request::{Answer, Method, NoAnswer, Request};
 use crate::retry::Retries;
 use crate::shared::{Shared, is_loopback};
+use crate::table::Row;
 use crate::verdict::{Verdict, verdict};
 
 /// More pages than this are an endless loop.
@@ -24,6 +26,9 @@ const MAX_PAGES: usize = 1_000;
 
 /// Finds the refusal in an answer that looks like a success.
 pub type Judge = fn(&Answer, Timestamp) -> Result<()>;
+
+/// Says what a vendor means by a refusal, where that is more than the status says.
+pub type Meaning = fn(Fault) -> Fault;
 
 /// A client for one host of one system. Copies, and other clients with the same key, share one
 /// budget of requests.
@@ -36,6 +41,7 @@ pub struct Http {
     retries: Retries,
     is_urgent: bool,
     judge: Judge,
+    meaning: Meaning,
     shared: Arc<Shared>,
 }
 
@@ -64,6 +70,7 @@ impl Http {
             retries: Retries::new(&host.throttling),
             is_urgent: false,
             judge: |_, _| Ok(()),
+            meaning: |fault| fault,
             shared,
         })
     }
@@ -73,6 +80,12 @@ impl Http {
     #[must_use]
     pub fn judged_by(self, judge: Judge) -> Self {
         Self { judge, ..self }
+    }
+
+    /// The same for a vendor whose refusals mean something else than their status.
+    #[must_use]
+    pub fn explained_by(self, meaning: Meaning) -> Self {
+        Self { meaning, ..self }
     }
 
     /// The same, for requests that must not wait behind others. A share of the limits is kept
@@ -129,6 +142,29 @@ impl Http {
         Ok(pages)
     }
 
+    /// All rows of a list of pages. `next` asks for the page after one that is full, by its last
+    /// row.
+    pub async fn rows(
+        &self,
+        first: Request,
+        full: usize,
+        next: impl Fn(&Row) -> Result<Request, Bad>,
+    ) -> Result<Vec<Row>> {
+        let page = |answer: &Answer| -> Result<Vec<Row>> {
+            Ok(answer.json::<Vec<&RawValue>>()?.into_iter().map(Row::of).collect())
+        };
+        let after = |answer: &Answer| {
+            let rows = page(answer)?;
+            let last = rows.last().filter(|_| rows.len() >= full);
+            last.map(&next).transpose().map_err(Fault::retry)
+        };
+        let mut rows = Vec::new();
+        for answer in self.pages(first, after).await? {
+            rows.extend(page(&answer)?);
+        }
+        Ok(rows)
+    }
+
     /// Changes something at the vendor, once, and says what is certain about it afterwards. `no`
     /// finds the vendor's own words in an answer that refuses; a gateway's page has none.
     ///
@@ -172,13 +208,17 @@ impl Http {
     ) -> Result<T> {
         let answer = self.send(request).await?;
         let now = self.clock.now();
-        classify(&answer, &request.title(), self.auth.setting, now)?;
+        self.classify(&answer, &request.title(), now)?;
         let judged = (self.judge)(&answer, now);
         if let Err(Fault::Throttled { wait, .. }) = &judged {
             self.shared.hold(now.plus_nanos(nanos(*wait)));
         }
         judged?;
         read(&answer)
+    }
+
+    fn classify(&self, answer: &Answer, title: &str, now: Timestamp) -> Result<()> {
+        classify(answer, title, self.auth.setting, now).map_err(self.meaning)
     }
 
     /// One attempt, for those who must see the exact answer or know whether anything was sent.
@@ -291,7 +331,7 @@ impl Http {
         histogram!("http_request_seconds", "system" => system).record(took.as_secs_f64());
         if let Ok(answer) = result
             && answer.status == 429
-            && let Err(Fault::Throttled { wait, .. }) = classify(answer, "", self.auth.setting, now)
+            && let Err(Fault::Throttled { wait, .. }) = self.classify(answer, "", now)
         {
             // Everyone with this key waits, or the next one would be refused as well.
             self.shared.hold(now.plus_nanos(nanos(wait)));

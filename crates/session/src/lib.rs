@@ -5,6 +5,8 @@
 //! reads and writes messages of positional fields, `messages` reads frames of JSON messages.
 //! `live` turns a session and a vendor's history into a feed without holes: it repairs what a
 //! disconnect missed and audits what the stream left out in silence; `watch` decides what is due.
+//! `numbered` does so for records that have numbers, symbol by symbol: `holes` are the numbers that
+//! did not come, `repairs` what is read again; `reach` is what both kinds of feed know of the time.
 //! For sessions that answer questions, `poll` asks and takes in, `question` knows when, `told` what
 //! was told of orders and executions, `prints` ids where a vendor has none. `process` starts a
 //! program that speaks in `lines`, and ends it with all that it started. Login and subscription are
@@ -12,15 +14,19 @@
 
 mod fields;
 mod frames;
+mod holes;
 mod lines;
 mod live;
 mod messages;
+mod numbered;
 mod opening;
 mod packets;
 mod poll;
 mod prints;
 mod process;
 mod question;
+mod reach;
+mod repairs;
 mod socket;
 mod tls;
 mod told;
@@ -28,12 +34,15 @@ mod watch;
 
 pub use fields::{Fields, Layouts, Number, Values};
 pub use frames::Frame;
+pub use holes::{Hole, Kind, Mark};
 pub use live::{Live, Subscription};
 pub use messages::{Intake, Message, message, messages};
+pub use numbered::{Channels, Numbered, Opened};
 pub use poll::{Asked, Dialogue, Poll, Polled, Talk, Trouble, Turn};
 pub use prints::Prints;
 pub use process::{Process, ProcessOptions};
 pub use question::Question;
+pub use repairs::{ALL, Ask, Found};
 pub use socket::{Options, RawOptions, Session, Step};
 pub use told::{Standing, ToldFills, ToldOrders};
 pub use watch::{Cursor, Page, Stretch};

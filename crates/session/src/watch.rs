@@ -6,17 +6,14 @@ use component::{Fault, Item};
 use model::{EventId, Gap, GapStatus, Head, InstrumentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::holes::Hole;
+use crate::reach::{Reach, Rest, later, nanos};
+
 /// An audit leaves out the newest records: they may be on their way to us.
-const AUDIT_LAG: Duration = Duration::from_secs(5);
+pub(crate) const AUDIT_LAG: Duration = Duration::from_secs(5);
 /// An audit only makes sense while the runtime remembers what was published in its stretch; a
 /// busier stretch is not audited.
-const MAX_AUDITED: usize = 60_000;
-/// First pause after history could not be read; each further one is twice as long.
-const FIRST_REST: Duration = Duration::from_secs(1);
-const LONGEST_REST: Duration = Duration::from_secs(60);
-/// A record further ahead of the vendor's clock than this has a wrong time: following it would
-/// hide everything before it from a repair.
-const MAX_AHEAD: Duration = Duration::from_secs(24 * 3_600);
+pub(crate) const MAX_AUDITED: usize = 60_000;
 
 /// Where a live feed resumes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +23,9 @@ pub struct Cursor {
     pub at: Timestamp,
     /// Records after this time may be missing; a repair is under way or due.
     pub missing_since: Option<Timestamp>,
+    /// What is missing besides, where records are numbered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holes: Vec<Hole>,
 }
 
 /// A stretch of a vendor's history, by event time.
@@ -54,13 +54,10 @@ pub(crate) struct Watch {
     component: String,
     instruments: Vec<InstrumentId>,
     audit_every: Option<Duration>,
-    at: Timestamp,
+    reach: Reach,
     missing_since: Option<Timestamp>,
-    /// A time of the vendor's clock, and ours when we learned it.
-    anchor: (Timestamp, Timestamp),
     work: Option<Work>,
-    rest_until: Timestamp,
-    rests: u32,
+    rest: Rest,
     audited_to: Timestamp,
     audit_due: Timestamp,
     /// Events published since `audited_to`.
@@ -87,16 +84,16 @@ impl Watch {
         vendor_now: Timestamp,
         now: Timestamp,
     ) -> Self {
+        let mut reach = Reach::default();
+        reach.set(vendor_now, now);
         Self {
             component,
             instruments,
             audit_every,
-            at: vendor_now,
+            reach,
             missing_since: None,
-            anchor: (vendor_now, now),
             work: None,
-            rest_until: Timestamp(0),
-            rests: 0,
+            rest: Rest::default(),
             audited_to: vendor_now,
             audit_due: later(now, audit_every.unwrap_or_default()),
             published: 0,
@@ -108,7 +105,7 @@ impl Watch {
         if cursor.at.0 == 0 {
             return Vec::new();
         }
-        self.at = cursor.at;
+        self.reach.at = cursor.at;
         self.missing_since = cursor.missing_since;
         self.repair(self.audited_to, "the stream was away")
     }
@@ -116,13 +113,13 @@ impl Watch {
     /// A frame could not be read: what it held may be missing. It is looked for in the vendor's
     /// history, which takes a moment to know it.
     pub(crate) fn doubt(&mut self, now: Timestamp) -> Vec<Item> {
-        self.rest_until = self.rest_until.max(later(now, FIRST_REST));
-        self.repair(self.vendor_now(now), "a frame could not be read")
+        self.rest.begin(now);
+        self.repair(self.reach.vendor_now(now), "a frame could not be read")
     }
 
     /// Begins to read everything since the last good moment.
     fn repair(&mut self, began: Timestamp, reason: &str) -> Vec<Item> {
-        let from = *self.missing_since.get_or_insert(self.at);
+        let from = *self.missing_since.get_or_insert(self.reach.at);
         let stretch = Stretch { from, to: None, now: began };
         self.work =
             Some(Work { stretch, is_audit: false, token: None, began, published_before: 0 });
@@ -131,12 +128,12 @@ impl Watch {
 
     /// The session ended: everything from here on may be missing.
     pub(crate) fn lost(&mut self, reason: &str) -> Vec<Item> {
-        self.missing_since.get_or_insert(self.at);
+        self.missing_since.get_or_insert(self.reach.at);
         self.gaps(GapStatus::Opened, None, reason)
     }
 
     pub(crate) fn cursor(&self) -> Cursor {
-        Cursor { at: self.at, missing_since: self.missing_since }
+        Cursor { at: self.reach.at, missing_since: self.missing_since, holes: Vec::new() }
     }
 
     pub(crate) fn is_repairing(&self) -> bool {
@@ -145,37 +142,23 @@ impl Watch {
 
     /// Takes note of what is about to be published.
     pub(crate) fn published(&mut self, items: &[Item], now: Timestamp) {
-        let before = self.at;
-        let latest = later(self.vendor_now(now), MAX_AHEAD);
         for item in items {
             if let Item::Event(event) = item {
-                let time = event.head().event_time;
-                if time <= latest {
-                    self.at = self.at.max(time);
-                }
+                self.reach.note(event.head().event_time, now);
                 self.published += 1;
             }
         }
-        if self.at > before {
-            self.anchor = (self.vendor_now(now).max(self.at), now);
-        }
-    }
-
-    /// The vendor's clock, as far as we can tell.
-    fn vendor_now(&self, now: Timestamp) -> Timestamp {
-        let (vendor, ours) = self.anchor;
-        vendor.plus_nanos(now.since(ours).max(0))
     }
 
     /// What to read of the vendor's history now, if anything.
     pub(crate) fn next(&mut self, now: Timestamp) -> Option<(Stretch, Option<String>)> {
-        if now < self.rest_until {
+        if now < self.rest.until {
             return None;
         }
         if self.work.is_none() {
             self.begin_audit(now);
         }
-        let vendor_now = self.vendor_now(now);
+        let vendor_now = self.reach.vendor_now(now);
         let work = self.work.as_ref()?;
         Some((Stretch { now: vendor_now, ..work.stretch }, work.token.clone()))
     }
@@ -183,8 +166,8 @@ impl Watch {
     /// How long nothing will be due.
     pub(crate) fn idle(&self, now: Timestamp) -> Duration {
         let due = match (&self.work, self.audit_every) {
-            (Some(_), _) => self.rest_until,
-            (None, Some(_)) => self.audit_due.max(self.rest_until),
+            (Some(_), _) => self.rest.until,
+            (None, Some(_)) => self.audit_due.max(self.rest.until),
             (None, None) => Timestamp(i64::MAX),
         };
         Duration::from_nanos(due.since(now).max(0).unsigned_abs())
@@ -193,7 +176,7 @@ impl Watch {
     fn begin_audit(&mut self, now: Timestamp) {
         let Some(every) = self.audit_every.filter(|_| now >= self.audit_due) else { return };
         self.audit_due = later(now, every);
-        let began = self.vendor_now(now);
+        let began = self.reach.vendor_now(now);
         let to = began.plus_nanos(-nanos(AUDIT_LAG));
         if to <= self.audited_to {
             return;
@@ -214,7 +197,7 @@ impl Watch {
         page: Page,
         now: Timestamp,
     ) -> (Vec<Item>, Option<(Timestamp, Timestamp)>) {
-        (self.rests, self.rest_until) = (0, Timestamp(0));
+        self.rest.end();
         let Some(mut work) = self.work.take() else { return (page.items, None) };
         let mut items = page.items;
         if let (true, Some(to)) = (work.is_audit, work.stretch.to) {
@@ -235,7 +218,7 @@ impl Watch {
             return (items, None);
         }
         self.published(&items, now);
-        let to = self.vendor_now(now).max(self.at);
+        let to = self.reach.vendor_now(now).max(self.reach.at);
         self.audited_to = work.began;
         items.extend(self.gaps(GapStatus::Closed, Some(to), "everything missed was read again"));
         self.missing_since = None;
@@ -244,12 +227,7 @@ impl Watch {
 
     /// History could not be read. Gives what to publish when it never will be.
     pub(crate) fn failed(&mut self, fault: &Fault, now: Timestamp) -> Vec<Item> {
-        let rest = match fault {
-            Fault::Throttled { wait, .. } => *wait,
-            _ => FIRST_REST.saturating_mul(1 << self.rests.min(10)).min(LONGEST_REST),
-        };
-        self.rests += 1;
-        self.rest_until = later(now, rest);
+        self.rest.failed(fault, now);
         if !matches!(fault, Fault::Unauthorized { .. } | Fault::Fatal(_)) {
             return Vec::new();
         }
@@ -260,7 +238,7 @@ impl Watch {
         if !was_repair {
             return Vec::new();
         }
-        let to = self.vendor_now(now);
+        let to = self.reach.vendor_now(now);
         let items = self.gaps(GapStatus::Unrecoverable, Some(to), &fault.to_string());
         self.missing_since = None;
         items
@@ -269,13 +247,13 @@ impl Watch {
     /// The same change of the gap of every instrument. Its id follows from where it starts, so
     /// that it is the same before and after a restart.
     fn gaps(&self, status: GapStatus, to: Option<Timestamp>, reason: &str) -> Vec<Item> {
-        let from = self.missing_since.unwrap_or(self.at);
+        let from = self.missing_since.unwrap_or(self.reach.at);
         let start = from.0.to_string();
         let gap = |instrument: &InstrumentId| {
             let gap_id = EventId::of(&[&self.component, instrument.as_str(), &start]).to_string();
             let event_id = EventId::of(&[&gap_id, status.as_str()]);
             Gap {
-                head: Head::new(event_id, to.unwrap_or(self.at)),
+                head: Head::new(event_id, to.unwrap_or(self.reach.at)),
                 instrument: instrument.clone(),
                 gap_id: gap_id.into(),
                 component: self.component.as_str().into(),
@@ -290,14 +268,6 @@ impl Watch {
     }
 }
 
-fn later(now: Timestamp, by: Duration) -> Timestamp {
-    now.plus_nanos(nanos(by))
-}
-
-fn nanos(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -305,6 +275,7 @@ mod tests {
     use model::{Event, Trade};
 
     use super::*;
+    use crate::reach::FIRST_REST;
 
     /// The vendor replays 2013 while our clock says 2026.
     const VENDOR: i64 = 1_381_152_600;
@@ -316,6 +287,11 @@ mod tests {
 
     fn vendor(secs: i64) -> Timestamp {
         Timestamp::from_secs(VENDOR + secs)
+    }
+
+    fn cursor_at(secs: i64, missing_since: Option<i64>) -> Cursor {
+        let missing_since = missing_since.map(vendor);
+        Cursor { at: vendor(secs), missing_since, holes: Vec::new() }
     }
 
     fn watch(audit_secs: Option<u64>) -> Watch {
@@ -357,7 +333,7 @@ mod tests {
         let mut watch = watch(None);
         assert!(watch.start(&Cursor::default()).is_empty());
         assert_eq!(watch.next(ours(1)), None);
-        assert_eq!(watch.cursor(), Cursor { at: vendor(0), missing_since: None });
+        assert_eq!(watch.cursor(), cursor_at(0, None));
     }
 
     #[test]
@@ -367,7 +343,7 @@ mod tests {
         before.published(&[trade(10), trade(9)], ours(10));
         let opened = before.lost("reset");
         let cursor = before.cursor();
-        assert_eq!(cursor, Cursor { at: vendor(10), missing_since: Some(vendor(10)) });
+        assert_eq!(cursor, cursor_at(10, Some(10)));
 
         let mut after = watch(None);
         let again = after.start(&cursor);
@@ -387,7 +363,7 @@ mod tests {
         assert_eq!(closed.len(), 2);
         assert_eq!(closed[0].gap_id, gaps(&opened)[0].gap_id);
         assert_eq!((closed[0].status, closed[0].from_time), (GapStatus::Closed, vendor(10)));
-        assert_eq!(after.cursor(), Cursor { at: vendor(19), missing_since: None });
+        assert_eq!(after.cursor(), cursor_at(19, None));
         assert!(!after.is_repairing());
     }
 
@@ -413,10 +389,10 @@ mod tests {
     #[test]
     fn what_arrives_during_a_repair_does_not_hide_what_is_missing() {
         let mut watch = watch(None);
-        watch.start(&Cursor { at: vendor(10), missing_since: None });
+        watch.start(&cursor_at(10, None));
         watch.published(&[trade(50)], ours(50));
         let cursor = watch.cursor();
-        assert_eq!(cursor, Cursor { at: vendor(50), missing_since: Some(vendor(10)) });
+        assert_eq!(cursor, cursor_at(50, Some(10)));
     }
 
     #[test]
@@ -430,7 +406,7 @@ mod tests {
     #[test]
     fn a_vendor_in_trouble_is_asked_again_later() {
         let mut watch = watch(None);
-        watch.start(&Cursor { at: vendor(10), missing_since: None });
+        watch.start(&cursor_at(10, None));
         assert!(watch.failed(&Fault::retry("502"), ours(20)).is_empty());
         assert_eq!(watch.next(ours(20)), None);
         assert_eq!(watch.idle(ours(20)), FIRST_REST);
@@ -444,7 +420,7 @@ mod tests {
     #[test]
     fn history_that_is_closed_to_us_makes_the_gap_unrecoverable() {
         let mut watch = watch(Some(60));
-        watch.start(&Cursor { at: vendor(10), missing_since: None });
+        watch.start(&cursor_at(10, None));
         let items = watch.failed(&Fault::unauthorized("no entitlement", "key"), ours(20));
         assert_eq!(gaps(&items)[1].status, GapStatus::Unrecoverable);
         assert_eq!(watch.cursor().missing_since, None);

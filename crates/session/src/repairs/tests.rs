@@ -1,0 +1,290 @@
+//! What is read again, when, and what it is told as.
+
+#![allow(clippy::unwrap_used)]
+
+use model::{Trade, TradeStatus};
+
+use super::*;
+use crate::holes::GRACE;
+
+/// The vendor replays 2013 while our clock says 2026.
+const VENDOR: i64 = 1_381_152_600;
+const OURS: i64 = 1_795_400_000;
+
+const MEANING: Meaning = Meaning {
+    identity: |symbol| InstrumentId::listed(symbol, "US"),
+    day: Timestamp::date,
+    is_closed: |fault| fault.to_string().contains("nobody gets this"),
+};
+
+fn ours(secs: i64) -> Timestamp {
+    Timestamp::from_secs(OURS + secs)
+}
+
+fn vendor(secs: i64) -> Timestamp {
+    Timestamp::from_secs(VENDOR + secs)
+}
+
+fn follows(symbols: &[&str]) -> Vec<(Kind, Vec<String>)> {
+    vec![(Kind::Trades, symbols.iter().map(|symbol| (*symbol).to_owned()).collect())]
+}
+
+fn watch(symbols: &[&str], audit_secs: Option<u64>) -> Repairs {
+    let every = audit_secs.map(Duration::from_secs);
+    let mut watch = Repairs::new("acme.live".to_owned(), MEANING, &follows(symbols), every);
+    watch.connected(vendor(0), ours(0));
+    assert!(watch.resume(&Cursor::default()).is_empty(), "a first start has missed nothing");
+    watch
+}
+
+fn see(watch: &mut Repairs, symbol: &str, numbers: impl IntoIterator<Item = u64>, secs: i64) {
+    for sequence in numbers {
+        let mark = Mark { kind: Kind::Trades, sequence };
+        watch.seen(&symbol.into(), mark, vendor(secs), ours(secs));
+    }
+}
+
+fn record(number: u64, secs: i64) -> (Item, u64) {
+    let event = Trade {
+        head: Head::new(EventId::of(&[&number.to_string()]), vendor(secs)),
+        instrument: InstrumentId::from("BAC.US"),
+        symbol: "BAC".into(),
+        trade_id: "1".into(),
+        venue: None,
+        price: 1.into(),
+        quantity: 1.into(),
+        conditions: Vec::new(),
+        tape: None,
+        status: TradeStatus::Original,
+    };
+    (Item::Event(event.into()), number)
+}
+
+fn page(numbers: impl IntoIterator<Item = u64>, secs: i64, next: Option<&str>) -> Found {
+    let records = numbers.into_iter().map(|number| record(number, secs)).collect();
+    Found::Records(records, next.map(str::to_owned))
+}
+
+fn gaps(items: &[Item]) -> Vec<&Gap> {
+    let gap = |item| match item {
+        &Item::Event(Event::Gap(ref gap)) => Some(&**gap),
+        _ => None,
+    };
+    items.iter().filter_map(gap).collect()
+}
+
+/// Records and gaps among items.
+fn counts(items: &[Item]) -> (usize, usize) {
+    let gaps = gaps(items).len();
+    (items.len() - gaps, gaps)
+}
+
+#[test]
+fn a_number_left_out_is_a_hole_with_its_bounds() {
+    let mut watch = watch(&["BAC"], None);
+    see(&mut watch, "BAC", 1..=20, 10);
+    see(&mut watch, "BAC", [25], 11);
+    assert!(watch.due(ours(11)).is_empty(), "it may only be late");
+    assert_eq!(watch.idle(ours(11), true), GRACE);
+    assert_eq!(watch.cursor().holes.len(), 1, "a kill does not forget it");
+    let opened = watch.due(ours(12));
+    let [opened] = gaps(&opened)[..] else { panic!("{opened:?}") };
+    assert_eq!((opened.from_time, opened.to_time), (vendor(10), Some(vendor(11))));
+    assert_eq!(opened.instrument.as_str(), "BAC.US");
+    let ask = watch.next(ours(12)).unwrap();
+    assert!(ask.from < vendor(10) && ask.to > vendor(11));
+    let (items, _) = watch.found(&ask, page(18..=27, 10, Some("more")), ours(13));
+    assert_eq!(counts(&items), (4, 1), "what the stream brought is not read again");
+    let closed = gaps(&items)[0];
+    assert_eq!((closed.status, closed.recovered), (GapStatus::Closed, Some(4)));
+    assert_eq!(closed.gap_id, opened.gap_id);
+    assert_eq!(watch.cursor(), Cursor { at: vendor(11), ..Cursor::default() });
+    assert_eq!(watch.next(ours(13)), None);
+}
+
+#[test]
+fn a_hole_that_fills_by_itself_is_none() {
+    let mut watch = watch(&["BAC"], None);
+    see(&mut watch, "BAC", 1..=20, 10);
+    see(&mut watch, "BAC", [24, 22, 21, 23, 25], 10);
+    assert!(watch.due(ours(20)).is_empty());
+    assert!(watch.cursor().holes.is_empty());
+}
+
+#[test]
+fn numbers_that_belong_to_others_are_no_holes() {
+    let mut watch = watch(&["BAC"], None);
+    see(&mut watch, "BAC", (1..200).map(|number| number * 7), 10);
+    assert!(watch.due(ours(20)).is_empty());
+    see(&mut watch, "SPY", 1..100, 11);
+    let mut next_day = watch;
+    see(&mut next_day, "SPY", [1, 2], 86_400);
+    assert!(next_day.due(ours(90_000)).is_empty(), "a day begins anew");
+}
+
+#[test]
+fn after_a_disconnect_each_line_is_read_from_its_last_number_to_its_next() {
+    let mut watch = watch(&["BAC", "SPY"], None);
+    see(&mut watch, "BAC", 1..=5, 10);
+    let opened = watch.lost("reset");
+    assert_eq!(gaps(&opened).len(), 2);
+    let cursor = watch.cursor();
+    assert_eq!((cursor.at, cursor.missing_since), (vendor(10), Some(vendor(10))));
+    assert_eq!(watch.next(ours(60)), None, "nothing is asked before the stream is back");
+    watch.connected(vendor(20), ours(20));
+    see(&mut watch, "BAC", [9], 21);
+    let asks: Vec<Ask> = std::iter::from_fn(|| watch.next(ours(22))).collect();
+    assert_eq!(asks.len(), 2);
+    for ask in &asks {
+        let found =
+            if ask.symbol == "BAC" { page(4..=12, 15, Some("x")) } else { page([], 0, None) };
+        let (items, _) = watch.found(ask, found, ours(23));
+        assert_eq!(counts(&items), if ask.symbol == "BAC" { (3, 1) } else { (0, 1) });
+    }
+    assert_eq!(watch.cursor(), Cursor { at: vendor(21), ..Cursor::default() });
+
+    // A restart knows the cursor alone.
+    let mut after = Repairs::new("acme.live".to_owned(), MEANING, &follows(&["BAC", "SPY"]), None);
+    after.connected(vendor(20), ours(20));
+    let again = after.resume(&cursor);
+    let mut ids = [&opened, &again]
+        .map(|items| gaps(items).iter().map(|gap| gap.head.event_id).collect::<Vec<_>>());
+    ids.iter_mut().for_each(|ids| ids.sort());
+    assert_eq!(ids[0], ids[1], "the same gaps, whoever opens them");
+    let ask = after.next(ours(22)).unwrap();
+    let (items, _) = after.found(&ask, page(4..=12, 15, None), ours(23));
+    assert_eq!(counts(&items), (9, 1), "the runtime knows which of them were published");
+}
+
+#[test]
+fn an_answer_from_before_an_interruption_counts_for_nothing() {
+    let mut watch = watch(&["BAC"], None);
+    see(&mut watch, "BAC", 1..=5, 10);
+    assert_eq!(gaps(&watch.doubt(ours(10))).len(), 1);
+    let ask = watch.next(ours(12)).unwrap();
+    watch.doubt(ours(12));
+    let (items, _) = watch.found(&ask, page([6], 11, None), ours(13));
+    assert!(items.is_empty());
+    let ask = watch.next(ours(14)).unwrap();
+    let (items, _) = watch.found(&ask, page([6], 11, None), ours(15));
+    assert_eq!(counts(&items), (1, 1));
+    assert_eq!(watch.cursor().missing_since, None);
+}
+
+#[test]
+fn history_that_is_not_in_the_plan_makes_gaps_unrecoverable() {
+    let mut watch = watch(&["BAC", "SPY"], None);
+    see(&mut watch, "BAC", 1..=5, 10);
+    watch.lost("reset");
+    watch.connected(vendor(20), ours(20));
+    let ask = watch.next(ours(22)).unwrap();
+    let busy = Fault::Throttled { wait: Duration::from_secs(12), reason: String::new() };
+    assert!(watch.failed(&ask, &busy, ours(22)).is_empty());
+    assert_eq!(watch.next(ours(33)), None);
+    let ask = watch.next(ours(34)).unwrap();
+    let fault = Fault::fatal("nobody gets this: 403");
+    let items = watch.failed(&ask, &fault, ours(34));
+    let gaps = gaps(&items);
+    assert_eq!(gaps.len(), 2, "nobody gets trades with this key");
+    assert!(gaps.iter().all(|gap| gap.status == GapStatus::Unrecoverable));
+    assert_eq!((gaps[0].from_time, gaps[0].to_time), (vendor(10), Some(vendor(34))));
+    assert_eq!(watch.next(ours(35)), None);
+    assert_eq!(watch.cursor().missing_since, None);
+}
+
+#[test]
+fn a_repair_has_an_end() {
+    let mut watch = watch(&["BAC"], None);
+    watch.lost("reset");
+    watch.connected(vendor(20), ours(20));
+    for number in 1..MAX_PAGES {
+        let ask = watch.next(ours(22)).unwrap();
+        let found = page([u64::from(number)], 15, Some(&number.to_string()));
+        assert_eq!(counts(&watch.found(&ask, found, ours(22)).0), (1, 0));
+    }
+    let ask = watch.next(ours(22)).unwrap();
+    let (items, _) = watch.found(&ask, page([99], 16, Some("more")), ours(22));
+    assert_eq!(gaps(&items)[0].status, GapStatus::Unrecoverable);
+    assert!(gaps(&items)[0].reason.contains(&vendor(16).to_string()));
+}
+
+#[test]
+fn of_all_symbols_those_are_repaired_that_the_vendor_names() {
+    let mut watch = Repairs::new("acme.live".to_owned(), MEANING, &follows(&[ALL]), None);
+    watch.connected(vendor(20), ours(20));
+    let items = watch.resume(&Cursor { at: vendor(10), ..Cursor::default() });
+    assert_eq!(gaps(&items)[0].instrument.as_str(), "*.US");
+    see(&mut watch, "SPY", [40], 21);
+    let ask = watch.next(ours(22)).unwrap();
+    assert_eq!(ask.symbol, ALL);
+    let found = Found::Symbols(vec!["BAC".into(), "SPY".into()]);
+    let (items, _) = watch.found(&ask, found, ours(22));
+    assert_eq!(gaps(&items).len(), 3, "two open, the one for all is closed");
+    for _ in 0..2 {
+        let ask = watch.next(ours(23)).unwrap();
+        let (items, _) = watch.found(&ask, page(38..=41, 15, None), ours(23));
+        assert_eq!(counts(&items), if ask.symbol == "SPY" { (2, 1) } else { (4, 1) });
+    }
+    assert_eq!(watch.cursor().missing_since, None);
+}
+
+#[test]
+fn of_all_symbols_those_that_are_known_are_repaired_where_the_vendor_names_none() {
+    let mut watch = watch(&[ALL], None);
+    see(&mut watch, "BAC", 1..=5, 10);
+    see(&mut watch, "SPY", 1..=5, 10);
+    assert_eq!(gaps(&watch.lost("reset")).len(), 1, "one gap for all");
+    watch.connected(vendor(20), ours(20));
+    see(&mut watch, "BAC", [9], 21);
+    watch.lost("reset again, before anything could be asked");
+    watch.connected(vendor(30), ours(30));
+    let ask = watch.next(ours(32)).unwrap();
+    let items = watch.failed(&ask, &Fault::fatal("403"), ours(32));
+    let statuses: Vec<&str> = gaps(&items).iter().map(|gap| gap.status.as_str()).collect();
+    assert_eq!(statuses, ["opened", "opened", "unrecoverable"]);
+    for _ in 0..2 {
+        let ask = watch.next(ours(33)).unwrap();
+        let (items, _) = watch.found(&ask, page(4..=8, 15, None), ours(33));
+        assert_eq!(counts(&items), (3, 1), "{}", ask.symbol);
+    }
+    assert_eq!(watch.cursor().missing_since, None);
+}
+
+#[test]
+fn what_counts_with_skips_is_audited() {
+    let mut watch = watch(&["BAC"], Some(60));
+    see(&mut watch, "BAC", [7, 30, 31], 10);
+    assert!(watch.due(ours(59)).is_empty());
+    assert_eq!(watch.next(ours(59)), None);
+    watch.due(ours(60));
+    let ask = watch.next(ours(60)).unwrap();
+    assert_eq!((ask.from, ask.to), (vendor(0), vendor(55)));
+    let (items, audit) = watch.found(&ask, page([7, 12, 30, 31], 10, None), ours(61));
+    assert_eq!((items.len(), audit), (4, Some((vendor(0), vendor(55)))));
+    see(&mut watch, "BAC", 32..60, 70);
+    watch.due(ours(120));
+    assert_eq!(watch.next(ours(120)), None, "numbers that count one by one need no audit");
+}
+
+#[test]
+fn too_many_holes_are_one_interruption() {
+    let mut watch = watch(&["BAC"], None);
+    see(&mut watch, "BAC", 1..=60_000, 10);
+    see(&mut watch, "BAC", (0..=MAX_HOLES as u64).map(|n| 60_002 + 2 * n), 11);
+    let items = watch.due(ours(11));
+    assert_eq!(gaps(&items).len(), 1);
+    assert_eq!(watch.cursor().missing_since, Some(vendor(10)));
+    assert!(watch.cursor().holes.is_empty());
+}
+
+#[test]
+fn a_record_from_the_far_future_moves_nothing() {
+    let mut watch = watch(&["BAC"], None);
+    let mark = |sequence| Mark { kind: Kind::Trades, sequence };
+    watch.seen(&"BAC".into(), mark(1), vendor(90 * 86_400), ours(1));
+    assert_eq!(watch.cursor().at, vendor(0));
+    for number in 2..=200 {
+        watch.seen(&"BAC".into(), mark(number), vendor(90 * 86_400), ours(1));
+    }
+    assert_eq!(watch.cursor().at, vendor(90 * 86_400), "unless all of them say so");
+}
