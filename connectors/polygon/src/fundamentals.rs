@@ -1,114 +1,78 @@
 //! Statements, ratios, short interest and free float.
 
-use component::{Item, Result};
-use http::Request;
-use model::{Statement, Timestamp};
-use serde_json::value::RawValue;
+use component::Result;
+use http::{List, Listed, Lists, Request, Taken};
+use model::Statement;
 
-use crate::list::{At, List, Lists, Mapped, about, days_before};
+use crate::api::{about, days_before};
 use crate::map;
-use crate::settings::{self, Report};
+use crate::settings::{self, Report, System};
 
 /// What companies report.
 pub type Fundamentals = Lists<Reports>;
 
-pub struct Reports(settings::Fundamentals);
+pub struct Reports;
 
-/// How a report is asked for.
-struct Form {
-    path: &'static str,
-    /// The filter for a symbol, and the one for the first day, if it has one.
-    symbol: &'static str,
-    since: &'static str,
-    name: &'static str,
-    statement: Statement,
-}
+const FILED: &str = "filing_date.gte";
 
-fn form(report: Report) -> Form {
-    let (path, symbol, since, name, statement) = match report {
-        Report::IncomeStatements => (
-            "/stocks/financials/v1/income-statements",
-            "tickers",
-            "filing_date.gte",
-            "income_statement",
-            Statement::IncomeStatement,
-        ),
-        Report::BalanceSheets => (
-            "/stocks/financials/v1/balance-sheets",
-            "tickers",
-            "filing_date.gte",
-            "balance_sheet",
-            Statement::BalanceSheet,
-        ),
-        Report::CashFlowStatements => (
-            "/stocks/financials/v1/cash-flow-statements",
-            "tickers",
-            "filing_date.gte",
-            "cash_flow_statement",
-            Statement::CashFlow,
-        ),
-        Report::Ratios => {
-            ("/stocks/financials/v1/ratios", "tickers", "", "ratios", Statement::Ratios)
+/// Where a report is, its filter for the first day, and what we call it.
+fn form(report: Report) -> (&'static str, &'static str, &'static str, Statement) {
+    use Statement::{BalanceSheet, CashFlow, IncomeStatement, Other, Ratios, Shares};
+    match report {
+        Report::IncomeStatements => {
+            ("/stocks/financials/v1/income-statements", FILED, "income_statement", IncomeStatement)
         }
-        Report::ShortInterest => (
-            "/stocks/v1/short-interest",
-            "ticker",
-            "settlement_date.gte",
-            "short_interest",
-            Statement::Other,
-        ),
-        Report::ShortVolume => {
-            ("/stocks/v1/short-volume", "ticker", "date.gte", "short_volume", Statement::Other)
+        Report::BalanceSheets => {
+            ("/stocks/financials/v1/balance-sheets", FILED, "balance_sheet", BalanceSheet)
         }
-        Report::Float => ("/stocks/vX/float", "ticker", "", "float", Statement::Shares),
-        Report::Financials => {
-            ("/vX/reference/financials", "ticker", "filing_date.gte", "", Statement::Other)
+        Report::CashFlowStatements => {
+            ("/stocks/financials/v1/cash-flow-statements", FILED, "cash_flow_statement", CashFlow)
         }
-    };
-    Form { path, symbol, since, name, statement }
-}
-
-impl Reports {
-    /// The report and the symbol that a list is about.
-    fn list(&self, list: usize) -> Option<(Report, &str)> {
-        let count = self.0.reports.len().max(1);
-        let report = self.0.reports.get(list % count)?;
-        Some((*report, about(&self.0.symbols, list / count)?))
+        Report::Ratios => ("/stocks/financials/v1/ratios", "", "ratios", Ratios),
+        Report::ShortInterest => {
+            ("/stocks/v1/short-interest", "settlement_date.gte", "short_interest", Other)
+        }
+        Report::ShortVolume => ("/stocks/v1/short-volume", "date.gte", "short_volume", Other),
+        Report::Float => ("/stocks/vX/float", "", "float", Shares),
+        Report::Financials => ("/vX/reference/financials", FILED, "", Other),
     }
 }
 
-impl List for Reports {
+impl Listed for Reports {
     const NAME: &'static str = "polygon_fundamentals";
     const PUBLISHES: &'static [&'static str] = &["reference.fundamentals"];
+    type System = System;
     type Settings = settings::Fundamentals;
 
-    fn new(settings: Self::Settings) -> Result<Self> {
-        Ok(Self(settings))
+    fn lists(_: &System, settings: settings::Fundamentals) -> Result<(Vec<List>, u64)> {
+        let mut lists = Vec::new();
+        for symbol in about(settings.symbols) {
+            for report in &settings.reports {
+                lists.push(list(*report, symbol.clone(), settings.lookback_days));
+            }
+        }
+        Ok((lists, settings.poll_secs))
     }
+}
 
-    fn request(&self, list: usize, _: Option<Timestamp>, now: Timestamp) -> Option<Request> {
-        let (report, symbol) = self.list(list)?;
-        let Form { path, symbol: filter, since, .. } = form(report);
-        let request = Request::get(path).maybe(filter, Some(symbol)).query(&[("limit", "100")]);
+fn list(report: Report, symbol: String, days: u32) -> List {
+    let (path, since, name, statement) = form(report);
+    let about = symbol.clone();
+    let first = move |now| {
+        let of_many = path.starts_with("/stocks/financials/").then_some(about.as_str());
         // The ratios' page names one filter, their client another.
-        let alias = Some(symbol).filter(|_| report == Report::Ratios);
-        let from = days_before(now, self.0.lookback_days);
-        let from = Some(from.as_str()).filter(|_| !since.is_empty());
-        Some(request.maybe("ticker", alias).maybe(since, from))
-    }
-
-    fn map(&self, row: &RawValue, at: &mut At<'_>, items: &mut Vec<Item>) -> Mapped {
-        let Some((report, symbol)) = self.list(at.list) else { return Ok(()) };
-        let Form { name, statement, .. } = form(report);
-        let events = match report {
-            Report::Financials => map::financials(row, symbol)?,
-            _ => vec![map::report(row, name, statement, symbol)?],
-        };
-        items.extend(events.into_iter().map(|event| Item::Event(event.into())));
-        Ok(())
-    }
-
-    fn poll_secs(&self) -> u64 {
-        self.0.poll_secs
+        let of_one = (of_many.is_none() || report == Report::Ratios).then_some(about.as_str());
+        let request = Request::get(path).maybe("tickers", of_many).maybe("ticker", of_one);
+        let request = request.query(&[("limit", "100")]);
+        match since {
+            "" => request,
+            since => request.query(&[(since, &days_before(now, days))]),
+        }
+    };
+    match report {
+        Report::Financials => {
+            List::whole(first, Taken::many(move |row| map::financials(row, &symbol)))
+        }
+        _ => List::whole(first, Taken::one(move |row| map::report(row, name, statement, &symbol))),
     }
 }

@@ -1,15 +1,12 @@
 //! Bars, trades and quotes of the past, symbol by symbol.
 
-use std::marker::PhantomData;
-
-use component::{Fault, Item, Result};
-use http::Request;
+use component::{Fault, Result};
+use http::{List, Listed, Lists, Request};
 use model::{Adjustment, Date, Timestamp};
-use serde_json::value::RawValue;
+use session::Kind;
 
-use crate::list::{At, List, Lists, Mapped};
-use crate::map::{self, Asked, Kind, Period, new_york_midnight};
-use crate::settings;
+use crate::map::{self, Asked, MINUTE, Period, new_york_midnight};
+use crate::settings::{self, System, TicksHistory};
 
 /// Rows on a page: the runtime must be able to tell a page that it has seen before.
 const PAGE: &str = "10000";
@@ -27,114 +24,65 @@ pub fn request(
     to: Timestamp,
 ) -> Request {
     let name = map::path(symbol, kind.is_bars());
-    let path = match kind {
-        Kind::Trades => "/v3/trades",
-        Kind::Quotes => "/v3/quotes",
-        Kind::SecondBars | Kind::MinuteBars => {
-            let is_short = matches!(period.timespan, "second" | "minute");
-            let limit = if is_short && period.multiplier < SHORT_BARS { PAGE } else { LONG_PAGE };
-            let is_adjusted = period.adjustment == Adjustment::Split;
-            return Request::get("/v2/aggs/ticker")
-                .segment(&name)
-                .segment("range")
-                .segment(&period.multiplier.to_string())
-                .segment(period.timespan)
-                .segment(&from.millis().to_string())
-                .segment(&to.millis().to_string())
-                .query(&[("adjusted", if is_adjusted { "true" } else { "false" })])
-                .query(&[("sort", "asc"), ("limit", limit)]);
-        }
-    };
-    Request::get(path)
+    if kind.is_bars() {
+        let is_short = matches!(period.timespan, "second" | "minute");
+        let limit = if is_short && period.multiplier < SHORT_BARS { PAGE } else { LONG_PAGE };
+        let is_adjusted = period.adjustment == Adjustment::Split;
+        let (count, from, to) = (period.multiplier, from.millis(), to.millis());
+        let parts: [&str; 5] =
+            [&name, "range", &count.to_string(), period.timespan, &from.to_string()];
+        let request = parts.iter().fold(Request::get("/v2/aggs/ticker"), |r, p| r.segment(p));
+        return request
+            .segment(&to.to_string())
+            .query(&[("adjusted", if is_adjusted { "true" } else { "false" })])
+            .query(&[("sort", "asc"), ("limit", limit)]);
+    }
+    Request::get(if kind == Kind::Trades { "/v3/trades" } else { "/v3/quotes" })
         .segment(&name)
         .query(&[("timestamp.gte", &from.0.to_string()), ("timestamp.lte", &to.0.to_string())])
         .query(&[("order", "asc"), ("sort", "timestamp"), ("limit", PAGE)])
 }
 
-/// What is to be read.
-pub struct Range {
+/// A list of one kind of record, from the first day on; from so many days ago, if none is said.
+fn history(
+    symbol: String,
+    kind: Kind,
     period: Period,
-    symbols: Vec<String>,
-    start: Option<Date>,
-    end: Option<Date>,
-    poll_secs: u64,
-}
-
-/// What the three sources differ in.
-pub trait Records: Send + Sync + 'static {
-    const NAME: &'static str;
-    const PUBLISHES: &'static [&'static str];
-    const KIND: Kind;
-    /// How far back the very first start looks where settings do not say.
-    const LOOKBACK_DAYS: i32;
-    type Settings: component::Settings;
-
-    fn range(settings: Self::Settings) -> Result<Range>;
-}
-
-/// One kind of record, from the first day on.
-pub struct History<R> {
-    range: Range,
-    records: PhantomData<R>,
-}
-
-impl<R: Records> List for History<R> {
-    const NAME: &'static str = R::NAME;
-    const PUBLISHES: &'static [&'static str] = R::PUBLISHES;
-    const GOES_ON: bool = true;
-    type Settings = R::Settings;
-
-    fn new(settings: R::Settings) -> Result<Self> {
-        Ok(Self { range: R::range(settings)?, records: PhantomData })
-    }
-
-    fn request(&self, list: usize, reached: Option<Timestamp>, now: Timestamp) -> Option<Request> {
-        let symbol = self.range.symbols.get(list)?;
-        let start = self.range.start.unwrap_or(Date(now.date().0 - R::LOOKBACK_DAYS));
+    (start, end, lookback_days): (Option<Date>, Option<Date>, i32),
+) -> List {
+    let (name, of_rows) = (symbol.clone(), period.clone());
+    // The last day counts whole.
+    let end = end.map(|day| new_york_midnight(Date(day.0 + 1)).plus_nanos(-1));
+    let first = move |reached: Option<Timestamp>, now: Timestamp| {
+        let start = start.unwrap_or(Date(now.date().0 - lookback_days));
         let from = reached.unwrap_or_else(|| new_york_midnight(start));
-        // The last day counts whole.
-        let end = self.range.end.map(|day| new_york_midnight(Date(day.0 + 1)).plus_nanos(-1));
-        let to = end.unwrap_or(now).max(from);
-        Some(request(R::KIND, symbol, &self.range.period, from, to))
-    }
-
-    fn name(&self, list: usize) -> &str {
-        self.range.symbols.get(list).map_or("", String::as_str)
-    }
-
-    fn map(&self, row: &RawValue, at: &mut At<'_>, items: &mut Vec<Item>) -> Mapped {
-        let (symbol, period) = (self.name(at.list), &self.range.period);
-        let (event, _) = map::row(Asked { kind: R::KIND, symbol, period, now: at.now }, row)?;
-        items.push(Item::Event(event));
-        Ok(())
-    }
-
-    fn poll_secs(&self) -> u64 {
-        self.range.poll_secs
-    }
+        request(kind, &name, &period, from, end.unwrap_or(now).max(from))
+    };
+    List::growing(&symbol.clone(), first, move |row, taken| {
+        let asked = Asked { kind, symbol: &symbol, period: &of_rows, now: taken.now };
+        taken.push(map::row(asked, row)?.0)
+    })
 }
 
 /// Bars of any length, raw or adjusted for splits.
-pub type BarsHistory = Lists<History<Bars>>;
+pub type BarsHistory = Lists<Bars>;
 /// Every print.
-pub type TradesHistory = Lists<History<Trades>>;
+pub type TradesHistory = Lists<Trades>;
 /// Every quote.
-pub type QuotesHistory = Lists<History<Quotes>>;
+pub type QuotesHistory = Lists<Quotes>;
 
 pub struct Bars;
 pub struct Trades;
 pub struct Quotes;
 
-impl Records for Bars {
+impl Listed for Bars {
     const NAME: &'static str = "polygon_bars_history";
     const PUBLISHES: &'static [&'static str] = &["market.bars"];
-    const KIND: Kind = Kind::MinuteBars;
-    const LOOKBACK_DAYS: i32 = 30;
+    type System = System;
     type Settings = settings::BarsHistory;
 
-    fn range(settings: Self::Settings) -> Result<Range> {
-        let settings::BarsHistory { symbols, start, end, timeframe, adjustment, poll_secs } =
-            settings;
+    fn lists(_: &System, settings: settings::BarsHistory) -> Result<(Vec<List>, u64)> {
+        let settings::BarsHistory { symbols, timeframe, adjustment, .. } = settings;
         if !matches!(adjustment, Adjustment::Raw | Adjustment::Split) {
             let reason = "polygon adjusts for splits or not at all";
             return Err(Fault::fatal(format!("adjustment {adjustment}: {reason}")));
@@ -143,35 +91,36 @@ impl Records for Bars {
             let reason = "is not a length of bars such as \"1day\" or \"15minute\"";
             Fault::fatal(format!("{timeframe:?} {reason}"))
         })?;
-        Ok(Range { period, symbols, start, end, poll_secs })
+        let days = (settings.start, settings.end, 30);
+        let bars = |symbol| history(symbol, Kind::MinuteBars, period.clone(), days);
+        Ok((symbols.into_iter().map(bars).collect(), settings.poll_secs))
     }
 }
 
-impl Records for Trades {
+impl Listed for Trades {
     const NAME: &'static str = "polygon_trades_history";
     const PUBLISHES: &'static [&'static str] = &["market.trades"];
-    const KIND: Kind = Kind::Trades;
-    const LOOKBACK_DAYS: i32 = 1;
-    type Settings = settings::TicksHistory;
+    type System = System;
+    type Settings = TicksHistory;
 
-    fn range(settings: Self::Settings) -> Result<Range> {
-        Ok(ticks(settings))
+    fn lists(_: &System, settings: TicksHistory) -> Result<(Vec<List>, u64)> {
+        Ok(ticks(settings, Kind::Trades))
     }
 }
 
-impl Records for Quotes {
+impl Listed for Quotes {
     const NAME: &'static str = "polygon_quotes_history";
     const PUBLISHES: &'static [&'static str] = &["market.quotes"];
-    const KIND: Kind = Kind::Quotes;
-    const LOOKBACK_DAYS: i32 = 1;
-    type Settings = settings::TicksHistory;
+    type System = System;
+    type Settings = TicksHistory;
 
-    fn range(settings: Self::Settings) -> Result<Range> {
-        Ok(ticks(settings))
+    fn lists(_: &System, settings: TicksHistory) -> Result<(Vec<List>, u64)> {
+        Ok(ticks(settings, Kind::Quotes))
     }
 }
 
-fn ticks(settings: settings::TicksHistory) -> Range {
-    let settings::TicksHistory { symbols, start, end, poll_secs } = settings;
-    Range { period: map::MINUTE.clone(), symbols, start, end, poll_secs }
+fn ticks(settings: TicksHistory, kind: Kind) -> (Vec<List>, u64) {
+    let days = (settings.start, settings.end, 1);
+    let ticks = |symbol| history(symbol, kind, MINUTE.clone(), days);
+    (settings.symbols.into_iter().map(ticks).collect(), settings.poll_secs)
 }

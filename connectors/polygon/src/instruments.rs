@@ -1,46 +1,40 @@
 //! Everything that Polygon has prices of.
 
-use component::{Item, Result};
-use http::Request;
-use model::Timestamp;
-use serde_json::value::RawValue;
+use component::Result;
+use http::{List, Listed, Lists, Request};
 
-use crate::list::{At, List, Lists, Mapped};
-use crate::{map, settings};
+use crate::map;
+use crate::settings::{self, System};
 
 /// Whole markets, or the instruments that are named.
 pub type Instruments = Lists<Markets>;
 
-pub struct Markets(settings::Instruments);
+pub struct Markets;
 
-impl List for Markets {
+impl Listed for Markets {
     const NAME: &'static str = "polygon_instruments";
     const PUBLISHES: &'static [&'static str] = &["reference.instruments"];
+    type System = System;
     type Settings = settings::Instruments;
 
-    fn new(settings: Self::Settings) -> Result<Self> {
-        Ok(Self(settings))
-    }
-
-    fn request(&self, list: usize, _: Option<Timestamp>, _: Timestamp) -> Option<Request> {
-        let request = Request::get("/v3/reference/tickers");
-        if !self.0.symbols.is_empty() {
-            return self.0.symbols.get(list).map(|symbol| request.segment(symbol));
-        }
-        let market = self.0.markets.get(list)?;
-        Some(
-            request
-                .query(&[("market", market), ("active", "true"), ("limit", "1000")])
-                .query(&[("sort", "ticker"), ("order", "asc")]),
-        )
-    }
-
-    fn map(&self, row: &RawValue, at: &mut At<'_>, items: &mut Vec<Item>) -> Mapped {
-        items.push(Item::Event(map::instrument(row, at.now)?.into()));
-        Ok(())
-    }
-
-    fn poll_secs(&self) -> u64 {
-        self.0.poll_secs
+    fn lists(_: &System, settings: settings::Instruments) -> Result<(Vec<List>, u64)> {
+        let tickers = || Request::get("/v3/reference/tickers");
+        let named = |symbol: String| tickers().segment(&symbol);
+        let listed = |market: String| {
+            let request = tickers().query(&[("market", market.as_str()), ("active", "true")]);
+            request.query(&[("limit", "1000"), ("sort", "ticker"), ("order", "asc")])
+        };
+        let requests: Vec<Request> = if settings.symbols.is_empty() {
+            settings.markets.into_iter().map(listed).collect()
+        } else {
+            settings.symbols.into_iter().map(named).collect()
+        };
+        let list = |request: Request| {
+            List::whole(
+                move |_| request.clone(),
+                |row, taken| taken.push(map::instrument(row, taken.now)?),
+            )
+        };
+        Ok((requests.into_iter().map(list).collect(), settings.poll_secs))
     }
 }

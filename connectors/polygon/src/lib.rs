@@ -1,21 +1,19 @@
 //! Polygon, since 2025 Massive: market data, news and reference data.
 //!
-//! `wire` spells what Polygon sends, `map` says what it means to us, `api` asks, `list` reads
-//! anything that comes in pages; each other module is one component or a family of them.
+//! `wire` spells what Polygon sends, `map` says what it means to us, `api` asks; each other module
+//! is one component or a family of them.
 
 mod api;
 mod corporate_actions;
 mod fundamentals;
 mod history;
 mod instruments;
-mod list;
 pub mod map;
 mod market_data;
 mod market_status;
 mod news;
 mod settings;
 mod snapshots;
-mod watch;
 pub mod wire;
 
 pub use corporate_actions::CorporateActions;

@@ -6,17 +6,19 @@ mod reference;
 mod symbol;
 
 pub use fundamentals::{financials, report};
-pub(crate) use market::MINUTE;
-pub use market::{Asked, Kind, Mark, Period, frame, message, row, snapshot, universal_snapshot};
+pub use market::{Asked, Period, frame, message, row, snapshot, universal_snapshot};
+pub(crate) use market::{MINUTE, period};
 pub use reference::{dividend, holiday, instrument, market_status, name_changes, news, split};
+pub use session::Kind;
 pub(crate) use symbol::is_stock;
 pub use symbol::{identity, path, venue};
 
 use std::sync::LazyLock;
 
-use component::{Bad, Item};
+use component::Bad;
+use http::Whole;
 use jiff::tz::TimeZone;
-use model::{Date, Event, Timestamp};
+use model::{Date, Timestamp};
 
 pub(crate) type Mapped<T> = Result<T, Bad>;
 
@@ -24,17 +26,10 @@ static NEW_YORK: LazyLock<TimeZone> = LazyLock::new(|| {
     TimeZone::get("America/New_York").expect("the time zones are part of the program")
 });
 
-/// Adds what was understood, or sets it aside with its bytes.
-pub(crate) fn push<E: Into<Event>>(items: &mut Vec<Item>, raw: &str, event: Mapped<E>) {
-    items.push(match event {
-        Ok(event) => Item::Event(event.into()),
-        Err(bad) => Item::Bad { raw: raw.as_bytes().to_vec(), bad },
-    });
-}
-
 /// A time as Polygon writes it: milliseconds, nanoseconds in REST v3, microseconds in one place.
 /// Between 1973 and 5138 no two of them can be confused.
-pub(crate) fn time(value: i64) -> Timestamp {
+pub(crate) fn time(value: Whole) -> Timestamp {
+    let value = value.0;
     match value.unsigned_abs().checked_ilog10() {
         None | Some(0..14) => Timestamp::from_millis(value),
         Some(14..17) => Timestamp(value.saturating_mul(1_000)),

@@ -4,51 +4,37 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use component::{Audit, Bad, Batch, Fault, Feed, Host, Item, OrBad, Result, Source};
+use component::{Bad, Batch, Fault, Feed, Host, Item, OrBad, Result, Source};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
-use http::{Http, Request};
-use model::{Event, Text};
+use http::{Http, Paged, Request};
+use model::{Date, Event, InstrumentId, Text, Timestamp};
 use serde_json::json;
-use session::{Frame, Session, Step};
+use session::{
+    ALL, Ask, Channels, Cursor, Found, Frame, Kind, Mark, Numbered, Opened, Session, Step,
+};
 
-use crate::api::{KEY, Page, VendorClock, follow};
+use crate::api::{self, KEY, NOT_INCLUDED};
 use crate::history;
-use crate::map::{self, Asked, Kind, Mark};
+use crate::map::{self, Asked};
 use crate::settings::{self, Cluster, System};
-use crate::watch::{ALL, Ask, Cursor, Found, Watch};
 use crate::wire;
 
 /// Polygon gives a client ten seconds to log in; we give it as long to answer.
 const LOGIN: Duration = Duration::from_secs(10);
 /// A refusal does not name its topic: it is known once nothing more is confirmed.
 const CONFIRMATIONS: Duration = Duration::from_secs(1);
-/// Frames and records that make one batch at most.
-const MAX_BATCH_FRAMES: usize = 512;
-const MAX_BATCH_ITEMS: usize = 4_096;
 /// Frames that may arrive before the session is ready.
 const MAX_EARLY: usize = 10_000;
-/// Pages of history that are asked for at once.
-const MAX_ASKING: usize = 8;
 
 /// Trades, quotes and bars as they happen.
-pub struct MarketData {
+pub struct MarketData(Numbered<Stream>);
+
+/// One cluster.
+struct Stream {
     system: System,
-    host: Host,
     http: Http,
     follows: Vec<(Kind, Vec<String>)>,
-    session: Option<Session>,
-    /// What arrived before the session was ready.
-    early: VecDeque<Frame>,
-    watch: Watch,
-    asking: FuturesUnordered<BoxFuture<'static, (Ask, Result<Found>)>>,
-    marks: Vec<Option<Mark>>,
-    is_started: bool,
-    /// What is to be published about topics that Polygon refuses.
-    notes: Vec<Item>,
-    /// Why the session ended, once everything it brought is handed over.
-    ended: Option<Fault>,
 }
 
 /// The names of the channels of trades, quotes, second bars and minute bars.
@@ -70,47 +56,14 @@ impl Source for MarketData {
     type Cursor = Cursor;
 
     async fn connect(system: System, settings: settings::MarketData, host: Host) -> Result<Self> {
-        let follows = follows(&system, settings.clone())?;
-        let http = system.http(&host)?;
         let every = Some(Duration::from_secs(settings.audit_secs)).filter(|every| !every.is_zero());
-        let mut source = Self {
-            watch: Watch::new(host.instance(), &follows, every),
-            system,
-            host,
-            http,
-            follows,
-            session: None,
-            early: VecDeque::new(),
-            asking: FuturesUnordered::new(),
-            marks: Vec::new(),
-            is_started: false,
-            notes: Vec::new(),
-            ended: None,
-        };
-        source.open().await?;
-        Ok(source)
+        let follows = follows(system.connection.cluster, settings)?;
+        let stream = Stream { http: system.http(&host)?, system, follows };
+        Ok(Self(Numbered::open(&host, stream, every).await?))
     }
 
     async fn read(&mut self, cursor: &Cursor) -> Result<Batch<Cursor>> {
-        if let Some(fault) = self.ended.take() {
-            return Err(fault);
-        }
-        if !std::mem::replace(&mut self.is_started, true) {
-            let opened = self.watch.resume(cursor);
-            if !opened.is_empty() {
-                return Ok(self.batch(opened));
-            }
-        }
-        if self.session.is_none() {
-            // The source stays: it knows what it has seen. The runtime waits before each attempt.
-            self.open().await.map_err(again)?;
-        }
-        loop {
-            let batch = self.step().await;
-            if !batch.items.is_empty() || batch.audit.is_some() {
-                return Ok(batch);
-            }
-        }
+        self.0.read(cursor).await
     }
 
     fn redrive(raw: &[u8]) -> Result<Vec<Event>, Bad> {
@@ -120,9 +73,8 @@ impl Source for MarketData {
 }
 
 /// What is followed of each kind, spelled as the stream spells it.
-fn follows(system: &System, settings: settings::MarketData) -> Result<Vec<(Kind, Vec<String>)>> {
+fn follows(cluster: Cluster, settings: settings::MarketData) -> Result<Vec<(Kind, Vec<String>)>> {
     let settings::MarketData { trades, quotes, bars, second_bars, .. } = settings;
-    let cluster = system.connection.cluster;
     let spelled = |symbol: String| match cluster {
         Cluster::Forex => symbol.trim_start_matches("C:").replace('-', "/"),
         Cluster::Crypto => symbol.trim_start_matches("X:").to_owned(),
@@ -147,157 +99,113 @@ fn follows(system: &System, settings: settings::MarketData) -> Result<Vec<(Kind,
     Ok(follows)
 }
 
-impl MarketData {
-    /// One attempt to open a session: log in, subscribe.
-    async fn open(&mut self) -> Result<()> {
-        let mut session = Session::open(&self.system.stream()).await?;
-        let mut early = VecDeque::new();
-        expect(&mut session, &mut early, "greeting", "connected").await?;
-        let login = json!({"action": "auth", "params": self.system.key()});
-        session.send(login.to_string()).await?;
-        expect(&mut session, &mut early, "login", "auth_success").await?;
+impl Channels for Stream {
+    fn identity(symbol: &str) -> InstrumentId {
+        map::identity(symbol)
+    }
+
+    fn day(time: Timestamp) -> Date {
+        map::session_day(time)
+    }
+
+    fn is_closed(refusal: &Fault) -> bool {
+        refusal.to_string().contains(NOT_INCLUDED)
+    }
+
+    fn follows(&self) -> &[(Kind, Vec<String>)] {
+        &self.follows
+    }
+
+    async fn open(&mut self) -> Result<Opened> {
+        let mut login =
+            Login { session: Session::open(&self.system.stream()).await?, early: VecDeque::new() };
+        login.expect("greeting", "connected").await?;
+        let key = self.system.authentication.credentials.api_key.expose();
+        login.session.send(json!({"action": "auth", "params": key}).to_string()).await?;
+        login.expect("login", "auth_success").await?;
         let mut refused = Vec::new();
         for (kind, symbols) in &self.follows {
             let channel = channels(self.system.connection.cluster)[*kind as usize];
-            let (topics, reason) =
-                subscribe(&mut session, &mut early, channel.unwrap_or_default(), symbols).await?;
-            if !topics.is_empty() && topics.len() == symbols.len() && self.follows.len() == 1 {
+            let (left, reason) = login.subscribe(channel.unwrap_or_default(), symbols).await?;
+            if !left.is_empty() && left.len() == symbols.len() && self.follows.len() == 1 {
                 return Err(Fault::fatal(format!("polygon sends no {}: {reason}", kind.as_str())));
             }
-            refused.extend(topics.into_iter().map(|symbol| (*kind, symbol, reason.clone())));
+            refused.extend(left.into_iter().map(|symbol| (*kind, symbol, reason.clone())));
         }
-        // Read last: what is over by now has to be repaired, the rest comes by the stream.
-        let clock = VendorClock::read(&self.http, &self.host.clock).await?;
-        self.watch.connected(clock.now(), self.host.clock.now());
-        for (kind, symbol, reason) in refused {
-            self.notes.push(self.watch.refused(kind, &symbol, &reason));
-        }
-        (self.session, self.early) = (Some(session), early);
-        Ok(())
+        let Login { session, early } = login;
+        Ok(Opened { session, early, vendor_now: api::vendor_now(&self.http).await?, refused })
     }
 
-    /// Waits for the next thing to happen, and gives what follows from it.
-    async fn step(&mut self) -> Batch<Cursor> {
-        let now = self.host.clock.now();
-        let mut notes = std::mem::take(&mut self.notes);
-        notes.extend(self.watch.due(now));
-        if !notes.is_empty() {
-            return self.batch(notes);
-        }
-        while self.asking.len() < MAX_ASKING
-            && let Some(ask) = self.watch.next(now)
-        {
-            let has_snapshot = self.system.connection.cluster == Cluster::Stocks;
-            self.asking.push(answer(self.http.clone(), ask, has_snapshot).boxed());
-        }
-        if let Some(frame) = self.early.pop_front() {
-            return self.arrived(frame);
-        }
-        let idle = self.watch.idle(now, self.asking.len() < MAX_ASKING);
-        let Some(session) = &mut self.session else { return self.batch(notes) };
-        tokio::select! {
-            biased;
-            Some((ask, found)) = self.asking.next(), if !self.asking.is_empty() => {
-                self.answered(&ask, found)
+    fn decode(
+        &mut self,
+        frame: &[u8],
+        items: &mut Vec<Item>,
+        marks: &mut Vec<Option<Mark>>,
+    ) -> Result<()> {
+        let said = map::frame(frame, items, marks);
+        said.iter().find_map(refusal).map_or(Ok(()), Err)
+    }
+
+    fn ask(&self, ask: &Ask) -> BoxFuture<'static, Result<Found>> {
+        let (kind, symbol, http) = (ask.kind, ask.symbol.clone(), self.http.clone());
+        let (from, to, next) = (ask.from, ask.to, ask.next.clone());
+        let has_snapshot = self.system.connection.cluster == Cluster::Stocks;
+        async move {
+            match symbol.as_str() {
+                ALL if has_snapshot => symbols(&http, kind, from).await,
+                ALL => Err(Fault::fatal("polygon tells of stocks alone which have changed")),
+                _ => page(&http, kind, &symbol, (from, to), next).await,
             }
-            frame = session.next_frame() => match frame {
-                Ok(frame) => self.arrived(frame),
-                Err(fault) => self.lost(fault, notes),
-            },
-            () = self.host.clock.sleep(idle) => self.batch(notes),
         }
-    }
-
-    fn answered(&mut self, ask: &Ask, found: Result<Found>) -> Batch<Cursor> {
-        let now = self.host.clock.now();
-        let (items, audited) = match found {
-            Ok(found) => self.watch.found(ask, found, now),
-            Err(fault) => (self.watch.failed(ask, &fault, now), None),
-        };
-        let mut batch = self.batch(items);
-        batch.audit = audited.map(|(from, to)| Audit { from, to });
-        batch
-    }
-
-    /// Takes in what has arrived.
-    fn arrived(&mut self, frame: Frame) -> Batch<Cursor> {
-        let mut items = Vec::new();
-        let mut fault = self.decode(&frame, &mut items).err();
-        let mut frames = 1;
-        while fault.is_none() && frames < MAX_BATCH_FRAMES && items.len() < MAX_BATCH_ITEMS {
-            let next = match (self.early.pop_front(), &mut self.session) {
-                (Some(frame), _) => Ok(Some(frame)),
-                (None, Some(session)) => session.ready_frame(),
-                (None, None) => Ok(None),
-            };
-            match next {
-                Ok(Some(frame)) => fault = self.decode(&frame, &mut items).err(),
-                Ok(None) => break,
-                Err(end) => fault = Some(end),
-            }
-            frames += 1;
-        }
-        match fault {
-            Some(fault) => self.lost(fault, items),
-            None => self.batch(items),
-        }
-    }
-
-    /// Adds everything that a frame holds. A fault ends the session.
-    fn decode(&mut self, frame: &Frame, items: &mut Vec<Item>) -> Result<()> {
-        let now = self.host.clock.now();
-        let first = items.len();
-        self.marks.clear();
-        let said = match frame.whole() {
-            Ok(bytes) => map::frame(bytes, items, &mut self.marks),
-            Err(bad) => {
-                items.push(Item::Bad { raw: frame.to_vec(), bad });
-                Vec::new()
-            }
-        };
-        for (item, mark) in items[first..].iter().zip(&self.marks) {
-            let (Item::Event(event), Some(mark)) = (item, mark) else { continue };
-            let symbol = match event {
-                Event::Trade(trade) => &trade.symbol,
-                Event::Quote(quote) => &quote.symbol,
-                Event::Bar(bar) => &bar.symbol,
-                _ => continue,
-            };
-            self.watch.seen(symbol, *mark, event.head().event_time, now);
-        }
-        // A part of a frame that is bad is one bad item; a whole one hides what it held.
-        let is_whole = |raw: &Vec<u8>| raw.len() == frame.len();
-        if matches!(&items[first..], [Item::Bad { raw, .. }] if is_whole(raw)) {
-            items.extend(self.watch.doubt(now));
-        }
-        let mut faults = said.iter().filter_map(refusal);
-        faults.next().map_or(Ok(()), Err)
-    }
-
-    /// The last batch of a session: what it still brought, and that more may be missing.
-    fn lost(&mut self, fault: Fault, mut items: Vec<Item>) -> Batch<Cursor> {
-        items.extend(self.watch.lost(&fault.to_string()));
-        (self.session, self.early) = (None, VecDeque::new());
-        self.ended = Some(again(fault));
-        self.batch(items)
-    }
-
-    fn batch(&self, items: Vec<Item>) -> Batch<Cursor> {
-        Batch { items, ..Batch::up_to(self.watch.cursor()) }
+        .boxed()
     }
 }
 
-/// The source outlives its sessions, for it knows what it has seen.
-fn again(fault: Fault) -> Fault {
-    match fault {
-        Fault::Disconnected(reason) => Fault::Retry(reason),
-        fault => fault,
+/// The symbols that have changed since.
+async fn symbols(http: &Http, kind: Kind, since: Timestamp) -> Result<Found> {
+    let request = Request::get("/v2/snapshot/locale/us/markets/stocks/tickers");
+    let answer = System::fetch(http, request).await?;
+    let page = answer.as_ref().map(System::read).transpose()?.unwrap_or_default();
+    let mut symbols: Vec<Text> = Vec::new();
+    for row in page.rows {
+        // What cannot be read, or does not say, has changed for all we know.
+        let Ok(row) = http::decode::<wire::Snapshot<'_>>(row) else { continue };
+        let quoted = || http::decode::<wire::Moment>(row.last_quote?).ok();
+        let last = if kind == Kind::Quotes { quoted() } else { row.last_trade };
+        if last.and_then(|last| last.t).is_none_or(|last| map::time(last) >= since) {
+            symbols.push(row.ticker);
+        }
     }
+    Ok(Found::Symbols(symbols))
+}
+
+/// A page of a symbol's history.
+async fn page(
+    http: &Http,
+    kind: Kind,
+    symbol: &str,
+    (from, to): (Timestamp, Timestamp),
+    next: Option<String>,
+) -> Result<Found> {
+    let period = map::period(kind);
+    let first = history::request(kind, symbol, period, from, to);
+    let request = match &next {
+        Some(next) => System::follow(first, next),
+        None => first,
+    };
+    let answer = System::fetch(http, request).await?;
+    let page = answer.as_ref().map(System::read).transpose()?.unwrap_or_default();
+    let asked = Asked { kind, symbol, period, now: to };
+    let record = |row: &serde_json::value::RawValue| match map::row(asked, row) {
+        Ok((event, number)) => (Item::Event(event), number),
+        Err(bad) => (Item::Bad { raw: row.get().as_bytes().to_vec(), bad }, 0),
+    };
+    Ok(Found::Records(page.rows.into_iter().map(record).collect(), page.next))
 }
 
 /// What Polygon says when it does not go on.
 fn refusal(status: &wire::Status) -> Option<Fault> {
-    let said = format!("polygon said {}: {}", status.status, status.message);
+    let said = format!("polygon said {}: {}", status.status, status.said());
     match status.status.as_str() {
         "auth_failed" => Some(Fault::unauthorized(said, KEY)),
         "auth_timeout" => Some(Fault::disconnected(said)),
@@ -305,6 +213,13 @@ fn refusal(status: &wire::Status) -> Option<Fault> {
         "max_connections" => Some(Fault::fatal(format!("another client uses this key: {said}"))),
         _ => None,
     }
+}
+
+/// A session that is not ready.
+struct Login {
+    session: Session,
+    /// Records that came meanwhile.
+    early: VecDeque<Frame>,
 }
 
 /// What a frame says about the session. Records in it are for later.
@@ -317,112 +232,65 @@ fn statuses(frame: &Frame, early: &mut VecDeque<Frame>) -> Vec<wire::Status> {
     said
 }
 
-/// Waits for a status.
-async fn expect(
-    session: &mut Session,
-    early: &mut VecDeque<Frame>,
-    what: &str,
-    wanted: &str,
-) -> Result<()> {
-    let judge = |frame: &Frame| {
-        for status in statuses(frame, early) {
-            if status.status == wanted {
-                return Step::Done(());
+impl Login {
+    /// Waits for a status.
+    async fn expect(&mut self, what: &str, wanted: &str) -> Result<()> {
+        let judge = |frame: &Frame| {
+            for status in statuses(frame, &mut self.early) {
+                if status.status == wanted {
+                    return Step::Done(());
+                }
+                match refusal(&status) {
+                    // The other one may be our own last connection, which Polygon still counts.
+                    Some(Fault::Fatal(reason)) => {
+                        return Step::Refused(Fault::Disconnected(reason));
+                    }
+                    Some(fault) => return Step::Refused(fault),
+                    None => {}
+                }
             }
-            match refusal(&status) {
-                // The other one may be our own last connection, which Polygon still counts.
-                Some(Fault::Fatal(reason)) => return Step::Refused(Fault::Disconnected(reason)),
-                Some(fault) => return Step::Refused(fault),
-                None => {}
-            }
-        }
-        Step::Skip
-    };
-    session.expect(LOGIN, what, judge).await
-}
-
-/// Subscribes to the symbols of a channel. Gives those that are refused, and the words.
-async fn subscribe(
-    session: &mut Session,
-    early: &mut VecDeque<Frame>,
-    channel: &str,
-    symbols: &[String],
-) -> Result<(Vec<String>, String)> {
-    let topics: Vec<String> = symbols.iter().map(|symbol| format!("{channel}.{symbol}")).collect();
-    let request = json!({"action": "subscribe", "params": topics.join(",")});
-    session.send(request.to_string()).await?;
-    let mut left: BTreeSet<String> = topics.into_iter().collect();
-    let (mut refusals, mut reason) = (0, String::new());
-    while left.len() > refusals {
-        let wait = if refusals > 0 { CONFIRMATIONS } else { LOGIN };
-        let judge = |frame: &Frame| match statuses(frame, early) {
-            _ if early.len() > MAX_EARLY => {
-                Step::Refused(Fault::disconnected("too much came before the subscription"))
-            }
-            said if said.is_empty() => Step::Skip,
-            said => Step::Done(said),
+            Step::Skip
         };
-        let said = match session.expect(wait, "confirmation", judge).await {
-            Err(_) if refusals > 0 => break,
-            said => said?,
-        };
-        for status in said {
-            if let Some(topic) = status.message.strip_prefix("subscribed to: ") {
-                left.remove(topic);
-                left.remove(&topic.replace('-', "/"));
-            } else if status.status == "error" {
-                (refusals, reason) = (refusals + 1, status.message.to_string());
-            } else if let Some(fault) = refusal(&status) {
-                return Err(fault);
+        self.session.expect(LOGIN, what, judge).await
+    }
+
+    /// Subscribes to the symbols of a channel. Gives those that are refused, and the words.
+    async fn subscribe(
+        &mut self,
+        channel: &str,
+        symbols: &[String],
+    ) -> Result<(Vec<Text>, String)> {
+        let topics: Vec<String> = symbols.iter().map(|name| format!("{channel}.{name}")).collect();
+        let request = json!({"action": "subscribe", "params": topics.join(",")});
+        self.session.send(request.to_string()).await?;
+        let mut left: BTreeSet<String> = topics.into_iter().collect();
+        let (mut refusals, mut reason) = (0, String::new());
+        while left.len() > refusals {
+            let wait = if refusals > 0 { CONFIRMATIONS } else { LOGIN };
+            let judge = |frame: &Frame| match statuses(frame, &mut self.early) {
+                _ if self.early.len() > MAX_EARLY => {
+                    Step::Refused(Fault::disconnected("too much came before the subscription"))
+                }
+                said if said.is_empty() => Step::Skip,
+                said => Step::Done(said),
+            };
+            let said = match self.session.expect(wait, "confirmation", judge).await {
+                Err(_) if refusals > 0 => break,
+                said => said?,
+            };
+            for status in said {
+                if let Some(topic) = status.said().strip_prefix("subscribed to: ") {
+                    left.remove(topic);
+                    left.remove(&topic.replace('-', "/"));
+                } else if status.status == "error" {
+                    (refusals, reason) = (refusals + 1, status.said().to_owned());
+                } else if let Some(fault) = refusal(&status) {
+                    return Err(fault);
+                }
             }
         }
+        // A ticker may hold dots.
+        let symbol = |topic: String| Some(Text::from(topic.split_once('.')?.1));
+        Ok((left.into_iter().filter_map(symbol).collect(), reason))
     }
-    // A ticker may hold dots.
-    let symbol = |topic: String| Some(topic.split_once('.')?.1.to_owned());
-    Ok((left.into_iter().filter_map(symbol).collect(), reason))
-}
-
-async fn answer(http: Http, ask: Ask, has_snapshot: bool) -> (Ask, Result<Found>) {
-    let found = match ask.symbol.as_str() {
-        ALL if has_snapshot => symbols(&http, &ask).await,
-        ALL => Err(Fault::fatal("polygon tells of stocks alone which have changed")),
-        _ => page(&http, &ask).await,
-    };
-    (ask, found)
-}
-
-/// The symbols that have changed since.
-async fn symbols(http: &Http, ask: &Ask) -> Result<Found> {
-    let request = Request::get("/v2/snapshot/locale/us/markets/stocks/tickers");
-    let page = Page::fetch(http, request).await?;
-    let mut symbols: Vec<Text> = Vec::new();
-    for row in page.rows()? {
-        // What cannot be read, or does not say, has changed for all we know.
-        let Ok(row) = http::decode::<wire::Changed>(row) else { continue };
-        let last = if ask.kind == Kind::Quotes { row.last_quote } else { row.last_trade };
-        let last = last.and_then(|last| last.t).unwrap_or(i64::MAX);
-        if map::time(last) >= ask.from {
-            symbols.push(row.ticker);
-        }
-    }
-    Ok(Found::Symbols(symbols))
-}
-
-/// A page of a symbol's history.
-async fn page(http: &Http, ask: &Ask) -> Result<Found> {
-    let (kind, period) = (ask.kind, ask.kind.period());
-    let request = match &ask.next {
-        Some(next) => follow(next),
-        None => history::request(kind, &ask.symbol, period, ask.from, ask.to),
-    };
-    let page = Page::fetch(http, request).await?;
-    let asked = Asked { kind, symbol: &ask.symbol, period, now: ask.to };
-    let mut records = Vec::new();
-    for row in page.rows()? {
-        records.push(match map::row(asked, row) {
-            Ok((event, number)) => (Item::Event(event), number),
-            Err(bad) => (Item::Bad { raw: row.get().as_bytes().to_vec(), bad }, 0),
-        });
-    }
-    Ok(Found::Records(records, page.next))
 }

@@ -1,6 +1,6 @@
 //! What a user writes about Polygon.
 
-use component::Secret;
+use http::KeyAuthentication;
 use model::{Adjustment, Date};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,8 +13,8 @@ pub struct System {
     /// Where Polygon answers.
     #[serde(default)]
     pub connection: Connection,
-    /// The key.
-    pub authentication: Authentication,
+    /// The key from the dashboard.
+    pub authentication: KeyAuthentication,
 }
 
 /// Where Polygon answers. Point the URLs at the mock for a dry run.
@@ -88,33 +88,6 @@ impl Cluster {
             Self::Indices => "indices",
         }
     }
-}
-
-/// How the account is proven.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Authentication {
-    /// The only way there is: `api_key`.
-    #[serde(rename = "type")]
-    pub kind: AuthenticationKind,
-    /// The key from the dashboard.
-    pub credentials: Credentials,
-}
-
-/// The ways of proving an account.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthenticationKind {
-    /// A key.
-    ApiKey,
-}
-
-/// The key from Polygon's dashboard.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Credentials {
-    /// For example `${POLYGON_API_KEY}`.
-    pub api_key: Secret,
 }
 
 /// Settings of `polygon_market_data`.

@@ -3,12 +3,10 @@
 //!
 //! Everything borrows from the bytes it was read from.
 
-use std::fmt;
-
-use http::Num;
+use http::{Num, Whole};
 use model::Text;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 /// A print: `T`, `XT`, `/v3/trades`, `/v2/last/trade`.
@@ -31,21 +29,21 @@ pub struct Trade<'a> {
     #[serde(alias = "conditions", default)]
     pub c: Codes,
     #[serde(alias = "sip_timestamp")]
-    pub t: Option<i64>,
+    pub t: Option<Whole>,
     #[serde(alias = "participant_timestamp", alias = "pt")]
-    pub y: Option<i64>,
+    pub y: Option<Whole>,
     #[serde(alias = "sequence_number")]
-    pub q: Option<u64>,
+    pub q: Option<Whole>,
     #[serde(alias = "tape")]
     pub z: Option<Num<'a>>,
     #[serde(alias = "trf_id", alias = "trfi")]
     pub r: Option<Num<'a>>,
     #[serde(alias = "correction")]
-    pub e: Option<i64>,
+    pub e: Option<Whole>,
 }
 
 /// Best bid and ask: `Q`, `XQ`, `/v3/quotes`, `/v2/last/nbbo`, both snapshots.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Quote<'a> {
     #[serde(rename = "sym", alias = "T", alias = "pair", default)]
     pub symbol: Text,
@@ -64,11 +62,11 @@ pub struct Quote<'a> {
     #[serde(alias = "conditions", default)]
     pub c: Codes,
     #[serde(alias = "sip_timestamp", alias = "last_updated", alias = "timestamp")]
-    pub t: Option<i64>,
+    pub t: Option<Whole>,
     #[serde(alias = "participant_timestamp")]
-    pub y: Option<i64>,
+    pub y: Option<Whole>,
     #[serde(alias = "sequence_number")]
-    pub q: Option<u64>,
+    pub q: Option<Whole>,
     #[serde(alias = "tape")]
     pub z: Option<Num<'a>>,
 }
@@ -81,7 +79,14 @@ pub struct CurrencyQuote<'a> {
     #[serde(borrow)]
     pub a: Num<'a>,
     pub b: Num<'a>,
-    pub t: i64,
+    pub t: Whole,
+}
+
+impl<'a> From<CurrencyQuote<'a>> for Quote<'a> {
+    fn from(raw: CurrencyQuote<'a>) -> Self {
+        let (bp, ap, t) = (Some(raw.b), Some(raw.a), Some(raw.t));
+        Self { symbol: raw.p, bp, bx: raw.x, ap, ax: raw.x, t, ..Self::default() }
+    }
 }
 
 /// Prices over a period: `A`, `AM`, `CA`, `CAS`, `XA`, `XAS`, `/v2/aggs`, snapshots.
@@ -91,8 +96,8 @@ pub struct Bar<'a> {
     pub symbol: Text,
     /// Start in milliseconds; a snapshot's day has none.
     #[serde(alias = "t")]
-    pub s: Option<i64>,
-    pub e: Option<i64>,
+    pub s: Option<Whole>,
+    pub e: Option<Whole>,
     #[serde(alias = "open", borrow)]
     pub o: Num<'a>,
     #[serde(alias = "high")]
@@ -109,7 +114,7 @@ pub struct Bar<'a> {
     #[serde(alias = "vwap")]
     pub vw: Option<Num<'a>>,
     #[serde(alias = "transactions")]
-    pub n: Option<i64>,
+    pub n: Option<Whole>,
 }
 
 /// What the stream says about itself.
@@ -117,8 +122,14 @@ pub struct Bar<'a> {
 pub struct Status {
     #[serde(default)]
     pub status: Text,
-    #[serde(default)]
-    pub message: Text,
+    pub message: Option<Text>,
+}
+
+impl Status {
+    /// Its words.
+    pub fn said(&self) -> &str {
+        self.message.as_deref().unwrap_or_default()
+    }
 }
 
 /// Condition codes: a list, a single one, or nothing.
@@ -127,63 +138,21 @@ pub struct Codes(pub Vec<Text>);
 
 impl<'de> Deserialize<'de> for Codes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Vec<Text>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a code or a list of codes")
-            }
-
-            fn visit_u64<E>(self, code: u64) -> Result<Vec<Text>, E> {
-                Ok(vec![number(code)])
-            }
-
-            fn visit_unit<E>(self) -> Result<Vec<Text>, E> {
-                Ok(Vec::new())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Text>, A::Error> {
-                let mut codes = Vec::new();
-                while let Some(code) = seq.next_element::<Num<'de>>()? {
-                    if codes.is_empty() {
-                        codes.reserve_exact(4); // the tapes have no more
-                    }
-                    match code.text() {
-                        text if text.starts_with(['[', '{']) => {
-                            return Err(de::Error::custom("a code is a number or a word"));
-                        }
-                        "null" => {}
-                        text => codes.push(text.into()),
-                    }
-                }
-                Ok(codes)
-            }
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let list = raw.strip_prefix('[').and_then(|list| list.strip_suffix(']')).unwrap_or(raw);
+        if list.contains(['[', '{', '\\']) {
+            return Err(de::Error::custom(format!("{raw} is neither a code nor a list of codes")));
         }
-        deserializer.deserialize_any(Any).map(Self)
+        let codes = list.split(',').map(|code| code.trim().trim_matches('"'));
+        let codes = codes.filter(|code| !matches!(*code, "" | "null"));
+        Ok(Self(codes.map(Text::from).collect()))
     }
-}
-
-/// A number in an inline text: this is on the path of every trade, so no general formatter.
-pub fn number(mut number: u64) -> Text {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    Text::from_utf8_lossy(&digits[start..])
 }
 
 /// One message of the stream.
 pub enum Message<'a> {
     Trade(Trade<'a>),
     Quote(Quote<'a>),
-    CurrencyQuote(CurrencyQuote<'a>),
     SecondBar(Bar<'a>),
     MinuteBar(Bar<'a>),
     Status(Status),
@@ -198,7 +167,7 @@ impl<'a> session::Message<'a> for Message<'a> {
         match kind {
             "T" | "XT" => Trade::deserialize(rest).map(Self::Trade),
             "Q" | "XQ" => Quote::deserialize(rest).map(Self::Quote),
-            "C" => CurrencyQuote::deserialize(rest).map(Self::CurrencyQuote),
+            "C" => CurrencyQuote::deserialize(rest).map(|quote| Self::Quote(quote.into())),
             "A" | "CAS" | "XAS" => Bar::deserialize(rest).map(Self::SecondBar),
             "AM" | "CA" | "XA" => Bar::deserialize(rest).map(Self::MinuteBar),
             "status" => Status::deserialize(rest).map(Self::Status),
@@ -214,8 +183,6 @@ impl<'a> session::Message<'a> for Message<'a> {
 #[derive(Deserialize)]
 pub struct Envelope<'a> {
     pub status: Option<Text>,
-    pub error: Option<Text>,
-    pub message: Option<Text>,
     pub next_url: Option<Text>,
     /// A list, or a single object.
     #[serde(borrow)]
@@ -228,23 +195,12 @@ pub struct Envelope<'a> {
 #[derive(Deserialize)]
 pub struct Snapshot<'a> {
     pub ticker: Text,
-    #[serde(default)]
-    pub updated: i64,
+    pub updated: Option<Whole>,
     #[serde(borrow)]
     pub day: Option<&'a RawValue>,
     pub min: Option<&'a RawValue>,
     #[serde(rename = "lastQuote")]
     pub last_quote: Option<&'a RawValue>,
-    #[serde(rename = "lastTrade")]
-    pub last_trade: Option<Moment>,
-}
-
-/// The same, for whoever wants to know what has changed.
-#[derive(Deserialize)]
-pub struct Changed {
-    pub ticker: Text,
-    #[serde(rename = "lastQuote")]
-    pub last_quote: Option<Moment>,
     #[serde(rename = "lastTrade")]
     pub last_trade: Option<Moment>,
 }
@@ -260,92 +216,14 @@ pub struct UniversalSnapshot<'a> {
     pub session: Option<&'a RawValue>,
     pub last_quote: Option<&'a RawValue>,
     pub last_trade: Option<Moment>,
+    /// Of indices.
+    pub last_updated: Option<Whole>,
 }
 
 /// When something of a snapshot was last known.
 #[derive(Deserialize)]
 pub struct Moment {
-    pub t: Option<i64>,
-    pub sip_timestamp: Option<i64>,
-    pub last_updated: Option<i64>,
-}
-
-#[derive(Deserialize)]
-pub struct Ticker<'a> {
-    pub ticker: Text,
-    pub name: Option<Text>,
-    pub market: &'a str,
-    pub primary_exchange: Option<Text>,
-    pub active: Option<bool>,
-    pub currency_name: Option<Text>,
-    pub composite_figi: Option<Text>,
-    pub last_updated_utc: Option<&'a str>,
-}
-
-/// `/vX/reference/tickers/{id}/events`
-#[derive(Deserialize)]
-pub struct TickerEvents {
-    #[serde(default)]
-    pub events: Vec<TickerEvent>,
-}
-
-#[derive(Deserialize)]
-pub struct TickerEvent {
-    pub date: Text,
-    pub ticker_change: Option<TickerChange>,
-}
-
-#[derive(Deserialize)]
-pub struct TickerChange {
-    pub ticker: Text,
-}
-
-#[derive(Deserialize)]
-pub struct News {
-    pub id: Text,
-    pub publisher: Option<Publisher>,
-    pub title: Text,
-    pub author: Option<Text>,
-    pub published_utc: Text,
-    pub article_url: Option<Text>,
-    pub description: Option<Text>,
-    pub tickers: Option<Vec<Text>>,
-    pub keywords: Option<Vec<Text>>,
-    pub insights: Option<Vec<Insight>>,
-}
-
-#[derive(Deserialize)]
-pub struct Publisher {
-    pub name: Option<Text>,
-}
-
-#[derive(Deserialize)]
-pub struct Insight {
-    pub ticker: Text,
-    pub sentiment: Option<Text>,
-    pub sentiment_reasoning: Option<Text>,
-}
-
-/// `/v1/marketstatus/now`
-#[derive(Deserialize)]
-pub struct MarketStatus {
-    #[serde(rename = "serverTime")]
-    pub server_time: Text,
-    #[serde(rename = "earlyHours", default)]
-    pub early_hours: bool,
-    #[serde(default)]
-    pub exchanges: std::collections::BTreeMap<Text, Option<Text>>,
-    #[serde(default)]
-    pub currencies: std::collections::BTreeMap<Text, Option<Text>>,
-}
-
-/// A day of `/v1/marketstatus/upcoming`.
-#[derive(Deserialize)]
-pub struct Holiday {
-    pub date: Text,
-    pub exchange: Text,
-    pub name: Option<Text>,
-    pub status: Text,
-    pub open: Option<Text>,
-    pub close: Option<Text>,
+    pub t: Option<Whole>,
+    pub sip_timestamp: Option<Whole>,
+    pub last_updated: Option<Whole>,
 }

@@ -2,67 +2,29 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::fmt::Write;
-use std::path::PathBuf;
-
 use component::{Bad, Item};
+use http::{Changes, Taken};
 use model::{Adjustment, Event, Statement, Timestamp};
 use polygon::map::{self, Asked, Kind, Period};
 use serde_json::value::RawValue;
+use testkit::Golden;
 
-fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-fn fixture(name: &str) -> String {
-    std::fs::read_to_string(folder("fixtures").join(name)).unwrap()
-}
-
-/// Compares what a fixture became, one event a line, with what it must become.
-fn check(name: &str, items: &[Item]) {
-    let mut text = String::new();
-    for item in items {
-        match item {
-            Item::Event(event) => {
-                let kind = event.info().name;
-                writeln!(text, "{kind} {}", serde_json::to_string(event).unwrap()).unwrap();
-            }
-            Item::Bad { bad, .. } => writeln!(text, "Bad {bad}").unwrap(),
-        }
-    }
-    assert!(!text.is_empty(), "{name} became nothing");
-    let path = folder("golden").join(name.replace(['.'], "-") + ".txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::create_dir_all(folder("golden")).unwrap();
-        std::fs::write(&path, &text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, golden, "{} differs; UPDATE_GOLDEN=1 rewrites it", path.display());
-}
+const GOLDEN: Golden =
+    Golden { folder: env!("CARGO_MANIFEST_DIR"), test: include_str!("golden.rs") };
 
 type Read<'a> = &'a dyn Fn(&RawValue, &mut Vec<Item>) -> Result<(), Bad>;
 
 /// Every row below a member of a fixture.
 fn rows(name: &str, member: &str, read: Read<'_>) {
-    let text = fixture(name);
+    let text = GOLDEN.fixture(name);
     let mut items = Vec::new();
-    let list: Vec<&RawValue> = if member.is_empty() {
-        serde_json::from_str(&text)
-            .or_else(|_| serde_json::from_str(&text).map(|one| vec![one]))
-            .unwrap()
-    } else {
-        let members: std::collections::BTreeMap<String, &RawValue> =
-            serde_json::from_str(&text).unwrap();
-        let member = members[member];
-        let list = serde_json::from_str(member.get());
-        list.unwrap_or_else(|_| vec![member])
-    };
-    for raw in list {
+    let list = http::items(serde_json::from_str(&text).unwrap(), member).unwrap().unwrap();
+    for (_, raw) in list {
         if let Err(bad) = read(raw, &mut items) {
             items.push(Item::Bad { raw: raw.get().as_bytes().to_vec(), bad });
         }
     }
-    check(name, &items);
+    GOLDEN.check(name, &items);
 }
 
 fn push<E: Into<Event>>(
@@ -98,28 +60,30 @@ fn history_and_last_records() {
 
 #[test]
 fn snapshots() {
-    let stocks: Read<'_> = &|raw, items| map::snapshot(raw, NOW, items);
+    let stocks: Read<'_> = &|raw, items| {
+        map::snapshot(raw, &mut Taken { now: NOW, known: &mut Changes::default(), items })
+    };
     rows("snapshot_ticker_aapl.json", "ticker", stocks);
     rows("snapshot_tickers.json", "tickers", stocks);
     rows("snapshot_universal.json", "results", &|raw, items| {
-        map::universal_snapshot(raw, NOW, items)
+        map::universal_snapshot(raw, &mut Taken { now: NOW, known: &mut Changes::default(), items })
     });
 }
 
 #[test]
 fn the_stream() {
     let (mut items, mut marks) = (Vec::new(), Vec::new());
-    for line in fixture("ws_events_examples.ndjson").lines() {
+    for line in GOLDEN.fixture("ws_events_examples.ndjson").lines() {
         // The page shows single events; the stream sends arrays of them.
         map::frame(format!("[{line}]").as_bytes(), &mut items, &mut marks);
     }
     assert_eq!(items.len(), marks.len());
-    check("ws_events_examples.ndjson", &items);
+    GOLDEN.check("ws_events_examples.ndjson", &items);
     let (mut items, mut said) = (Vec::new(), Vec::new());
-    for line in fixture("ws_session_frames.ndjson").lines() {
+    for line in GOLDEN.fixture("ws_session_frames.ndjson").lines() {
         said.extend(map::frame(line.as_bytes(), &mut items, &mut marks));
     }
-    check("ws_session_frames.ndjson", &items);
+    GOLDEN.check("ws_session_frames.ndjson", &items);
     let said: Vec<&str> = said.iter().map(|status| status.status.as_str()).collect();
     assert_eq!(said, ["connected", "auth_success", "success"]);
 }
@@ -152,7 +116,7 @@ fn fundamentals() {
 /// The table in the code is the vendor's list.
 #[test]
 fn venues_are_those_of_the_vendor() {
-    let text = fixture("exchanges_v3.json");
+    let text = GOLDEN.fixture("exchanges_v3.json");
     let list: serde_json::Value = serde_json::from_str(&text).unwrap();
     for row in list["results"].as_array().unwrap() {
         let id = row["id"].to_string();
@@ -172,10 +136,5 @@ fn every_fixture_is_used() {
     // The errors are held against `src/api.rs`. `open_close_aapl.json` is a day's bar once more,
     // and no source asks for it.
     let elsewhere = ["error_401_no_key.json", "error_403_timeframe.json", "open_close_aapl.json"];
-    let this = include_str!("golden.rs");
-    for entry in std::fs::read_dir(folder("fixtures")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let is_used = this.contains(&name) || elsewhere.contains(&name.as_str());
-        assert!(name == "SOURCES.md" || is_used, "{name} is not used");
-    }
+    GOLDEN.assert_all_are_used(&elsewhere);
 }

@@ -7,11 +7,12 @@ mod common;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use common::{Driver, Rig, bar, quote, trade};
+use common::Rig;
 use component::Source;
 use model::EventId;
 use polygon::{BarsHistory, CorporateActions, Instruments, QuotesHistory, TradesHistory};
 use serde_json::{Value, json};
+use testkit::{Driver, bar, quote, trade};
 
 /// The morning of the mock's day has passed.
 async fn noon() -> Rig {
@@ -139,7 +140,7 @@ async fn whole_markets_come_in_pages() {
 #[tokio::test]
 async fn the_free_plan_is_asked_five_times_a_minute() {
     let rig = Rig::start().await;
-    let mut system = rig.system();
+    let mut system: polygon::System = rig.system();
     system.connection.plan = serde_json::from_value(json!("free")).unwrap();
     let host = component::Host::test("free", "polygon_bars_history");
     let settings = serde_json::from_value(json!({"start": "2013-01-01"})).unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use component::{Bad, Item};
+use http::{Changes, Taken};
 use model::{Adjustment, Bar, Event, Quote, Timestamp, Trade, TradeStatus};
 use polygon::map::{self, Asked, Kind, Period};
 use polygon::wire;
@@ -100,6 +101,129 @@ fn hostile_records_are_refused_with_their_bytes() {
     let (mut items, mut marks) = (Vec::new(), Vec::new());
     map::frame(&[0xff, 0xfe], &mut items, &mut marks);
     assert!(matches!(&items[0], Item::Bad { raw, .. } if raw == &[0xff, 0xfe]));
+}
+
+/// The trade with a part of it spelled differently.
+fn respelled(from: &str, to: &str) -> Vec<Item> {
+    assert!(TRADE.contains(from), "{from}");
+    frame(&format!("[{}]", TRADE.replace(from, to)))
+}
+
+#[test]
+fn numbers_may_be_texts_or_have_exponents() {
+    let plain = frame(&format!("[{TRADE}]"));
+    for (from, to) in [
+        ("14.01", "\"14.01\""),
+        ("14.01", "1.401e1"),
+        ("14.01", "1401E-2"),
+        ("\"s\":100", "\"s\":\"100\""),
+        ("\"s\":100", "\"s\":1.0e+2"),
+        ("\"s\":100", "\"s\":null,\"ds\":\"100.0\""),
+        ("1381152660500", "\"1381152660500\""),
+        ("1381152660500", "1.3811526605e12"),
+        ("1381152660500", "1381152660500000000"),
+        ("\"q\":7", "\"q\":\"7\""),
+        ("\"i\":\"52\"", "\"i\":52"),
+        ("\"x\":10", "\"x\":\"10\""),
+        ("\"z\":1", "\"z\":\"1\""),
+        ("[14]", "14"),
+        ("[14]", "\"14\""),
+        ("[14]", "[ \"14\" , null ]"),
+    ] {
+        assert_eq!(trades(&respelled(from, to)), trades(&plain), "{to}");
+    }
+}
+
+#[test]
+fn what_is_optional_may_be_absent_or_null() {
+    for (name, part) in
+        [("x", "10"), ("i", "\"52\""), ("z", "1"), ("c", "[14]"), ("q", "7"), ("s", "100")]
+    {
+        let part = format!(",\"{name}\":{part}");
+        let null = format!(",\"{name}\":null,\"ds\":\"100\"");
+        for to in [null.as_str(), ",\"ds\":\"100\""] {
+            let items = respelled(&part, to);
+            assert_eq!(trades(&items).len(), 1, "{name}: {items:?}");
+        }
+    }
+    let items = respelled("[14]", "[9001,65535]");
+    assert_eq!(trades(&items)[0].conditions, ["9001", "65535"], "new codes are kept as they are");
+    for sides in [
+        "",
+        r#""bp":null,"bs":null,"ap":null,"as":null,"#,
+        r#""bp":0,"bs":0,"ap":0,"as":0,"bx":null,"#,
+    ] {
+        let quote = format!(r#"[{{"ev":"Q","sym":"BAC",{sides}"c":null,"t":1381152660500}}]"#);
+        let items = frame(&quote);
+        let quote = quotes(&items)[0];
+        assert_eq!(
+            (quote.bid_price, quote.ask_quantity, quote.tape.as_deref()),
+            (None, None, None)
+        );
+    }
+    let index = r#"[{"ev":"AM","sym":"I:SPX","op":1,"o":1,"c":2,"h":2,"l":1,"s":1381152660000,"e":1381152720000}]"#;
+    let items = frame(index);
+    assert_eq!((bars(&items)[0].volume.to_string().as_str(), bars(&items)[0].vwap), ("0", None));
+    let (items, said) =
+        read(r#"[{"ev":"status","message":null},{"ev":"status","status":"error"}]"#);
+    assert_eq!((items.len(), said.len()), (0, 2));
+}
+
+/// What a row of a snapshot becomes.
+fn snapshot(is_universal: bool, text: &str) -> Vec<Item> {
+    let raw: &RawValue = serde_json::from_str(text).unwrap();
+    let (mut items, now) = (Vec::new(), Timestamp(1_700_000_000_000_000_000));
+    let mut taken = Taken { now, known: &mut Changes::default(), items: &mut items };
+    let read = if is_universal { map::universal_snapshot } else { map::snapshot };
+    read(raw, &mut taken).unwrap();
+    items
+}
+
+#[test]
+fn a_snapshot_that_is_emptied_says_nothing() {
+    for text in [
+        r#"{"ticker":"A"}"#,
+        r#"{"ticker":"A","updated":0,"day":{},"min":{},"lastQuote":{},"lastTrade":{}}"#,
+        r#"{"ticker":"A","updated":null,"day":null,"min":null,"lastQuote":null,"lastTrade":null}"#,
+        r#"{"ticker":"A","updated":1381152660500000000,
+            "day":{"o":0,"h":0,"l":0,"c":0,"v":0},"min":{"t":0,"o":0,"h":0,"l":0,"c":0,"v":0}}"#,
+    ] {
+        assert!(snapshot(false, text).is_empty(), "{text}");
+    }
+    for text in [
+        r#"{"ticker":"A","type":"stocks"}"#,
+        r#"{"ticker":"A","session":{},"last_quote":{},"last_trade":{}}"#,
+        r#"{"ticker":"A","session":null,"last_quote":null,"last_trade":null}"#,
+    ] {
+        assert!(snapshot(true, text).is_empty(), "{text}");
+    }
+    let index = r#"{"ticker":"I:SPX","value":1700.5,"last_updated":1381152660500000000,
+        "session":{"open":1690,"high":1701,"low":1689.5,"close":1700.5,"change":10}}"#;
+    let items = snapshot(true, index);
+    let bar = bars(&items)[0];
+    assert_eq!((bar.instrument.as_str(), bar.interval.as_str()), ("SPX.INDEX", "1d"));
+    assert_eq!(bar.head.event_time.to_string(), "2013-10-07T04:00:00Z");
+}
+
+#[test]
+fn an_instrument_is_priced_in_a_currency_and_not_in_its_name() {
+    for (text, expected) in [
+        (r#"{"ticker":"AAPL","market":"stocks","currency_name":"usd"}"#, "AAPL.US USD"),
+        (
+            r#"{"ticker":"C:EURUSD","market":"fx","currency_name":"United States dollar",
+                "currency_symbol":"USD","base_currency_symbol":"EUR"}"#,
+            "EUR/USD.FX USD",
+        ),
+        (r#"{"ticker":"I:SPX","market":"indices","active":null,"name":null}"#, "SPX.INDEX USD"),
+    ] {
+        let raw: &RawValue = serde_json::from_str(text).unwrap();
+        let found = map::instrument(raw, Timestamp(0)).unwrap();
+        assert_eq!(format!("{} {}", found.instrument.as_str(), found.currency), expected);
+    }
+    for text in ["null", "[]", "{}", r#"{"ticker":null,"market":"stocks"}"#, "7"] {
+        let raw: &RawValue = serde_json::from_str(text).unwrap();
+        assert_eq!(map::instrument(raw, Timestamp(0)).unwrap_err().field, "ticker", "{text}");
+    }
 }
 
 #[test]

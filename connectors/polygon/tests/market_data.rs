@@ -6,11 +6,12 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Driver, Rig, bar, gap, quote, trade};
+use common::Rig;
 use component::{Fault, Source};
 use model::{EventId, Gap, GapStatus, Timestamp};
 use polygon::MarketData;
 use serde_json::{Value, json};
+use testkit::{Driver, bar, gap, quote, trade};
 
 fn driver(rig: &Rig) -> Driver<MarketData> {
     let symbols = ["BAC", "SPY"];

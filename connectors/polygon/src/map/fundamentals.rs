@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use component::{Bad, OrBad};
-use http::decode;
+use http::{Row, decode};
 use model::{
     Date, EventId, Fundamental, Head, InstrumentId, Period, Statement, Text, Timestamp, money,
 };
@@ -11,20 +11,8 @@ use serde_json::value::RawValue;
 
 use super::{Mapped, identity, midnight};
 
-type Fields<'a> = BTreeMap<Text, &'a RawValue>;
-
-/// A text among the fields, if it is one.
-fn text<'a>(fields: &Fields<'a>, names: &[&str]) -> Option<&'a str> {
-    let raw = names.iter().find_map(|name| fields.get(*name))?.get();
-    raw.strip_prefix('"')?.strip_suffix('"').filter(|text| !text.is_empty())
-}
-
-fn date(fields: &Fields<'_>, names: &[&str]) -> Mapped<Option<Date>> {
-    text(fields, names).map(|text| text.parse().or_bad(names[0])).transpose()
-}
-
-fn period(fields: &Fields<'_>) -> Mapped<Period> {
-    match text(fields, &["timeframe", "fiscal_period"]) {
+fn period(row: &Row) -> Mapped<Period> {
+    match row.get(&["timeframe", "fiscal_period"]) {
         None => Ok(Period::Point),
         Some("annual" | "FY") => Ok(Period::Annual),
         Some("quarterly" | "Q1" | "Q2" | "Q3" | "Q4") => Ok(Period::Quarterly),
@@ -34,31 +22,25 @@ fn period(fields: &Fields<'_>) -> Mapped<Period> {
 }
 
 /// A company without a symbol is known by its number at the SEC.
-fn company(fields: &Fields<'_>, asked: &str) -> Mapped<(InstrumentId, Text)> {
-    let listed: Vec<Text> = match fields.get("tickers") {
-        Some(raw) => decode::<Option<Vec<Text>>>(raw)?.unwrap_or_default(),
-        None => Vec::new(),
-    };
-    let symbol = listed.first().map(Text::as_str).or(text(fields, &["ticker"]));
+fn company(row: &Row, asked: &str) -> Mapped<(InstrumentId, Text)> {
+    let listed: Vec<Text> =
+        row.parsed(&["tickers"], |text| serde_json::from_str(text))?.unwrap_or_default();
+    let symbol = listed.first().map(Text::as_str).or(row.get(&["ticker"]));
     match symbol.or(Some(asked).filter(|asked| !asked.is_empty())) {
         Some(symbol) => Ok((identity(symbol), symbol.into())),
         None => {
-            let cik = text(fields, &["cik"]).or_bad("tickers")?;
+            let cik = row.get(&["cik"]).or_bad("tickers")?;
             Ok((InstrumentId::listed(cik, "CIK"), cik.into()))
         }
     }
 }
 
 /// What the statements of one row have in common.
-fn base(
-    fields: &Fields<'_>,
-    asked: &str,
-    (name, statement): (&str, Statement),
-) -> Mapped<Fundamental> {
-    let (instrument, symbol) = company(fields, asked)?;
-    let names = ["period_end", "end_date", "settlement_date", "effective_date", "date"];
-    let (period, period_end) = (period(fields)?, date(fields, &names)?);
-    let report_date = date(fields, &["filing_date"])?;
+fn base(row: &Row, asked: &str, (name, statement): (&str, Statement)) -> Mapped<Fundamental> {
+    let (instrument, symbol) = company(row, asked)?;
+    let ends = ["period_end", "end_date", "settlement_date", "effective_date", "date"];
+    let (period, period_end) = (period(row)?, row.parsed(&ends, str::parse::<Date>)?);
+    let report_date = row.parsed(&["filing_date"], str::parse::<Date>)?;
     let end = period_end.map(|day| day.to_string()).unwrap_or_default();
     let time = report_date.or(period_end).map_or(Timestamp(0), midnight);
     Ok(Fundamental {
@@ -83,9 +65,8 @@ pub fn report(
     statement: Statement,
     asked: &str,
 ) -> Mapped<Fundamental> {
-    let fields: Fields<'_> = decode(raw)?;
-    let mut event = base(&fields, asked, (name, statement))?;
-    for (name, raw) in fields {
+    let mut event = base(&Row::of(raw), asked, (name, statement))?;
+    for (name, raw) in decode::<BTreeMap<Text, &RawValue>>(raw)? {
         match raw.get().as_bytes() {
             [b'-' | b'0'..=b'9', ..] => {
                 event.values.insert(name.clone(), money(raw.get()).or_bad(&name)?);
@@ -112,32 +93,34 @@ fn identified(mut event: Fundamental) -> Fundamental {
 
 /// A row of `/vX/reference/financials`: a filing with all its statements.
 pub fn financials(raw: &RawValue, asked: &str) -> Mapped<Vec<Fundamental>> {
-    let fields: Fields<'_> = decode(raw)?;
-    let statements: BTreeMap<Text, BTreeMap<Text, Fields<'_>>> =
-        decode(fields.get("financials").copied().or_bad("financials")?)?;
-    let mut events = Vec::new();
-    for (name, items) in statements {
+    let row = Row::of(raw);
+    row.need(&["financials"])?;
+    let statements = row.inner("financials");
+    let mut texts = BTreeMap::new();
+    for (name, raw) in decode::<BTreeMap<Text, &RawValue>>(raw)? {
+        if raw.get().starts_with('"') {
+            texts.insert(name, decode(raw)?);
+        }
+    }
+    let statement = |name: &String| {
         let statement = match name.as_str() {
             "balance_sheet" => Statement::BalanceSheet,
             "income_statement" => Statement::IncomeStatement,
             "cash_flow_statement" => Statement::CashFlow,
             _ => Statement::Other,
         };
-        let mut event = base(&fields, asked, (&name, statement))?;
-        for (item, parts) in items {
-            let value = parts.get("value").filter(|value| value.get() != "null");
-            let Some(value) = value else { continue };
+        let mut event =
+            Fundamental { texts: texts.clone(), ..base(&row, asked, (name, statement))? };
+        let items = statements.inner(name);
+        for item in items.cells.keys() {
+            let parts = items.inner(item);
+            let Some(value) = parts.get(&["value"]) else { continue };
             // Others are such as "USD / shares".
-            let currency = text(&parts, &["unit"]).filter(|unit| unit.len() == 3);
-            event.currency = event.currency.or(currency.map(Text::from));
-            event.values.insert(item.clone(), money(value.get()).or_bad(&item)?);
+            let currency = parts.text("unit").filter(|unit| unit.len() == 3);
+            event.currency = event.currency.or(currency);
+            event.values.insert(item.into(), money(value).or_bad(item)?);
         }
-        for (name, raw) in &fields {
-            if raw.get().starts_with('"') {
-                event.texts.insert(name.clone(), decode(raw)?);
-            }
-        }
-        events.push(identified(event));
-    }
-    Ok(events)
+        Ok(identified(event))
+    };
+    statements.cells.keys().map(statement).collect()
 }

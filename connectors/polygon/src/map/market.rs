@@ -3,68 +3,30 @@
 use std::sync::LazyLock;
 
 use component::{Bad, Item, OrBad};
-use http::{Num, decode, optional};
+use http::{Num, Taken, Whole, decode, digits, optional};
+use jiff::Span;
 use jiff::tz::TimeZone;
 use model::{
     Adjustment, Decimal, Event, EventId, Head, Text, Timestamp, TradeStatus, price, quantity,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use session::Intake;
+use session::{Intake, Kind, Mark};
 
 use super::symbol::is_stock;
-use super::{Mapped, NEW_YORK, identity, new_york_midnight, push, session_day, time, venue};
-use crate::wire::{self, Message, number};
+use super::{Mapped, NEW_YORK, identity, new_york_midnight, session_day, time, venue};
+use crate::wire::{self, Message};
 
 /// Shares in one unit of a stock quote's sizes.
 const ROUND_LOT: Decimal = Decimal::ONE_HUNDRED;
 
 /// The bars of the stream.
-pub(crate) static SECOND: LazyLock<Period> =
-    LazyLock::new(|| Period::new(1, "second", "s", Adjustment::Raw));
-pub(crate) static MINUTE: LazyLock<Period> =
-    LazyLock::new(|| Period::new(1, "minute", "m", Adjustment::Raw));
+static SECOND: LazyLock<Period> = LazyLock::new(|| Period::one("second"));
+pub(crate) static MINUTE: LazyLock<Period> = LazyLock::new(|| Period::one("minute"));
+static DAY: LazyLock<Period> = LazyLock::new(|| Period::one("day"));
 
-/// A kind of record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Trades,
-    Quotes,
-    SecondBars,
-    MinuteBars,
-}
-
-impl Kind {
-    pub const ALL: [Self; 4] = [Self::Trades, Self::Quotes, Self::SecondBars, Self::MinuteBars];
-
-    /// In words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Trades => "trades",
-            Self::Quotes => "quotes",
-            Self::SecondBars => "second bars",
-            Self::MinuteBars => "minute bars",
-        }
-    }
-
-    /// Whether it covers a period.
-    pub fn is_bars(self) -> bool {
-        matches!(self, Self::SecondBars | Self::MinuteBars)
-    }
-
-    /// The period, where it covers one.
-    pub(crate) fn period(self) -> &'static Period {
-        if self == Self::SecondBars { &SECOND } else { &MINUTE }
-    }
-}
-
-/// A record's place among those of its kind and symbol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    pub kind: Kind,
-    /// Polygon's own number, or a bar's start; zero where there is none.
-    pub sequence: u64,
+/// The period that bars of a kind cover.
+pub(crate) fn period(kind: Kind) -> &'static Period {
+    if kind == Kind::SecondBars { &SECOND } else { &MINUTE }
 }
 
 /// Every message of a frame. Each item has its mark, unless it is bad. What the stream says about
@@ -116,7 +78,6 @@ pub fn message(message: Message<'_>) -> Mapped<Option<(Event, Mark)>> {
     let (kind, (event, sequence)) = match message {
         Message::Trade(raw) => (Kind::Trades, trade("", raw)?),
         Message::Quote(raw) => (Kind::Quotes, quote("", raw)?),
-        Message::CurrencyQuote(raw) => (Kind::Quotes, quote("", currency_quote(raw))?),
         Message::SecondBar(raw) => (Kind::SecondBars, bar("", &raw, &SECOND, None)?),
         Message::MinuteBar(raw) => (Kind::MinuteBars, bar("", &raw, &MINUTE, None)?),
         Message::Status(_) | Message::Other => return Ok(None),
@@ -159,28 +120,33 @@ fn named(own: Text, asked: &str) -> Mapped<Text> {
     }
 }
 
+/// Zero where there is no number.
+fn numbered(number: Option<Whole>) -> Mapped<u64> {
+    u64::try_from(number.unwrap_or_default().0).or_bad("q")
+}
+
 /// Prints are numbered anew every day by each venue and reporting facility.
 fn trade(asked: &str, raw: wire::Trade<'_>) -> Mapped<(Event, u64)> {
     let symbol = named(raw.symbol, asked)?;
     let time = raw.t.or(raw.y).map(time).or_bad("t")?;
-    let (venue_number, sequence) = (text(raw.x), raw.q.unwrap_or_default());
+    let (venue_number, sequence) = (text(raw.x), numbered(raw.q)?);
     let size = raw.ds.filter(|size| !matches!(size.text(), "" | "null")).or(raw.s).or_bad("s")?;
     let trade_id = match text(raw.i) {
         // Options have no ids, and some no numbers.
-        "" if sequence > 0 => number(sequence),
+        "" if sequence > 0 => digits(sequence),
         "" => format!("{}:{}x{}", time.millis(), raw.p.canonical(), size.canonical()).into(),
         id => id.into(),
     };
     // The indicators of the tapes' own specifications: 01 and 12 carry corrected data, the rest
     // withdraw.
-    let status = match raw.e.unwrap_or_default() {
+    let status = match raw.e.unwrap_or_default().0 {
         0 => TradeStatus::Original,
         1 | 12 => TradeStatus::Corrected,
         7 | 8 | 10 | 11 => TradeStatus::Canceled,
         other => return Err(Bad::new("correction", format!("unknown indicator {other}"))),
     };
     let instrument = identity(&symbol);
-    let (day, is_stock) = (number(day_number(time)), is_stock(&symbol));
+    let (day, is_stock) = (digits(day_number(time)), is_stock(&symbol));
     // Of crypto currencies it is the time of arrival.
     let facility = if is_stock { text(raw.r) } else { "" };
     let id = ["polygon", "trades", instrument.as_str(), venue_number, facility, &trade_id, &day];
@@ -198,42 +164,25 @@ fn trade(asked: &str, raw: wire::Trade<'_>) -> Mapped<(Event, u64)> {
         quantity: size.read("s", quantity)?,
         venue,
         conditions: raw.c.0,
-        tape: raw.z.map(|tape| tape.text().into()),
+        tape: Some(text(raw.z)).filter(|tape| !tape.is_empty()).map(Text::from),
         status,
     };
     Ok((event.into(), sequence))
-}
-
-fn currency_quote(raw: wire::CurrencyQuote<'_>) -> wire::Quote<'_> {
-    wire::Quote {
-        symbol: raw.p,
-        bp: Some(raw.b),
-        bs: None,
-        bx: raw.x,
-        ap: Some(raw.a),
-        az: None,
-        ax: raw.x,
-        c: wire::Codes::default(),
-        t: Some(raw.t),
-        y: None,
-        q: None,
-        z: None,
-    }
 }
 
 /// Stock quotes have a number; others are what they say.
 fn quote(asked: &str, raw: wire::Quote<'_>) -> Mapped<(Event, u64)> {
     let symbol = named(raw.symbol, asked)?;
     let time = raw.t.or(raw.y).map(time).or_bad("t")?;
-    let (instrument, sequence) = (identity(&symbol), raw.q.unwrap_or_default());
+    let (instrument, sequence) = (identity(&symbol), numbered(raw.q)?);
     let event_id = if sequence > 0 {
-        let (day, sequence) = (number(day_number(time)), number(sequence));
+        let (day, sequence) = (digits(day_number(time)), digits(sequence));
         EventId::of(&["polygon", "quotes", instrument.as_str(), &day, &sequence])
     } else {
         let canonical = |num: Option<Num<'_>>| num.map(|num| Text::from(num.canonical()));
         let told = [raw.bp, raw.bs, raw.ap, raw.az].map(canonical).map(Option::unwrap_or_default);
         let [bid, bid_size, ask, ask_size] = told.each_ref().map(Text::as_str);
-        let millis = number(millis(time));
+        let millis = digits(millis(time));
         let id = ["polygon", "quotes", instrument.as_str(), &millis, bid, bid_size, ask, ask_size];
         EventId::of(&id)
     };
@@ -262,7 +211,7 @@ fn quote(asked: &str, raw: wire::Quote<'_>) -> Mapped<(Event, u64)> {
         ask_price,
         ask_quantity,
         conditions: raw.c.0,
-        tape: raw.z.map(|tape| tape.text().into()),
+        tape: Some(text(raw.z)).filter(|tape| !tape.is_empty()).map(Text::from),
     };
     Ok((event.into(), sequence))
 }
@@ -276,13 +225,9 @@ pub struct Period {
     pub adjustment: Adjustment,
     /// In ours, such as `15m`.
     interval: Text,
-    length: Length,
-}
-
-#[derive(Clone, Debug)]
-enum Length {
-    Nanos(i64),
-    Calendar(jiff::Span),
+    length: Span,
+    /// Whether it is of days, which begin in New York, except where they begin in UTC.
+    has_days: bool,
 }
 
 /// Polygon's units of time, ours, and how many of ours one of theirs has.
@@ -298,58 +243,55 @@ const UNITS: [(&str, &str, i64); 8] = [
 ];
 
 impl Period {
-    fn new(multiplier: u32, timespan: &'static str, unit: &str, adjustment: Adjustment) -> Self {
-        let months = UNITS.iter().find(|(name, ..)| *name == timespan).map_or(1, |unit| unit.2);
-        let count = i64::from(multiplier) * months;
-        let span = jiff::Span::new();
-        let length = match unit {
-            "s" => Length::Nanos(count * HOUR / 3_600),
-            "m" => Length::Nanos(count * HOUR / 60),
-            "h" => Length::Nanos(count * HOUR),
-            "d" => Length::Calendar(span.days(count)),
-            "w" => Length::Calendar(span.weeks(count)),
-            _ => Length::Calendar(span.months(count)),
-        };
-        Self { multiplier, timespan, adjustment, interval: format!("{count}{unit}").into(), length }
-    }
-
     /// From a number and one of Polygon's words, such as `15minute`.
     pub fn parse(timeframe: &str, adjustment: Adjustment) -> Option<Self> {
-        let digits = timeframe.bytes().take_while(u8::is_ascii_digit).count();
-        let (count, word) = timeframe.split_at(digits);
-        let count = count.parse().ok().filter(|count| (1..=1_000).contains(count))?;
-        let (timespan, unit, _) = UNITS.iter().find(|(name, ..)| *name == word)?;
-        Some(Self::new(count, timespan, unit, adjustment))
+        let split = timeframe.bytes().take_while(u8::is_ascii_digit).count();
+        let (count, word) = timeframe.split_at(split);
+        let multiplier = count.parse().ok().filter(|count| (1..=1_000).contains(count))?;
+        let (timespan, unit, units) = *UNITS.iter().find(|(name, ..)| *name == word)?;
+        let count = i64::from(multiplier) * units;
+        let length = match unit {
+            "s" => Span::new().seconds(count),
+            "m" => Span::new().minutes(count),
+            "h" => Span::new().hours(count),
+            "d" => Span::new().days(count),
+            "w" => Span::new().weeks(count),
+            _ => Span::new().months(count),
+        };
+        let (interval, has_days) = (format!("{count}{unit}").into(), !"smh".contains(unit));
+        Some(Self { multiplier, timespan, adjustment, interval, length, has_days })
     }
 
-    /// When a bar that starts then has ended. Days and what is longer begin in New York, except
-    /// where they begin in UTC.
-    pub(crate) fn end(&self, start: Timestamp) -> Timestamp {
-        let length = match self.length {
-            Length::Nanos(nanos) => return start.plus_nanos(nanos),
-            Length::Calendar(span) => span,
-        };
-        let zone = if is_new_york_midnight(start) { NEW_YORK.clone() } else { TimeZone::UTC };
+    /// One of these, which is a length that Polygon knows.
+    fn one(timespan: &str) -> Self {
+        Self::parse(&format!("1{timespan}"), Adjustment::Raw).expect("it is in the table")
+    }
+
+    /// When a bar that starts then has ended.
+    fn end(&self, start: Timestamp) -> Timestamp {
+        let is_local = self.has_days && is_new_york_midnight(start);
+        let zone = if is_local { NEW_YORK.clone() } else { TimeZone::UTC };
         let end = jiff::Timestamp::from_nanosecond(start.0.into())
-            .and_then(|start| start.to_zoned(zone).checked_add(length));
-        end.map_or(start, |end| Timestamp::from_secs(end.timestamp().as_second()))
+            .and_then(|start| start.to_zoned(zone).checked_add(self.length));
+        let nanos = end.ok().and_then(|end| end.timestamp().as_nanosecond().try_into().ok());
+        nanos.map_or(start, Timestamp)
     }
 
     /// Where a bar starts. Some answers say the close of a day's session instead.
     fn start(&self, told: Timestamp) -> Timestamp {
-        let is_midnight = || told.0 % (24 * HOUR) == 0 || is_new_york_midnight(told);
-        match self.length {
-            Length::Calendar(_) if !is_midnight() => new_york_midnight(session_day(told)),
-            _ => told,
+        let is_midnight = || told.0 % DAY_NANOS == 0 || is_new_york_midnight(told);
+        if !self.has_days || is_midnight() {
+            return told;
         }
+        new_york_midnight(session_day(told))
     }
 }
 
-fn is_new_york_midnight(time: Timestamp) -> bool {
-    new_york_midnight(session_day(time.plus_nanos(6 * HOUR))) == time
-}
+const DAY_NANOS: i64 = 24 * 3_600_000_000_000;
 
-const HOUR: i64 = 3_600_000_000_000;
+fn is_new_york_midnight(time: Timestamp) -> bool {
+    new_york_midnight(session_day(time.plus_nanos(DAY_NANOS / 4))) == time
+}
 
 /// A bar; its number is its start. Without a clock it is over, as the stream's are when they come.
 pub(crate) fn bar(
@@ -370,7 +312,7 @@ pub(crate) fn bar(
     let told = [open, high, low, close, volume].map(|number| number.normalize().to_string());
     let is_final = now.is_none_or(|now| end_time <= now);
     let mut id = vec!["polygon", "bars", instrument.as_str(), &period.interval];
-    let (start_text, state) = (number(millis(start)), if is_final { "final" } else { "running" });
+    let (start_text, state) = (digits(millis(start)), if is_final { "final" } else { "running" });
     id.extend([period.adjustment.as_str(), &start_text, state]);
     id.extend(told.iter().map(String::as_str));
     let event = model::Bar {
@@ -384,7 +326,7 @@ pub(crate) fn bar(
         close,
         volume,
         vwap: optional(raw.vw, "vw", price)?,
-        trade_count: raw.n,
+        trade_count: raw.n.map(|count| count.0),
         adjustment: period.adjustment,
         is_final,
         instrument,
@@ -401,50 +343,53 @@ fn day_number(time: Timestamp) -> u64 {
 }
 
 /// A row of the stock snapshot: the last quote, the minute and the day so far.
-pub fn snapshot(raw: &RawValue, now: Timestamp, items: &mut Vec<Item>) -> Mapped<()> {
+pub fn snapshot(raw: &RawValue, taken: &mut Taken<'_>) -> Mapped<()> {
     let row: wire::Snapshot<'_> = decode(raw)?;
-    let symbol = &row.ticker;
     if let Some(raw) = row.last_quote {
-        let event = decode(raw).and_then(|quote: wire::Quote<'_>| match quote.t {
-            // Emptied at night.
-            None | Some(0) => Ok(None),
-            Some(_) => self::quote(symbol, quote).map(|(event, _)| Some(event)),
-        });
-        push_some(items, raw, event);
+        taken.part(raw, last_quote(&row.ticker, raw));
     }
-    let updated = [Some(row.updated), row.last_trade.and_then(|trade| trade.t)];
-    let day = updated.into_iter().flatten().max().filter(|updated| *updated > 0).map(time);
-    let day = day.map(|updated| new_york_midnight(session_day(updated)));
+    let traded = row.last_trade.and_then(|trade| trade.t);
+    let day = row.updated.max(traded).filter(|updated| updated.0 > 0).map(session_start);
     for (raw, period, start) in [(row.min, &MINUTE, None), (row.day, &DAY, day)] {
         if let Some(raw) = raw {
-            push_some(items, raw, running_bar(symbol, raw, period, start, now));
+            taken.part(raw, running_bar(&row.ticker, raw, period, start, taken.now));
         }
     }
     Ok(())
 }
 
 /// A row of the snapshot of everything: the last quote and the session so far.
-pub fn universal_snapshot(raw: &RawValue, now: Timestamp, items: &mut Vec<Item>) -> Mapped<()> {
+pub fn universal_snapshot(raw: &RawValue, taken: &mut Taken<'_>) -> Mapped<()> {
     let row: wire::UniversalSnapshot<'_> = decode(raw)?;
     if let Some(error) = row.error {
         let message = row.message.unwrap_or_default();
         return Err(Bad::new("ticker", format!("{}: {error} {message}", row.ticker)));
     }
-    let mut known = row.last_trade.and_then(|trade| trade.sip_timestamp.or(trade.last_updated));
+    let traded = row.last_trade.and_then(|trade| trade.sip_timestamp.or(trade.last_updated));
+    let mut known = traded.max(row.last_updated);
     if let Some(raw) = row.last_quote {
-        let quote: Mapped<wire::Quote<'_>> = decode(raw);
-        known = known.max(quote.as_ref().ok().and_then(|quote| quote.t));
-        let event = quote.and_then(|quote| self::quote(&row.ticker, quote));
-        push_some(items, raw, event.map(|(event, _)| Some(event)));
+        known = known.max(decode::<wire::Quote<'_>>(raw).ok().and_then(|quote| quote.t));
+        taken.part(raw, last_quote(&row.ticker, raw));
     }
     if let (Some(raw), Some(known)) = (row.session, known) {
-        let start = new_york_midnight(session_day(time(known)));
-        push_some(items, raw, running_bar(&row.ticker, raw, &DAY, Some(start), now));
+        let start = Some(session_start(known));
+        taken.part(raw, running_bar(&row.ticker, raw, &DAY, start, taken.now));
     }
     Ok(())
 }
 
-static DAY: LazyLock<Period> = LazyLock::new(|| Period::new(1, "day", "d", Adjustment::Raw));
+fn session_start(known: Whole) -> Timestamp {
+    new_york_midnight(session_day(time(known)))
+}
+
+/// The quote of a snapshot, unless there is none: it is emptied at night.
+fn last_quote(symbol: &str, raw: &RawValue) -> Mapped<Option<Event>> {
+    let row: wire::Quote<'_> = decode(raw)?;
+    if row.t.unwrap_or_default().0 == 0 {
+        return Ok(None);
+    }
+    quote(symbol, row).map(|(event, _)| Some(event))
+}
 
 /// A bar of a snapshot, unless there is none yet.
 fn running_bar(
@@ -454,16 +399,13 @@ fn running_bar(
     start: Option<Timestamp>,
     now: Timestamp,
 ) -> Mapped<Option<Event>> {
+    if raw.get().len() <= "{}".len() {
+        return Ok(None);
+    }
     let mut row: wire::Bar<'_> = decode(raw)?;
-    row.s = row.s.or(start.map(Timestamp::millis)).filter(|start| *start > 0);
+    row.s = row.s.or(start.map(|start| Whole(start.millis()))).filter(|start| start.0 > 0);
     if row.s.is_none() || row.o.canonical() == "0" {
         return Ok(None);
     }
     bar(symbol, &row, period, Some(now)).map(|(event, _)| Some(event))
-}
-
-fn push_some(items: &mut Vec<Item>, raw: &RawValue, event: Mapped<Option<Event>>) {
-    if let Some(event) = event.transpose() {
-        push(items, raw.get(), event);
-    }
 }

@@ -1,10 +1,8 @@
 //! Instruments, corporate actions, news and market hours.
 
-use std::collections::BTreeMap;
-
 use component::{Bad, OrBad};
 use html_escape::decode_html_entities;
-use http::{Num, decode};
+use http::Row;
 use model::{
     AssetClass, CorporateAction, CorporateActionKind, Date, Decimal, EventId, Head, Instrument,
     MarketState, MarketStatus, NewsItem, Sentiment, Text, Timestamp, money,
@@ -12,13 +10,12 @@ use model::{
 use serde_json::value::RawValue;
 
 use super::{Mapped, identity, midnight};
-use crate::wire;
 
 /// One instrument, from the list or its own page.
 pub fn instrument(raw: &RawValue, now: Timestamp) -> Mapped<Instrument> {
-    let row: wire::Ticker<'_> = decode(raw)?;
-    let updated = row.last_updated_utc.map(str::parse).transpose().or_bad("last_updated_utc")?;
-    let asset_class = match row.market {
+    let row = Row::of(raw);
+    let (symbol, market) = (row.need(&["ticker"])?, row.need(&["market"])?);
+    let asset_class = match market {
         "stocks" | "otc" => AssetClass::Equity,
         "options" => AssetClass::Option,
         "crypto" => AssetClass::Crypto,
@@ -27,21 +24,23 @@ pub fn instrument(raw: &RawValue, now: Timestamp) -> Mapped<Instrument> {
         "futures" => AssetClass::Future,
         _ => AssetClass::Other,
     };
-    let is_active = row.active.unwrap_or(true);
-    let told = [&row.name, &row.primary_exchange, &row.currency_name, &row.composite_figi];
+    let is_active = row.get(&["active"]).is_none_or(|word| word == "true");
+    let told = ["name", "primary_exchange", "currency_name", "composite_figi"];
     // The same contents are the same fact, on whichever day they are read.
-    let mut id = vec!["polygon", "instruments", &row.ticker, row.market];
-    id.extend(told.map(|text| text.as_deref().unwrap_or_default()));
+    let mut id = vec!["polygon", "instruments", symbol, market];
+    id.extend(told.map(|name| row.get(&[name]).unwrap_or_default()));
     id.push(if is_active { "active" } else { "inactive" });
+    // Pairs of currencies have symbols of them besides; the name of one is a text to read.
+    let currency = row.get(&["currency_symbol", "currency_name"]).unwrap_or("USD");
     Ok(Instrument {
-        head: Head::new(EventId::of(&id), updated.unwrap_or(now)),
-        instrument: identity(&row.ticker),
-        symbol: row.ticker,
-        name: row.name,
+        head: Head::new(EventId::of(&id), row.time(&["last_updated_utc"])?.unwrap_or(now)),
+        instrument: identity(symbol),
+        symbol: symbol.into(),
+        name: row.text("name"),
         asset_class,
-        venue: row.primary_exchange,
-        currency: row.currency_name.map_or("USD".into(), |name| name.to_uppercase()),
-        broker_instrument_id: row.composite_figi,
+        venue: row.text("primary_exchange"),
+        currency: currency.to_uppercase().into(),
+        broker_instrument_id: row.text("composite_figi"),
         is_active,
         // Polygon takes no orders.
         is_tradable: false,
@@ -55,12 +54,11 @@ pub fn instrument(raw: &RawValue, now: Timestamp) -> Mapped<Instrument> {
 }
 
 /// The fields of a corporate action; what has no place of its own ends up in `terms`.
-struct Terms<'a>(BTreeMap<Text, Num<'a>>);
+struct Terms(Row);
 
-impl<'a> Terms<'a> {
-    fn text(&mut self, name: &str) -> Option<&'a str> {
-        let text = self.0.remove(name)?.text();
-        Some(text).filter(|text| !text.is_empty() && *text != "null")
+impl Terms {
+    fn text(&mut self, name: &str) -> Option<String> {
+        self.0.cells.remove(name)
     }
 
     fn date(&mut self, name: &str) -> Mapped<Option<Date>> {
@@ -68,23 +66,18 @@ impl<'a> Terms<'a> {
     }
 
     fn number(&mut self, name: &str) -> Mapped<Decimal> {
-        self.text(name).or_bad(name).and_then(|text| money(text).or_bad(name))
+        self.text(name).or_bad(name).and_then(|text| money(&text).or_bad(name))
     }
 
     /// An action of this kind on this day, with what is left.
-    fn action(
-        mut self,
-        raw: &RawValue,
-        kind: CorporateActionKind,
-        day: Option<Date>,
-    ) -> Mapped<CorporateAction> {
+    fn action(mut self, kind: CorporateActionKind, day: Option<Date>) -> Mapped<CorporateAction> {
         let symbol = self.text("ticker").or_bad("ticker")?;
-        let contents = EventId::of(&["polygon", "corporate_actions", raw.get()]);
+        let contents = EventId::of(&["polygon", "corporate_actions", &self.0.raw]);
         Ok(CorporateAction {
             head: Head::new(contents, day.map_or(Timestamp(0), midnight)),
-            instrument: identity(symbol),
+            instrument: identity(&symbol),
             symbol: symbol.into(),
-            action_id: self.text("id").map_or_else(|| contents.to_string().into(), Text::from),
+            action_id: self.text("id").unwrap_or_else(|| contents.to_string()).into(),
             kind,
             ex_date: day,
             record_date: self.date("record_date")?,
@@ -96,142 +89,148 @@ impl<'a> Terms<'a> {
             new_rate: None,
             old_rate: None,
             new_instrument: None,
-            terms: self.0.into_iter().map(|(name, value)| (name, value.text().into())).collect(),
+            terms: self
+                .0
+                .cells
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
         })
     }
 }
 
 /// A dividend of either interface.
 pub fn dividend(raw: &RawValue) -> Mapped<CorporateAction> {
-    let mut terms = Terms(decode(raw)?);
+    let mut terms = Terms(Row::of(raw));
     let cash_rate = terms.number("cash_amount")?;
-    let currency = terms.text("currency").unwrap_or("USD");
+    let currency = terms.text("currency").map_or("USD".into(), Text::from);
     let day = terms.date("ex_dividend_date")?;
-    let action = terms.action(raw, CorporateActionKind::CashDividend, day)?;
-    Ok(CorporateAction { cash_rate: Some(cash_rate), currency: Some(currency.into()), ..action })
+    let action = terms.action(CorporateActionKind::CashDividend, day)?;
+    Ok(CorporateAction { cash_rate: Some(cash_rate), currency: Some(currency), ..action })
 }
 
 /// A split of either interface.
 pub fn split(raw: &RawValue) -> Mapped<CorporateAction> {
-    let mut terms = Terms(decode(raw)?);
+    let mut terms = Terms(Row::of(raw));
     let (old, new) = (terms.number("split_from")?, terms.number("split_to")?);
-    let kind = match terms.text("adjustment_type") {
+    let kind = match terms.text("adjustment_type").as_deref() {
         Some("stock_dividend") => CorporateActionKind::StockDividend,
         _ if new < old => CorporateActionKind::ReverseSplit,
         _ => CorporateActionKind::ForwardSplit,
     };
     let day = terms.date("execution_date")?;
-    let action = terms.action(raw, kind, day)?;
+    let action = terms.action(kind, day)?;
     Ok(CorporateAction { effective_date: day, new_rate: Some(new), old_rate: Some(old), ..action })
 }
 
 /// The names that an instrument has had: each but the first replaced the one before it.
 pub fn name_changes(raw: &RawValue) -> Mapped<Vec<CorporateAction>> {
-    let row: wire::TickerEvents = decode(raw)?;
-    let changes = row.events.into_iter().filter_map(|event| {
-        Some((event.date.parse::<Date>().or_bad("date"), event.ticker_change?.ticker))
-    });
-    let mut names: Vec<(Date, Text)> =
-        changes.map(|(date, name)| Ok((date?, name))).collect::<Mapped<_>>()?;
+    let mut names: Vec<(Date, Text)> = Vec::new();
+    for event in rows(&Row::of(raw), "events")? {
+        if let Some(name) = event.inner("ticker_change").text("ticker") {
+            names.push((event.need(&["date"])?.parse().or_bad("date")?, name));
+        }
+    }
     names.sort();
     let change = |pair: &[(Date, Text)]| {
         let [(_, old), (date, new)] = pair else { return None };
         let id = EventId::of(&["polygon", "name_changes", old, new, &date.to_string()]);
-        Some(CorporateAction {
-            head: Head::new(id, midnight(*date)),
-            instrument: identity(old),
-            symbol: old.clone(),
-            action_id: id.to_string().into(),
-            kind: CorporateActionKind::NameChange,
-            ex_date: None,
-            record_date: None,
-            payable_date: None,
-            effective_date: Some(*date),
-            process_date: None,
-            cash_rate: None,
-            currency: None,
-            new_rate: None,
-            old_rate: None,
-            new_instrument: Some(identity(new)),
-            terms: BTreeMap::new(),
-        })
+        let cells = [("ticker", old.to_string()), ("id", id.to_string())];
+        let cells = cells.map(|(name, text)| (name.to_owned(), text)).into();
+        let action =
+            Terms(Row { cells, ..Row::default() }).action(CorporateActionKind::NameChange, None);
+        let head = Head::new(id, midnight(*date));
+        let (effective_date, new_instrument) = (Some(*date), Some(identity(new)));
+        Some(action.map(|old| CorporateAction { head, effective_date, new_instrument, ..old }))
     };
-    Ok(names.windows(2).filter_map(change).collect())
+    names.windows(2).filter_map(change).collect()
+}
+
+/// Rows within a row.
+fn rows(row: &Row, name: &str) -> Mapped<Vec<Row>> {
+    let list: Option<Vec<Box<RawValue>>> =
+        row.parsed(&[name], |text| serde_json::from_str(text))?;
+    Ok(list.unwrap_or_default().iter().map(|raw| Row::of(raw)).collect())
 }
 
 /// One story.
 pub fn news(raw: &RawValue) -> Mapped<NewsItem> {
-    let row: wire::News = decode(raw)?;
-    let published: Timestamp = row.published_utc.parse().or_bad("published_utc")?;
+    let row = Row::of(raw);
+    let published = row.time(&["published_utc"])?.or_bad("published_utc")?;
     let plain = |text: &str| Text::from(decode_html_entities(text.trim()));
-    let symbols = row.tickers.unwrap_or_default();
-    let sentiment = |insight: wire::Insight| Sentiment {
-        instrument: identity(&insight.ticker),
-        symbol: insight.ticker,
-        relevance: None,
-        score: None,
-        label: insight.sentiment,
-        reason: insight.sentiment_reasoning,
+    let words = |name: &str| -> Mapped<Vec<Text>> {
+        Ok(row.parsed(&[name], |text| serde_json::from_str(text))?.unwrap_or_default())
+    };
+    let symbols = words("tickers")?;
+    let sentiment = |insight: Row| {
+        let symbol = insight.need(&["ticker"])?;
+        Ok(Sentiment {
+            instrument: identity(symbol),
+            symbol: symbol.into(),
+            relevance: None,
+            score: None,
+            label: insight.text("sentiment"),
+            reason: insight.text("sentiment_reasoning"),
+        })
     };
     Ok(NewsItem {
         // Insights are added later: the story with them is another fact.
         head: Head::new(EventId::of(&["polygon", "news", raw.get()]), published),
-        news_id: row.id,
-        headline: plain(&row.title),
-        summary: row.description.as_deref().map(plain).filter(|text| !text.is_empty()),
+        news_id: row.need(&["id"])?.into(),
+        headline: plain(row.need(&["title"])?),
+        summary: row.get(&["description"]).map(plain).filter(|text| !text.is_empty()),
         content: None,
-        author: row.author,
-        publisher: row.publisher.and_then(|publisher| publisher.name),
-        url: row.article_url,
+        author: row.text("author"),
+        publisher: row.inner("publisher").text("name"),
+        url: row.text("article_url"),
         instruments: symbols.iter().map(|symbol| identity(symbol)).collect(),
         symbols,
         updated_time: published,
-        topics: row.keywords.unwrap_or_default(),
+        topics: words("keywords")?,
         sentiment_score: None,
         sentiment_label: None,
-        sentiments: row.insights.unwrap_or_default().into_iter().map(sentiment).collect(),
+        sentiments: rows(&row, "insights")?.into_iter().map(sentiment).collect::<Mapped<_>>()?,
     })
 }
 
 /// The state of every market right now.
 pub fn market_status(raw: &RawValue) -> Mapped<Vec<MarketStatus>> {
-    let row: wire::MarketStatus = decode(raw)?;
-    let now: Timestamp = row.server_time.parse().or_bad("serverTime")?;
-    let mut markets = Vec::new();
-    for (market, state) in row.exchanges.into_iter().chain(row.currencies) {
-        let status = match state.as_deref() {
-            None => continue,
-            Some("open") => MarketState::Open,
-            Some("closed") => MarketState::Closed,
-            Some("extended-hours") if row.early_hours => MarketState::EarlyTrading,
-            Some("extended-hours") => MarketState::LateTrading,
-            Some(other) => return Err(Bad::new(&market, format!("unknown state {other:?}"))),
+    let row = Row::of(raw);
+    let now = row.time(&["server_time"])?.or_bad("serverTime")?;
+    let [exchanges, currencies] = ["exchanges", "currencies"].map(|name| row.inner(name).cells);
+    let status = |(market, state): (String, String)| {
+        let status = match state.as_str() {
+            "open" => MarketState::Open,
+            "closed" => MarketState::Closed,
+            "extended-hours" if row.is("early_hours") => MarketState::EarlyTrading,
+            "extended-hours" => MarketState::LateTrading,
+            other => return Err(Bad::new(&market, format!("unknown state {other:?}"))),
         };
         let head = Head::new(EventId::of(&["polygon", &market, status.as_str()]), now);
+        let (market, day) = (market.into(), Text::default());
         let (open_time, close_time, reason) = (None, None, None);
-        let day = Text::default();
-        markets.push(MarketStatus { head, market, day, status, open_time, close_time, reason });
-    }
-    Ok(markets)
+        Ok(MarketStatus { head, market, day, status, open_time, close_time, reason })
+    };
+    exchanges.into_iter().chain(currencies).map(status).collect()
 }
 
 /// A day on which a market is closed or closes early.
 pub fn holiday(raw: &RawValue) -> Mapped<MarketStatus> {
-    let row: wire::Holiday = decode(raw)?;
-    let day: Date = row.date.parse().or_bad("date")?;
-    let status = match row.status.as_str() {
+    let row = Row::of(raw);
+    let day = row.need(&["date"])?;
+    let status = match row.need(&["status"])? {
         "closed" => MarketState::Closed,
         "early-close" => MarketState::Open,
         other => return Err(Bad::new("status", format!("unknown status {other:?}"))),
     };
-    let time = |text: Option<Text>, name| text.map(|text| text.parse().or_bad(name)).transpose();
+    let midnight = midnight(day.parse().or_bad("date")?);
     Ok(MarketStatus {
-        head: Head::new(EventId::of(&["polygon", "holidays", raw.get()]), midnight(day)),
-        market: row.exchange.to_lowercase(),
-        day: row.date,
+        head: Head::new(EventId::of(&["polygon", "holidays", raw.get()]), midnight),
+        market: row.need(&["exchange"])?.to_lowercase().into(),
+        day: day.into(),
         status,
-        open_time: time(row.open, "open")?,
-        close_time: time(row.close, "close")?,
-        reason: row.name,
+        open_time: row.time(&["open"])?,
+        close_time: row.time(&["close"])?,
+        reason: row.text("name"),
     })
 }
