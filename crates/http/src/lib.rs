@@ -17,6 +17,7 @@ mod poll;
 mod request;
 mod retry;
 mod shared;
+mod states;
 mod table;
 mod tls;
 mod tree;
@@ -32,6 +33,7 @@ pub use lists::{List, ListCursor, ListPage, Listed, Lists, Paged, Taken, VendorC
 pub use mark::{Mark, Rows, Shape};
 pub use poll::{Ask, Marks, Plan, Poll, Polled, Reading, first_of_month};
 pub use request::{Answer, Method, NoAnswer, Request, next_page};
+pub use states::{Account, Accounts, State, StatePoll, States};
 pub use table::{Cells, Row, Table};
 pub use tree::{Item, Json, items, text_at};
 pub use verdict::Verdict;

@@ -8,6 +8,7 @@ use component::{Fault, Result};
 pub use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 
 use crate::auth::Auth;
@@ -97,6 +98,12 @@ impl Request {
             Err(error) => self.broken = Some(format!("could not write the body: {error}")),
         }
         self
+    }
+
+    /// Sends a body as JSON without what it does not say: nulls, and what holds nothing else.
+    #[must_use]
+    pub fn said(self, body: Value) -> Self {
+        self.json(&said(body))
     }
 
     /// Says that sending it twice does no harm.
@@ -193,6 +200,23 @@ impl Answer {
     }
 }
 
+fn said(value: Value) -> Value {
+    let is_said = |value: &Value| match value {
+        Value::Null => false,
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    };
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| (name, said(value)));
+            Value::Object(fields.filter(|(_, value)| is_said(value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(said).collect()),
+        scalar => scalar,
+    }
+}
+
 /// The target of the link to what comes next.
 fn linked(header: &str) -> Option<&str> {
     let mut links = header.split('<').skip(1).filter_map(|link| link.split_once('>'));
@@ -263,6 +287,14 @@ mod tests {
             Request::get("/v2/positions").segment("BTC/USD?x#y"),
             "https://a.test/v2/positions/BTC%2FUSD%3Fx%23y",
         );
+    }
+
+    #[test]
+    fn what_is_not_said_is_not_sent() {
+        let body = serde_json::json!({"a": 1, "b": null, "c": {"d": null}, "e": [{"f": null}],
+            "g": "", "h": false, "i": []});
+        let sent = serde_json::json!({"a": 1, "e": [{}], "g": "", "h": false});
+        assert_eq!(said(body), sent);
     }
 
     #[test]
