@@ -11,7 +11,7 @@ use model::{Event, InstrumentId};
 use serde_json::json;
 use session::{Cursor, Frame, Live, Page, Session, Step, Stretch, Subscription};
 
-use crate::api::{VendorClock, refused};
+use crate::api::{refused, vendor_clock};
 use crate::history;
 use crate::map::{self, Period, Records};
 use crate::settings::{self, System};
@@ -46,7 +46,7 @@ impl Source for MarketData {
 
     async fn connect(system: System, settings: settings::MarketData, host: Host) -> Result<Self> {
         let symbols = Symbols::new(&system, &settings, &host)?;
-        let clock = VendorClock::read(&system.trading(&host)?, &host.clock).await?;
+        let clock = vendor_clock(&system.trading(&host)?, &host.clock).await?;
         let mut url = system.connection.stream_url.clone();
         if matches!(url.path(), "" | "/") {
             url.set_path(&format!("/v2/{}", system.connection.feed.as_str()));
@@ -65,8 +65,8 @@ impl Source for MarketData {
         });
         session.send(subscribe.to_string()).await?;
         session.expect(LOGIN, "subscription", |frame| judge(frame, "subscribed")).await?;
-        let audit_every = (audit_secs > 0).then(|| Duration::from_secs(audit_secs));
-        let vendor_now = clock.now(&host.clock);
+        let audit_every = (audit_secs.0 > 0).then(|| Duration::from_secs(audit_secs.0));
+        let vendor_now = clock.now();
         Ok(Self { live: Live::new(&host, session, symbols, audit_every, vendor_now) })
     }
 

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use component::Secret;
+use component::{Number, Secret};
+use http::KeyAuthentication;
 
 /// The connection to one Alpaca account.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -15,7 +16,7 @@ pub struct System {
     #[serde(default)]
     pub connection: Connection,
     /// The account's key.
-    pub authentication: Authentication,
+    pub authentication: KeyAuthentication<Credentials>,
 }
 
 /// Where Alpaca answers. Point the URLs at the mock for a dry run.
@@ -86,25 +87,6 @@ impl Feed {
     }
 }
 
-/// How the account is proven.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Authentication {
-    /// The only way there is: `api_key`.
-    #[serde(rename = "type")]
-    pub kind: AuthenticationKind,
-    /// Key and secret from the dashboard.
-    pub credentials: Credentials,
-}
-
-/// The ways of proving an account.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthenticationKind {
-    /// A key and its secret.
-    ApiKey,
-}
-
 /// Key and secret from Alpaca's dashboard.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -129,8 +111,8 @@ pub struct MarketData {
     #[serde(default = "some_symbols")]
     pub bars: Vec<String>,
     /// How often what the stream sent is compared with the vendor's history; 0 for never.
-    #[serde(default = "number::<60>")]
-    pub audit_secs: u64,
+    #[serde(default)]
+    pub audit_secs: Number<60>,
 }
 
 /// Settings of `alpaca_bars_history`.
@@ -154,8 +136,8 @@ pub struct BarsHistory {
     #[schemars(with = "String")]
     pub adjustment: Adjustment,
     /// Pause between polls once everything is read.
-    #[serde(default = "number::<60>")]
-    pub poll_secs: u64,
+    #[serde(default)]
+    pub poll_secs: Number<60>,
 }
 
 /// Settings of `alpaca_trades_history` and `alpaca_quotes_history`.
@@ -172,74 +154,54 @@ pub struct TicksHistory {
     #[schemars(with = "Option<String>")]
     pub end: Option<Date>,
     /// Pause between polls once everything is read.
-    #[serde(default = "number::<60>")]
-    pub poll_secs: u64,
+    #[serde(default)]
+    pub poll_secs: Number<60>,
 }
 
 /// Settings of `alpaca_order_updates`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct OrderUpdates {
     /// How far the very first start looks back for orders and fills.
-    #[serde(default = "number::<3_600>")]
-    pub lookback_secs: u64,
+    pub lookback_secs: Number<3_600>,
     /// How often what the stream sent is compared with the account; 0 for only after a connect.
-    #[serde(default = "number::<60>")]
-    pub audit_secs: u64,
-}
-
-/// Settings of `alpaca_positions` and `alpaca_balances`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Poll {
-    /// Pause between polls.
-    #[serde(default = "number::<15>")]
-    pub poll_secs: u64,
+    pub audit_secs: Number<60>,
 }
 
 /// Settings of `alpaca_activities`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Activities {
     /// How many days the very first start looks back.
-    #[serde(default = "number::<7>")]
-    pub lookback_days: u64,
+    pub lookback_days: Number<7>,
     /// Pause between polls.
-    #[serde(default = "number::<60>")]
-    pub poll_secs: u64,
+    pub poll_secs: Number<60>,
 }
 
 /// Settings of `alpaca_news`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct News {
     /// Only news about these symbols; all news if empty.
-    #[serde(default)]
     pub symbols: Vec<String>,
     /// How many hours the very first start looks back.
-    #[serde(default = "number::<24>")]
-    pub lookback_hours: u64,
+    pub lookback_hours: Number<24>,
     /// Pause between polls.
-    #[serde(default = "number::<30>")]
-    pub poll_secs: u64,
+    pub poll_secs: Number<30>,
 }
 
 /// Settings of `alpaca_corporate_actions`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct CorporateActions {
     /// Only actions of these symbols; the whole market if empty.
-    #[serde(default)]
     pub symbols: Vec<String>,
     /// How many days the very first start looks back.
-    #[serde(default = "number::<30>")]
-    pub lookback_days: u64,
+    pub lookback_days: Number<30>,
     /// How many days ahead announced actions are read.
-    #[serde(default = "number::<30>")]
-    pub ahead_days: u64,
+    pub ahead_days: Number<30>,
     /// Pause between polls.
-    #[serde(default = "number::<3_600>")]
-    pub poll_secs: u64,
+    pub poll_secs: Number<3_600>,
 }
 
 /// Settings of `alpaca_instruments`.
@@ -250,18 +212,14 @@ pub struct Instruments {
     #[serde(default = "equities")]
     pub asset_classes: Vec<String>,
     /// Pause between polls.
-    #[serde(default = "number::<86_400>")]
-    pub poll_secs: u64,
+    #[serde(default)]
+    pub poll_secs: Number<86_400>,
 }
 
 /// Settings of `alpaca_orders`: none yet.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Orders {}
-
-fn number<const N: u64>() -> u64 {
-    N
-}
 
 fn some_symbols() -> Vec<String> {
     ["AAPL", "SPY"].map(str::to_owned).into()

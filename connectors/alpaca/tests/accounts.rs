@@ -8,9 +8,10 @@ use alpaca::{
     Activities, Balances, BarsHistory, CorporateActions, Instruments, News, Positions,
     QuotesHistory, TradesHistory,
 };
-use common::{Driver, Rig, balance, bar, position, quote, trade};
+use common::{Rig, holder};
 use model::{CorporateActionKind, Event};
 use serde_json::{Value, json};
+use testkit::{Driver, activity, balance, bar, position, quote, trade};
 
 async fn with_position() -> Rig {
     let held = json!({"symbol": "BAC", "quantity": "100", "average_price": "13.5"});
@@ -30,7 +31,7 @@ async fn positions_are_told_when_they_change_and_when_they_are_gone() {
         driver.step().await;
     }
     assert_eq!(driver.events.len(), 2, "nothing has changed");
-    rig.trading("DELETE", "/v2/positions/BAC").await;
+    holder(&rig).delete("/v2/positions/BAC").await.unwrap();
     driver.until(|d| d.of(position).iter().any(|p| p.quantity.is_zero())).await;
     let gone = driver.of(position).into_iter().find(|p| p.quantity.is_zero()).unwrap();
     assert_eq!((gone.instrument.as_str(), gone.symbol.as_str()), ("BAC.US", "BAC"));
@@ -83,7 +84,7 @@ async fn balances_are_told_when_they_change() {
     assert_eq!((first.currency.as_str(), first.cash.to_string().as_str()), ("USD", "100000"));
     driver.step().await;
     assert_eq!(driver.events.len(), 1);
-    rig.trading("DELETE", "/v2/positions/BAC").await;
+    holder(&rig).delete("/v2/positions/BAC").await.unwrap();
     driver.until(|d| d.of(balance).len() == 2).await;
     assert!(driver.of(balance)[1].cash > first.cash);
 }
@@ -93,13 +94,10 @@ async fn activities_are_told_once_and_fills_are_not_among_them() {
     let rig = with_position().await;
     let mut driver: Driver<Activities> = Driver::new(rig.system(), json!({"poll_secs": 1}));
     let of = |driver: &Driver<Activities>, kind: &str| -> Vec<model::Activity> {
-        let all = driver.events.iter().filter_map(|event| match event {
-            Event::Activity(activity) => Some(&**activity),
-            _ => None,
-        });
+        let all = driver.of(activity).into_iter();
         all.filter(|activity| activity.kind == kind).cloned().collect()
     };
-    rig.trading("DELETE", "/v2/positions/SPY").await;
+    holder(&rig).delete("/v2/positions/SPY").await.unwrap();
     let dividend = json!({"activity_type": "DIV", "net_amount": "1.02", "symbol": "BAC",
                           "per_share_amount": "0.0102", "qty": "100"});
     for _ in 0..3 {

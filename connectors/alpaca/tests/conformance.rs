@@ -2,93 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::marker::PhantomData;
+mod common;
 
-use alpaca_mock::Running;
-use component::{Host, Secret};
-use http::{Auth, Http, Rate};
+use common::{Alpaca, Rig, holder};
 use model::{ApprovedOrder, Decimal, OrderType};
 use serde_json::{Value, json};
-use testkit::{Broker, Mock, events};
-
-/// The mock, set up for one component.
-struct Rig<K>(Running, PhantomData<K>);
-
-/// What a component needs of the mock.
-trait Needs {
-    /// Part of the path that it asks for.
-    const PATH: &'static str;
-
-    const STREAM: Option<&'static str> = None;
-    /// How many minutes of the mock's day it reads.
-    const MINUTES: u32 = 0;
-
-    /// How the mock is set up.
-    fn settings() -> Value {
-        json!({ "speed": 0 })
-    }
-
-    /// What happened there before the component came.
-    async fn prepare(_rig: &Rig<Self>)
-    where
-        Self: Sized,
-    {
-    }
-
-    /// The same with nothing to read.
-    fn empty() -> Option<Value> {
-        None
-    }
-}
-
-async fn serve(settings: Value) -> Running {
-    alpaca_mock::serve(serde_json::from_value(settings).unwrap()).await.unwrap()
-}
-
-impl<K: Needs> Rig<K> {
-    fn system_with(&self, secret: &str) -> Value {
-        json!({
-            "connection": {
-                "trading_url": self.0.urls()["trading"],
-                "data_url": self.0.urls()["data"],
-                "stream_url": self.0.urls()["stream"],
-                "trading_stream_url": self.0.urls()["trading_stream"],
-            },
-            "authentication": {
-                "type": "api_key",
-                "credentials": { "api_key": "test-key", "api_secret": secret },
-            },
-        })
-    }
-}
-
-impl<K: Needs> Mock for Rig<K> {
-    const STREAM: Option<&'static str> = K::STREAM;
-    const PATH: Option<&'static str> = Some(K::PATH);
-    const ADVANCES: u32 = K::MINUTES;
-
-    async fn start() -> Self {
-        let rig = Self(serve(K::settings()).await, PhantomData);
-        K::prepare(&rig).await;
-        rig
-    }
-
-    async fn start_empty() -> Option<Self> {
-        Some(Self(serve(K::empty()?).await, PhantomData))
-    }
-
-    fn system(&self) -> Value {
-        self.system_with("test-secret")
-    }
-
-    fn wrong_system(&self) -> Value {
-        self.system_with("not-the-secret")
-    }
-
-    fn control(&self) -> String {
-        self.0.urls()["trading"].clone()
-    }
-}
+use testkit::{Bench, Needs, Trades, events};
 
 mod bars_history {
     use super::*;
@@ -96,12 +15,13 @@ mod bars_history {
     struct Bars;
 
     impl Needs for Bars {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/stocks/bars";
     }
 
     testkit::source!(
         alpaca::BarsHistory,
-        mock = Rig<Bars>,
+        mock = Bench<Bars>,
         settings = json!({ "symbols": ["AAPL", "SPY"], "start": "2013-01-01", "end": "2013-06-30" }),
         skip = { empty_page: "an empty stretch is that of one symbol, after which comes the next" }
     );
@@ -113,6 +33,7 @@ mod positions {
     struct Positions;
 
     impl Needs for Positions {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/positions";
 
         fn settings() -> Value {
@@ -128,7 +49,7 @@ mod positions {
 
     testkit::source!(
         alpaca::Positions,
-        mock = Rig<Positions>,
+        mock = Bench<Positions>,
         settings = json!({ "poll_secs": 1 }),
         skip = { paging: "all positions come in one answer" }
     );
@@ -140,12 +61,13 @@ mod balances {
     struct Balances;
 
     impl Needs for Balances {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/account";
     }
 
     testkit::source!(
         alpaca::Balances,
-        mock = Rig<Balances>,
+        mock = Bench<Balances>,
         settings = json!({ "poll_secs": 1 }),
         skip = {
             empty_page: "an account always has a balance",
@@ -160,12 +82,13 @@ mod instruments {
     struct Assets;
 
     impl Needs for Assets {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/assets";
     }
 
     testkit::source!(
         alpaca::Instruments,
-        mock = Rig<Assets>,
+        mock = Bench<Assets>,
         settings = json!({}),
         skip = {
             empty_page: "the mock always lists assets",
@@ -180,12 +103,13 @@ mod news {
     struct News;
 
     impl Needs for News {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v1beta1/news";
     }
 
     testkit::source!(
         alpaca::News,
-        mock = Rig<News>,
+        mock = Bench<News>,
         settings = json!({ "lookback_hours": 240 }),
         skip = {
             empty_page: "the mock always has news",
@@ -200,12 +124,13 @@ mod corporate_actions {
     struct Actions;
 
     impl Needs for Actions {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v1/corporate-actions";
     }
 
     testkit::source!(
         alpaca::CorporateActions,
-        mock = Rig<Actions>,
+        mock = Bench<Actions>,
         settings = json!({ "lookback_days": 3650, "ahead_days": 3650 }),
         skip = {
             empty_page: "the mock always has corporate actions",
@@ -220,6 +145,7 @@ mod market_data {
     struct Stream;
 
     impl Needs for Stream {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/stocks";
         const STREAM: Option<&'static str> = Some("data");
         const MINUTES: u32 = 3;
@@ -232,7 +158,7 @@ mod market_data {
 
     testkit::source!(
         alpaca::MarketData,
-        mock = Rig<Stream>,
+        mock = Bench<Stream>,
         settings = json!({ "trades": ["BAC"], "quotes": [], "bars": ["BAC"], "audit_secs": 0 }),
         skip = { empty_page: "the mock's market is always open" }
     );
@@ -244,12 +170,13 @@ mod trades_history {
     struct Trades;
 
     impl Needs for Trades {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/stocks/trades";
     }
 
     testkit::source!(
         alpaca::TradesHistory,
-        mock = Rig<Trades>,
+        mock = Bench<Trades>,
         settings = json!({ "symbols": ["BAC", "IBM"], "start": "2013-10-07", "end": "2013-10-07" }),
         skip = { empty_page: "an empty stretch is that of one symbol, after which comes the next" }
     );
@@ -261,12 +188,13 @@ mod quotes_history {
     struct Quotes;
 
     impl Needs for Quotes {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/stocks/quotes";
     }
 
     testkit::source!(
         alpaca::QuotesHistory,
-        mock = Rig<Quotes>,
+        mock = Bench<Quotes>,
         settings = json!({ "symbols": ["BAC", "IBM"], "start": "2013-10-07", "end": "2013-10-07" }),
         skip = { empty_page: "an empty stretch is that of one symbol, after which comes the next" }
     );
@@ -278,20 +206,21 @@ mod activities {
     struct Dividends;
 
     impl Needs for Dividends {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/account/activities";
 
-        async fn prepare(rig: &Rig<Self>) {
+        async fn prepare(rig: &Rig) {
             for cents in 1..=3 {
                 let amount = format!("0.0{cents}");
                 let paid = json!({ "activity_type": "DIV", "symbol": "BAC", "net_amount": amount });
-                rig.ask("POST", "/_mock/activities", &paid).await.unwrap();
+                rig.post("/_mock/activities", &paid).await;
             }
         }
     }
 
     testkit::source!(
         alpaca::Activities,
-        mock = Rig<Dividends>,
+        mock = Bench<Dividends>,
         settings = json!({ "poll_secs": 1 }),
         skip = {
             empty_page: "an account always has the activity that opened it",
@@ -308,30 +237,23 @@ mod order_updates {
     struct Updates;
 
     impl Needs for Updates {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/";
 
-        async fn prepare(rig: &Rig<Self>) {
-            let secret = |text| Secret::new(text);
-            let headers = vec![
-                ("apca-api-key-id", secret("test-key")),
-                ("apca-api-secret-key", secret("test-secret")),
-            ];
-            let base = rig.control().parse().unwrap();
-            let (host, auth) = (Host::test("holder", "holder"), Auth::headers("key", headers));
-            let http = Http::open(&host, &base, false, auth, Rate::UNLIMITED).unwrap();
+        async fn prepare(rig: &Rig) {
             for number in 1..=3 {
                 let order = json!({
                     "symbol": "BAC", "qty": "10", "side": "buy", "type": "market",
                     "time_in_force": "day", "client_order_id": format!("fs.o-{number}"),
                 });
-                let _: Value = http.post("/v2/orders", &order).await.unwrap();
+                let _: Value = holder(rig).post("/v2/orders", &order).await.unwrap();
             }
         }
     }
 
     testkit::source!(
         alpaca::OrderUpdates,
-        mock = Rig<Updates>,
+        mock = Bench<Updates>,
         settings = json!({ "audit_secs": 1 }),
         skip = {
             empty_page: "with nothing to tell it waits for the stream inside a read",
@@ -346,31 +268,31 @@ mod orders {
     struct Orders;
 
     impl Needs for Orders {
+        type Vendor = Alpaca;
         const PATH: &'static str = "/v2/orders";
     }
 
-    impl Broker for Rig<Orders> {
+    impl Trades for Orders {
         /// A limit far below the market, so that there is time to cancel.
-        fn order(&self, number: u64) -> ApprovedOrder {
+        fn order(number: u64) -> ApprovedOrder {
             let mut order = events::approved(number, "alpaca", "", "BAC");
             order.request.order_type = Some(OrderType::Limit);
             order.request.limit_price = Some(Decimal::new(105, 1));
             order
         }
 
-        fn refused_order(&self, number: u64) -> ApprovedOrder {
-            let mut order = self.order(number);
+        fn refused_order(number: u64) -> ApprovedOrder {
+            let mut order = Self::order(number);
             order.request.quantity = Some(Decimal::from(10_000_000));
             order
         }
 
-        async fn taken(&self, order: &ApprovedOrder) -> Result<usize, String> {
-            let ledger = self.ask("GET", "/_mock/ledger", &Value::Null).await?;
+        fn taken(ledger: &Value, order: &ApprovedOrder) -> Option<usize> {
             let orders = &ledger["accounts"]["test-key"]["client_order_ids"];
-            let taken = &orders[format!("fs.{}", order.order_id)]["accepted"];
-            Ok(taken.as_u64().unwrap_or(0) as usize)
+            let taken = orders[format!("fs.{}", order.order_id)]["accepted"].as_u64()?;
+            usize::try_from(taken).ok()
         }
     }
 
-    testkit::sink!(alpaca::Orders, mock = Rig<Orders>, settings = json!({}));
+    testkit::sink!(alpaca::Orders, mock = Bench<Orders>, settings = json!({}));
 }

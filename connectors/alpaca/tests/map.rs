@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use alpaca::map::{self, Period};
+use alpaca::map::{self, Executions, Period};
 use component::{Bad, Item};
+use http::Row;
 use model::{Adjustment, Event, OrderEventKind, Trade, TradeStatus};
 use serde_json::value::RawValue;
 
@@ -182,7 +183,7 @@ fn update(event: &str, status: &str, with: &str) -> Result<Vec<Event>, Bad> {
         "time_in_force":"day","qty":"10","filled_qty":"0","updated_at":"2013-10-07T13:31:00Z"}}}}"#
     );
     let raw: &RawValue = serde_json::from_str(&text).unwrap();
-    map::trade_update(raw, "PA1")
+    map::trade_update(&Row::of(raw), &Executions::default(), "PA1")
 }
 
 #[test]
@@ -210,8 +211,7 @@ fn every_event_of_an_order_has_its_word_and_no_other_is_guessed() {
         let [Event::OrderEvent(told)] = &events[..] else { panic!("{events:?}") };
         assert_eq!((told.kind, told.order_id.as_str()), (kind, "o1"), "{event}");
     }
-    let wrong =
-        [("trade_bust", "new", "event"), ("exploded", "new", "event"), ("new", "odd", "status")];
+    let wrong = [("exploded", "new", "event"), ("new", "odd", "status"), ("new", "", "status")];
     for (event, status, field) in wrong {
         assert_eq!(update(event, status, "").unwrap_err().field, field, "{event} {status}");
     }

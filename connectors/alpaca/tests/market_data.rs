@@ -5,10 +5,11 @@
 mod common;
 
 use alpaca::MarketData;
-use common::{Driver, Rig, bar, gap, quote, trade};
+use common::Rig;
 use component::{Fault, Source};
 use model::{GapStatus, TradeStatus};
 use serde_json::json;
+use testkit::{Driver, bar, gap, quote, trade};
 
 /// Frequent audits make every hole visible within seconds.
 fn driver(rig: &Rig, audit_secs: u64) -> Driver<MarketData> {

@@ -7,12 +7,12 @@ mod common;
 use std::collections::BTreeMap;
 
 use alpaca::OrderUpdates;
-use common::{Driver, Rig, fill, order_event};
+use common::{Rig, holder};
 use component::{Fault, Source};
-use http::{Auth, Http, Rate};
+use http::Http;
 use model::{Decimal, OrderEventKind, Side};
 use serde_json::{Value, json};
-use url::Url;
+use testkit::{Driver, fill, order_event};
 
 fn driver(rig: &Rig) -> Driver<OrderUpdates> {
     Driver::new(rig.system(), json!({"audit_secs": 0}))
@@ -23,34 +23,28 @@ struct Trader(Http);
 
 impl Trader {
     fn new(rig: &Rig) -> Self {
-        let credentials = &rig.system["authentication"]["credentials"];
-        let secret = |name: &str| component::Secret::new(credentials[name].as_str().unwrap());
-        let headers = vec![
-            ("apca-api-key-id", secret("api_key")),
-            ("apca-api-secret-key", secret("api_secret")),
-        ];
-        let url = Url::parse(rig.system["connection"]["trading_url"].as_str().unwrap()).unwrap();
-        let host = component::Host::test("trader", "trader");
-        let auth = Auth::headers("key", headers);
-        Self(Http::open(&host, &url, false, auth, Rate::UNLIMITED).unwrap())
+        Self(holder(rig))
+    }
+
+    async fn place(&self, order: Value) -> String {
+        let order: Value = self.0.post("/v2/orders", &order).await.unwrap();
+        order["id"].as_str().unwrap().to_owned()
     }
 
     async fn buy(&self, client_id: &str, quantity: u32) -> String {
-        let order = json!({
+        self.place(json!({
             "symbol": "BAC", "qty": quantity.to_string(), "side": "buy", "type": "market",
             "time_in_force": "day", "client_order_id": client_id,
-        });
-        let order: Value = self.0.post("/v2/orders", &order).await.unwrap();
-        order["id"].as_str().unwrap().to_owned()
+        }))
+        .await
     }
 
     async fn bid(&self, client_id: &str, price: &str) -> String {
-        let order = json!({
+        self.place(json!({
             "symbol": "BAC", "qty": "7", "side": "buy", "type": "limit", "limit_price": price,
             "time_in_force": "gtc", "client_order_id": client_id,
-        });
-        let order: Value = self.0.post("/v2/orders", &order).await.unwrap();
-        order["id"].as_str().unwrap().to_owned()
+        }))
+        .await
     }
 
     async fn cancel(&self, id: &str) {

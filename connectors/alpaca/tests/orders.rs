@@ -6,59 +6,14 @@ mod common;
 
 use alpaca::Orders;
 use common::Rig;
-use component::{Clock, Delivery, Fault, Host, Outcome, Sink, Throttling};
-use model::{ApprovedOrder, EventId, Head, OrderAction, OrderRequest, Timestamp};
+use component::{Fault, Host, Outcome, Sink};
+use model::OrderAction;
 use serde_json::{Value, json};
+use testkit::{SOON, broker_id, delivery, host_of, place, write};
 
 async fn sink(rig: &Rig) -> Orders {
-    let throttling = Throttling { retry_delay: Some(0.01), ..Throttling::default() };
-    let host = Host::new("alpaca", Orders::NAME, Clock::system(), throttling);
-    Orders::connect(rig.system(), serde_json::from_value(json!({})).unwrap(), host).await.unwrap()
-}
-
-/// A delivery of a request: a limit order to buy ten BAC far below the market, changed by `with`.
-fn delivery(action: OrderAction, order_id: &str, with: Value) -> Delivery {
-    let mut request = json!({
-        "event_id": EventId::of(&[order_id]), "source": "test",
-        "event_time": Timestamp(0), "received_time": Timestamp(0),
-        "request_id": format!("{order_id}-{}", action.as_str()),
-        "action": action, "order_id": order_id, "account": "main",
-        "instrument": "BAC.US", "side": "buy", "quantity": "10",
-        "order_type": "limit", "time_in_force": "day", "limit_price": "10.5",
-        "extended_hours": false, "order_class": "simple", "legs": [], "broker_options": {},
-    });
-    for (name, value) in with.as_object().unwrap() {
-        request[name] = value.clone();
-    }
-    let request: OrderRequest = serde_json::from_value(request).unwrap();
-    let order = ApprovedOrder {
-        head: Head::new(EventId::of(&[order_id, "approved"]), Timestamp(0)),
-        order_id: order_id.into(),
-        account: "main".into(),
-        system: "alpaca".into(),
-        broker_account: "".into(),
-        request,
-        reference_price: None,
-        reference_time: None,
-        checks: Vec::new(),
-    };
-    let id = format!("{order_id}-{}", action.as_str()).into();
-    Delivery { id, topic: "orders.approved".into(), partition: 0, offset: 0, event: order.into() }
-}
-
-fn place(order_id: &str, with: Value) -> Delivery {
-    delivery(OrderAction::Place, order_id, with)
-}
-
-async fn write(sink: &mut Orders, delivery: &Delivery) -> Outcome {
-    sink.write(std::slice::from_ref(delivery)).await.unwrap().remove(0)
-}
-
-fn id(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Accepted { broker_order_id: Some(id) } => id.to_string(),
-        other => panic!("{other:?}"),
-    }
+    let settings = serde_json::from_value(json!({})).unwrap();
+    Orders::connect(rig.system(), settings, host_of(Orders::NAME)).await.unwrap()
 }
 
 /// How often the broker accepted a client order id.
@@ -71,26 +26,26 @@ async fn accepted(rig: &Rig, client_id: &str) -> u64 {
 async fn places_replaces_and_cancels() {
     let rig = Rig::start().await;
     let mut sink = sink(&rig).await;
-    let first = id(&write(&mut sink, &place("o1", json!({}))).await);
+    let first = broker_id(&write(&mut sink, &place("o1", json!({}))).await);
     let second =
         delivery(OrderAction::Replace, "o1", json!({"limit_price": "10.75", "request_id": "r2"}));
-    let second = id(&write(&mut sink, &second).await);
+    let second = broker_id(&write(&mut sink, &second).await);
     assert_ne!(first, second, "alpaca gives a replaced order another id");
     let third = delivery(OrderAction::Replace, "o1", json!({"quantity": "11", "request_id": "r3"}));
-    let third = id(&write(&mut sink, &third).await);
+    let third = broker_id(&write(&mut sink, &third).await);
     let shown = rig.get("/_mock/ledger").await.to_string();
     assert!(shown.contains(&third), "{shown}");
 
     // After a restart nothing is remembered: the chain of replacements is followed.
     let mut sink = self::sink(&rig).await;
     let cancel = delivery(OrderAction::Cancel, "o1", json!({}));
-    assert_eq!(id(&write(&mut sink, &cancel).await), third);
+    assert_eq!(broker_id(&write(&mut sink, &cancel).await), third);
     let again = write(&mut sink, &cancel).await;
     assert!(
         matches!(&again, Outcome::Rejected { reason } if reason.contains("canceled")),
         "{again:?}"
     );
-    assert_eq!(id(&sink.resolve(&cancel).await.unwrap()), third);
+    assert_eq!(broker_id(&sink.resolve(&cancel).await.unwrap()), third);
 }
 
 #[tokio::test]
@@ -181,10 +136,10 @@ async fn a_lost_answer_is_unknown_and_a_look_up_tells() {
             }
         };
         match arrived {
-            true => drop(id(&resolved)),
+            true => drop(broker_id(&resolved)),
             false => {
                 assert_eq!(resolved, Outcome::Absent, "{kind}");
-                drop(id(&write(&mut sink, &order).await));
+                drop(broker_id(&write(&mut sink, &order).await));
             }
         }
         assert_eq!(accepted(&rig, &format!("fs.{order_id}")).await, 1, "{kind}");
@@ -196,13 +151,13 @@ async fn a_repetition_is_refused_by_alpaca_and_accepted_by_us() {
     let rig = Rig::start().await;
     let mut sink = sink(&rig).await;
     let order = place("twice", json!({}));
-    let first = id(&write(&mut sink, &order).await);
-    assert_eq!(id(&write(&mut sink, &order).await), first);
+    let first = broker_id(&write(&mut sink, &order).await);
+    assert_eq!(broker_id(&write(&mut sink, &order).await), first);
     assert_eq!(accepted(&rig, "fs.twice").await, 1);
     let change =
         delivery(OrderAction::Replace, "twice", json!({"limit_price": "11", "request_id": "r9"}));
-    let second = id(&write(&mut sink, &change).await);
-    assert_eq!(id(&sink.resolve(&change).await.unwrap()), second);
+    let second = broker_id(&write(&mut sink, &change).await);
+    assert_eq!(broker_id(&sink.resolve(&change).await.unwrap()), second);
     let other = delivery(OrderAction::Replace, "twice", json!({"request_id": "r10"}));
     assert_eq!(sink.resolve(&other).await.unwrap(), Outcome::Absent);
 }
@@ -211,14 +166,14 @@ async fn a_repetition_is_refused_by_alpaca_and_accepted_by_us() {
 async fn cancels_are_resolved_by_the_state_of_the_order() {
     let rig = Rig::start().await;
     let mut sink = sink(&rig).await;
-    drop(id(&write(&mut sink, &place("open", json!({}))).await));
+    drop(broker_id(&write(&mut sink, &place("open", json!({}))).await));
     let cancel = delivery(OrderAction::Cancel, "open", json!({}));
     assert_eq!(sink.resolve(&cancel).await.unwrap(), Outcome::Absent, "it is still open");
     rig.fault(json!({"kind": "reset_after", "method": "DELETE"})).await;
     assert!(matches!(write(&mut sink, &cancel).await, Outcome::Unknown { .. }));
-    drop(id(&sink.resolve(&cancel).await.unwrap()));
+    drop(broker_id(&sink.resolve(&cancel).await.unwrap()));
     let market = json!({"order_type": "market", "limit_price": null});
-    drop(id(&write(&mut sink, &place("done", market)).await));
+    drop(broker_id(&write(&mut sink, &place("done", market)).await));
     let cancel = delivery(OrderAction::Cancel, "done", json!({}));
     let resolved = async {
         loop {
@@ -228,7 +183,7 @@ async fn cancels_are_resolved_by_the_state_of_the_order() {
             }
         }
     };
-    let reason = tokio::time::timeout(common::SOON, resolved).await.unwrap();
+    let reason = tokio::time::timeout(SOON, resolved).await.unwrap();
     assert!(reason.contains("filled"), "{reason}");
 }
 
@@ -249,7 +204,7 @@ async fn nothing_is_unknown_about_what_never_left() {
             }
         }
     };
-    let fault = tokio::time::timeout(common::SOON, refused).await.unwrap();
+    let fault = tokio::time::timeout(SOON, refused).await.unwrap();
     assert!(matches!(fault, Fault::Retry(_) | Fault::Throttled { .. }), "{fault}");
 }
 
@@ -326,5 +281,5 @@ async fn an_order_for_the_opening_is_taken_before_it() {
     let rig = Rig::with(json!({"start": "2013-10-07T12:00:00Z"})).await;
     let mut sink = sink(&rig).await;
     let outcome = write(&mut sink, &place("opening", json!({"time_in_force": "opg"}))).await;
-    drop(id(&outcome));
+    drop(broker_id(&outcome));
 }

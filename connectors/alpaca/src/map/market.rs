@@ -64,7 +64,10 @@ fn message_events(
         Message::Quote(mut raw) => push(quote(&take(&mut raw.symbol), raw)?.into()),
         Message::MinuteBar(raw) => push(bar(&raw.symbol, &raw, &MINUTE, true)?.into()),
         Message::DailyBar(raw) => push(bar(&raw.symbol, &raw, &DAY, false)?.into()),
-        Message::Cancel(raw) => push(cancel(raw)?.into()),
+        Message::Cancel(mut raw) => {
+            let symbol = take(&mut raw.symbol);
+            push(print(&symbol, raw, TradeStatus::Canceled, ["i", "p", "s"])?.into());
+        }
         Message::Correction(raw) => correction(raw)?.into_iter().map(Event::from).for_each(push),
         Message::Other => {}
         Message::Subscription | Message::Success(_) | Message::Error(_) => control(message),
@@ -80,22 +83,16 @@ fn trade(symbol: &str, raw: wire::Trade<'_>) -> Mapped<model::Trade> {
         Some("canceled" | "incorrect") => TradeStatus::Canceled,
         Some(other) => return Err(Bad::new("u", format!("unknown update {other:?}"))),
     };
-    let wire::Trade { i, x, p, s, t, c, z, .. } = raw;
-    print(symbol, Print { i, x, p, s, t, c, z, status }, ["i", "p", "s"])
+    print(symbol, raw, status, ["i", "p", "s"])
 }
 
-struct Print<'a> {
-    i: Num<'a>,
-    x: Option<Text>,
-    p: Num<'a>,
-    s: Num<'a>,
-    t: &'a str,
-    c: Option<Vec<Text>>,
-    z: Option<Text>,
+/// A print, and what its fields are called where it comes from.
+fn print(
+    symbol: &str,
+    raw: wire::Trade<'_>,
     status: TradeStatus,
-}
-
-fn print(symbol: &str, raw: Print<'_>, [i, p, s]: [&str; 3]) -> Mapped<model::Trade> {
+    [i, p, s]: [&str; 3],
+) -> Mapped<model::Trade> {
     let time: Timestamp = raw.t.parse().or_bad("t")?;
     let id = raw.i.text();
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -103,7 +100,7 @@ fn print(symbol: &str, raw: Print<'_>, [i, p, s]: [&str; 3]) -> Mapped<model::Tr
     }
     let venue = raw.x.as_deref().unwrap_or_default();
     let day = short(time.date().0);
-    let parts = ["alpaca", "trades", symbol, venue, id, &day, raw.status.as_str()];
+    let parts = ["alpaca", "trades", symbol, venue, id, &day, status.as_str()];
     Ok(model::Trade {
         head: Head::new(EventId::of(&parts), time),
         instrument: identity(symbol, ""),
@@ -114,29 +111,24 @@ fn print(symbol: &str, raw: Print<'_>, [i, p, s]: [&str; 3]) -> Mapped<model::Tr
         venue: raw.x,
         conditions: raw.c.unwrap_or_default(),
         tape: raw.z,
-        status: raw.status,
+        status,
     })
-}
-
-fn cancel(raw: wire::Cancel<'_>) -> Mapped<model::Trade> {
-    let wire::Cancel { symbol, i, x, p, s, z, t } = raw;
-    let status = TradeStatus::Canceled;
-    print(&symbol, Print { i, x, p, s, t, c: None, z, status }, ["i", "p", "s"])
 }
 
 /// The print that stands now, after the one it replaces when that had another id.
 fn correction(raw: wire::Correction<'_>) -> Mapped<Vec<model::Trade>> {
-    let wire::Correction { symbol, x, z, t, .. } = raw;
+    let wire::Correction { symbol, x, z, t, oi, op, os, oc, ci, cp, cs, cc } = raw;
+    let side = |i, p, s, c| {
+        let (symbol, x, z) = (Text::default(), x.clone(), z.clone());
+        wire::Trade { symbol, i, x, p, s, t, c, z, u: None }
+    };
     let mut trades = Vec::with_capacity(2);
-    if raw.oi.text() != raw.ci.text() {
-        let (i, p, s, c) = (raw.oi, raw.op, raw.os, raw.oc);
-        let status = TradeStatus::Canceled;
-        let old = Print { i, x: x.clone(), p, s, t, c, z: z.clone(), status };
-        trades.push(print(&symbol, old, ["oi", "op", "os"])?);
+    if oi.text() != ci.text() {
+        let old = side(oi, op, os, oc);
+        trades.push(print(&symbol, old, TradeStatus::Canceled, ["oi", "op", "os"])?);
     }
-    let (i, p, s, c) = (raw.ci, raw.cp, raw.cs, raw.cc);
-    let status = TradeStatus::Corrected;
-    trades.push(print(&symbol, Print { i, x, p, s, t, c, z, status }, ["ci", "cp", "cs"])?);
+    let new = side(ci, cp, cs, cc);
+    trades.push(print(&symbol, new, TradeStatus::Corrected, ["ci", "cp", "cs"])?);
     Ok(trades)
 }
 
@@ -177,7 +169,7 @@ pub enum Records {
 /// What a page of history holds, and how to ask for the next.
 pub fn page(records: &Records, page: &wire::Page<'_>) -> (Vec<Item>, Option<String>) {
     let mut items = Vec::new();
-    for (symbol, list) in &page.bars {
+    for (symbol, list) in page.bars.iter().flatten() {
         for raw in list.iter().flatten() {
             push(&mut items, raw, past(records, symbol, raw));
         }
@@ -185,7 +177,8 @@ pub fn page(records: &Records, page: &wire::Page<'_>) -> (Vec<Item>, Option<Stri
     (items, page.next_page_token.clone().filter(|token| !token.is_empty()))
 }
 
-fn past(records: &Records, symbol: &str, raw: &RawValue) -> Mapped<Event> {
+/// One record of the past.
+pub fn past(records: &Records, symbol: &str, raw: &RawValue) -> Mapped<Event> {
     match records {
         Records::Trades => Ok(trade(symbol, decode(raw)?)?.into()),
         Records::Quotes => Ok(quote(symbol, decode(raw)?)?.into()),
