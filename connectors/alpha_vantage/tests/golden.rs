@@ -2,55 +2,22 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::fmt::Write;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use alpha_vantage::wire::{self, Refusal};
 use alpha_vantage::{Ask, Interval, map};
-use component::Item;
 use http::Mark;
 use model::Timestamp;
+use testkit::Golden;
 
-fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
-}
+const GOLDEN: Golden =
+    Golden { folder: env!("CARGO_MANIFEST_DIR"), test: include_str!("golden.rs") };
 
-fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(folder("fixtures").join(name)).unwrap()
-}
-
-/// What a body becomes when it is the first, one event a line.
-fn become_of(ask: &Ask, body: &[u8]) -> String {
-    let now = Timestamp(1_790_000_000_000_000_000);
-    let mut text = String::new();
-    let rows = ask.rows(body, now).unwrap();
-    for item in Mark::default().take("alpha_vantage", rows, now) {
-        match item {
-            Item::Event(event) => {
-                let json = serde_json::to_string(&event).unwrap();
-                writeln!(text, "{} {json}", event.info().name).unwrap();
-            }
-            Item::Bad { raw, bad } => {
-                writeln!(text, "Bad {bad}: {}", String::from_utf8_lossy(&raw)).unwrap();
-            }
-        }
-    }
-    text
-}
-
+/// What a body becomes when it is the first.
 fn check(name: &str, ask: &Ask) {
-    let text = become_of(ask, &fixture(name));
-    assert!(!text.is_empty(), "{name} became nothing");
-    let path = folder("golden").join(name.replace(['.'], "-") + ".txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::create_dir_all(folder("golden")).unwrap();
-        std::fs::write(&path, &text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = text.lines().zip(golden.lines()).find(|(is, must_be)| is != must_be);
-    let is_same = differs.is_none() && text.len() == golden.len();
-    assert!(is_same, "{}: UPDATE_GOLDEN=1 rewrites it; {differs:#?}", path.display());
+    let now = Timestamp(1_790_000_000_000_000_000);
+    let rows = ask.rows(&GOLDEN.bytes(name), now).unwrap();
+    GOLDEN.check(name, &Mark::default().take("alpha_vantage", rows, now));
 }
 
 fn bars(symbol: &str, interval: Interval) -> Ask {
@@ -103,7 +70,7 @@ fn fundamentals_and_news() {
 
 #[test]
 fn refusals() {
-    let refusal = |name| wire::refusal(&fixture(name)).unwrap();
+    let refusal = |name| wire::refusal(&GOLDEN.bytes(name)).unwrap();
     assert_eq!(refusal("error_invalid_apikey.json"), Refusal::Key);
     assert_eq!(refusal("error_note_5_per_minute.json"), Refusal::Busy(Duration::from_secs(60)));
     assert!(matches!(refusal("error_unknown_function.json"), Refusal::Request(_)));
@@ -113,11 +80,9 @@ fn refusals() {
 
 #[test]
 fn every_fixture_is_used_here_and_only_refusals_are_refused() {
-    let this = include_str!("golden.rs");
-    for entry in std::fs::read_dir(folder("fixtures")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(name == "SOURCES.md" || this.contains(&name), "{name} is not used");
+    GOLDEN.assert_all_are_used(&[]);
+    for name in GOLDEN.fixtures() {
         let is_refusal = name.starts_with("error_") || name.contains("free_key");
-        assert_eq!(wire::refusal(&fixture(&name)).is_some(), is_refusal, "{name}");
+        assert_eq!(wire::refusal(&GOLDEN.bytes(&name)).is_some(), is_refusal, "{name}");
     }
 }

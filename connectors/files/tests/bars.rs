@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use common::{Feed, POLL, bads, events, golden};
+use common::{Feed, GOLDEN, POLL, bads, events};
 use component::{Fault, Item};
 use files::Bars;
 use model::{Bar, Event};
@@ -63,12 +63,10 @@ async fn fixtures_become_what_they_must() {
         json!({ "path": "daily", "glob": "*.csv", "symbol_from": "file_name",
                 "time_format": "%Y%m%d %H:%M", "interval": "1d" }),
     );
-    for (name, settings) in [("minute.jsonl", minute()), ("daily.jsonl", daily)] {
+    for (name, settings) in [("minute", minute()), ("daily", daily)] {
         let mut feed: Feed<Bars> = Feed::open(fixtures(), settings).await;
         let items = feed.read_all().await;
-        let lines: Vec<_> =
-            events(&items).iter().map(|event| serde_json::to_string(event).unwrap()).collect();
-        golden(name, &lines);
+        GOLDEN.check(name, &items);
     }
 }
 

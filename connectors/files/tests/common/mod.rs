@@ -91,21 +91,13 @@ pub fn bads(items: &[Item]) -> Vec<(String, String)> {
     items.iter().filter_map(bad).collect()
 }
 
-/// Compares lines with a golden file; `UPDATE_GOLDEN=1` rewrites it.
-pub fn golden(name: &str, lines: &[String]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, golden, "{name}: UPDATE_GOLDEN=1 rewrites it");
-}
-
 pub fn delivery(partition: i32, offset: i64, event: Event) -> Delivery {
     let topic = model::Text::from(event.info().topic);
     let id = model::Text::from(format!("{topic}/{partition}/{offset}"));
     Delivery { id, topic, partition, offset, event }
 }
+
+pub const GOLDEN: testkit::Golden =
+    testkit::Golden { folder: env!("CARGO_MANIFEST_DIR"), test: "" };
 
 pub const POLL: Duration = Duration::from_secs(5);
