@@ -6,14 +6,13 @@ mod common;
 
 use std::marker::PhantomData;
 
-use common::{serve, system_at};
-use interactive_brokers_mock::Running;
+use common::{Rig, Tws, system_at};
 use model::{ApprovedOrder, Decimal, OrderType};
 use serde_json::{Value, json};
-use testkit::{Broker, Mock, events};
+use testkit::{Broker, Mock, Vendor, events};
 
 /// The mock, set up for one component.
-struct Rig<K>(Running, PhantomData<K>);
+struct Bench<K>(Rig, PhantomData<K>);
 
 /// What a component needs of the mock.
 trait Needs {
@@ -33,27 +32,27 @@ trait Needs {
     }
 
     /// Orders that there are before anybody asks.
-    fn prepare(_: &Running) -> impl Future<Output = ()> {
+    fn prepare(_: &Rig) -> impl Future<Output = ()> {
         async {}
     }
 }
 
-impl<K: Needs> Mock for Rig<K> {
+impl<K: Needs> Mock for Bench<K> {
     const STREAM: Option<&'static str> = Some(K::STREAM);
     const ADVANCES: u32 = K::MINUTES;
 
     async fn start() -> Self {
-        let rig = Self(serve(K::settings()).await, PhantomData);
-        K::prepare(&rig.0).await;
-        rig
+        let rig = Rig::with(K::settings()).await;
+        K::prepare(&rig).await;
+        Self(rig, PhantomData)
     }
 
     async fn start_empty() -> Option<Self> {
-        Some(Self(serve(K::empty()?).await, PhantomData))
+        Some(Self(Rig::with(K::empty()?).await, PhantomData))
     }
 
     fn system(&self) -> Value {
-        system_at(self.0.address().port(), 1)
+        self.0.system.clone()
     }
 
     /// What goes wrong with a request goes wrong with the one that places an order.
@@ -72,7 +71,7 @@ impl<K: Needs> Mock for Rig<K> {
     }
 
     fn control(&self) -> String {
-        self.0.urls()["control"].clone()
+        Tws::control(&self.0.mock)
     }
 }
 
@@ -100,7 +99,7 @@ mod positions {
 
     testkit::source!(
         interactive_brokers::Positions,
-        mock = Rig<Positions>,
+        mock = Bench<Positions>,
         settings = json!({ "refresh_secs": 1 }),
         skip = {
             bad_credentials: NO_LOGIN,
@@ -121,7 +120,7 @@ mod balances {
 
     testkit::source!(
         interactive_brokers::Balances,
-        mock = Rig<Balances>,
+        mock = Bench<Balances>,
         settings = json!({ "refresh_secs": 1 }),
         skip = {
             bad_credentials: NO_LOGIN,
@@ -143,7 +142,7 @@ mod instruments {
 
     testkit::source!(
         interactive_brokers::Instruments,
-        mock = Rig<Instruments>,
+        mock = Bench<Instruments>,
         settings = json!({ "symbols": ["BAC", "SPY"], "poll_secs": 1 }),
         skip = {
             bad_credentials: NO_LOGIN,
@@ -165,7 +164,7 @@ mod bars_history {
 
     testkit::source!(
         interactive_brokers::BarsHistory,
-        mock = Rig<Bars>,
+        mock = Bench<Bars>,
         settings = json!({ "symbols": ["AAPL", "SPY"], "start": "2011-01-01", "end": "2013-06-30" }),
         skip = {
             bad_credentials: NO_LOGIN,
@@ -186,7 +185,7 @@ mod trades_history {
 
     testkit::source!(
         interactive_brokers::TradesHistory,
-        mock = Rig<Trades>,
+        mock = Bench<Trades>,
         settings = json!({ "symbols": ["BAC"], "start": "2013-10-07" }),
         skip = {
             bad_credentials: NO_LOGIN,
@@ -213,7 +212,7 @@ mod quotes_history {
 
     testkit::source!(
         interactive_brokers::QuotesHistory,
-        mock = Rig<Quotes>,
+        mock = Bench<Quotes>,
         settings = json!({ "symbols": ["BAC"], "start": "2013-10-07" }),
         skip = {
             bad_credentials: NO_LOGIN,
@@ -235,7 +234,7 @@ mod market_data {
 
     testkit::source!(
         interactive_brokers::MarketData,
-        mock = Rig<Stream>,
+        mock = Bench<Stream>,
         settings = json!({ "trades": ["BAC"], "quotes": [], "bars": ["BAC"], "tick_by_tick": true }),
         skip = {
             bad_credentials: NO_LOGIN,
@@ -257,19 +256,18 @@ mod order_updates {
             Some(json!({ "speed": 0 }))
         }
 
-        async fn prepare(mock: &Running) {
-            let control = common::Control(mock.urls()["control"].clone());
+        async fn prepare(rig: &Rig) {
             for (symbol, kind) in [("BAC", "MKT"), ("SPY", "MKT"), ("AAPL", "LMT")] {
                 let order = json!({ "symbol": symbol, "action": "BUY", "totalQuantity": "10",
                     "orderType": kind, "lmtPrice": 1.5 });
-                control.ask("POST", "/_mock/orders", &order).await.unwrap();
+                rig.post("/_mock/orders", &order).await;
             }
         }
     }
 
     testkit::source!(
         interactive_brokers::OrderUpdates,
-        mock = Rig<Updates>,
+        mock = Bench<Updates>,
         settings = json!({ "poll_secs": 1 }),
         skip = {
             bad_credentials: NO_LOGIN,
@@ -288,7 +286,7 @@ mod orders {
         const STREAM: &'static str = "orders";
     }
 
-    impl Broker for Rig<Orders> {
+    impl Broker for Bench<Orders> {
         /// A limit far below the market, so that there is time to cancel.
         fn order(&self, number: u64) -> ApprovedOrder {
             let mut order = events::approved(number, "interactive_brokers", "", "BAC");
@@ -317,7 +315,7 @@ mod orders {
 
     testkit::sink!(
         interactive_brokers::Orders,
-        mock = Rig<Orders>,
+        mock = Bench<Orders>,
         settings = json!({}),
         skip = { bad_credentials: NO_LOGIN }
     );

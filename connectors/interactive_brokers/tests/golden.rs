@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use component::Bad;
 use interactive_brokers::contract::Contract;
@@ -12,20 +11,16 @@ use interactive_brokers::time::Zone;
 use interactive_brokers::wire;
 use model::{Event, Timestamp};
 use session::{Fields, Prints};
+use testkit::Golden;
+
+const GOLDEN: Golden =
+    Golden { folder: env!("CARGO_MANIFEST_DIR"), test: include_str!("golden.rs") };
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000_000);
 
-fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-fn fixture(name: &str) -> String {
-    std::fs::read_to_string(folder("fixtures").join(name)).unwrap()
-}
-
 /// The messages of one side, as they are on the wire.
 fn messages(name: &str, side: &str) -> Vec<Vec<u8>> {
-    let text = fixture(name);
+    let text = GOLDEN.fixture(name);
     if name.ends_with(".yaml") {
         let raw = text.lines().filter_map(|line| line.strip_prefix("  - raw: \""));
         return raw.map(|line| line.trim_end_matches('"').replace("\\0", "\0").into()).collect();
@@ -134,14 +129,9 @@ impl World {
 
 #[test]
 fn what_tws_says() {
-    let mut names: Vec<String> = std::fs::read_dir(folder("fixtures"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    for name in names {
+    for name in GOLDEN.fixtures() {
         // Protobuf is not ours to read; requests are compared below.
-        if name == "SOURCES.md" || name.contains("sv225") || name.starts_with("client-requests") {
+        if name.contains("sv225") || name.starts_with("client-requests") {
             continue;
         }
         let mut world = World::default();
@@ -151,14 +141,7 @@ fn what_tws_says() {
         for balance in world.summary.balances(NOW) {
             world.tell(Ok(balance));
         }
-        assert!(!world.text.is_empty(), "{name} became nothing");
-        let path = folder("golden").join(name.replace('.', "-") + ".txt");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::create_dir_all(folder("golden")).unwrap();
-            std::fs::write(&path, &world.text).unwrap();
-        }
-        let golden = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(world.text, golden, "{} differs; UPDATE_GOLDEN=1 rewrites it", path.display());
+        GOLDEN.check_text(&name, &world.text);
     }
 }
 

@@ -4,65 +4,16 @@
 
 mod common;
 
-use common::{Driver, Rig, fill, host, order_event};
-use component::{Delivery, Outcome, Sink};
+use common::Rig;
+use component::{Outcome, Sink};
 use interactive_brokers::{OrderUpdates, Orders};
-use model::{ApprovedOrder, EventId, Head, OrderAction, OrderRequest, Timestamp};
+use model::{EventId, OrderAction};
 use serde_json::{Value, json};
+use testkit::{Driver, SOON, broker_id, delivery, fill, host_of, order_event, place, write};
 
 async fn sink(rig: &Rig) -> Orders {
     let settings = serde_json::from_value(json!({})).unwrap();
-    Orders::connect(rig.system(), settings, host(Orders::NAME)).await.unwrap()
-}
-
-/// A delivery of a request: a limit order to buy ten BAC far below the market, changed by `with`.
-fn delivery(action: OrderAction, order_id: &str, with: Value) -> Delivery {
-    let mut request = json!({
-        "event_id": EventId::of(&[order_id]), "source": "test",
-        "event_time": Timestamp(0), "received_time": Timestamp(0),
-        "request_id": format!("{order_id}-{}", action.as_str()),
-        "action": action, "order_id": order_id, "account": "main",
-        "instrument": "BAC.US", "side": "buy", "quantity": "10",
-        "order_type": "limit", "time_in_force": "day", "limit_price": "10.5",
-        "extended_hours": false, "order_class": "simple", "legs": [], "broker_options": {},
-    });
-    if action != OrderAction::Place {
-        for name in ["quantity", "limit_price"] {
-            request[name] = Value::Null;
-        }
-    }
-    for (name, value) in with.as_object().unwrap() {
-        request[name] = value.clone();
-    }
-    let request: OrderRequest = serde_json::from_value(request).unwrap();
-    let order = ApprovedOrder {
-        head: Head::new(EventId::of(&[order_id, "approved"]), Timestamp(0)),
-        order_id: order_id.into(),
-        account: "main".into(),
-        system: "interactive_brokers".into(),
-        broker_account: "".into(),
-        request,
-        reference_price: None,
-        reference_time: None,
-        checks: Vec::new(),
-    };
-    let id = format!("{order_id}-{}", action.as_str()).into();
-    Delivery { id, topic: "orders.approved".into(), partition: 0, offset: 0, event: order.into() }
-}
-
-fn place(order_id: &str, with: Value) -> Delivery {
-    delivery(OrderAction::Place, order_id, with)
-}
-
-async fn write(sink: &mut Orders, delivery: &Delivery) -> Outcome {
-    sink.write(std::slice::from_ref(delivery)).await.unwrap().remove(0)
-}
-
-fn id(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Accepted { broker_order_id: Some(id) } => id.to_string(),
-        other => panic!("{other:?}"),
-    }
+    Orders::connect(rig.system(), settings, host_of(Orders::NAME)).await.unwrap()
 }
 
 /// What the broker's books say of an order.
@@ -88,15 +39,15 @@ async fn rig() -> Rig {
 async fn places_modifies_and_cancels_also_after_a_restart() {
     let rig = rig().await;
     let mut first = sink(&rig).await;
-    let broker_id = id(&write(&mut first, &place("o1", json!({}))).await);
+    let known = broker_id(&write(&mut first, &place("o1", json!({}))).await);
     let change = delivery(OrderAction::Replace, "o1", json!({"limit_price": "10.75"}));
-    assert_eq!(id(&write(&mut first, &change).await), broker_id, "the ids stay");
+    assert_eq!(broker_id(&write(&mut first, &change).await), known, "the ids stay");
     drop(first);
     // Nothing is remembered: what the broker lists is modified as it stands.
     let mut second = sink(&rig).await;
     let more = delivery(OrderAction::Replace, "o1", json!({"quantity": "12", "request_id": "r3"}));
-    assert_eq!(id(&write(&mut second, &more).await), broker_id);
-    assert_eq!(id(&second.resolve(&more).await.unwrap()), broker_id);
+    assert_eq!(broker_id(&write(&mut second, &more).await), known);
+    assert_eq!(broker_id(&second.resolve(&more).await.unwrap()), known);
     let row = booked(&rig, "o1").await.remove(0);
     assert_eq!((&row["quantity"], &row["limit_price"]), (&json!("12"), &json!("10.75")), "{row}");
     let other =
@@ -104,9 +55,9 @@ async fn places_modifies_and_cancels_also_after_a_restart() {
     assert_eq!(second.resolve(&other).await.unwrap(), Outcome::Absent);
     let cancel = delivery(OrderAction::Cancel, "o1", json!({}));
     assert_eq!(second.resolve(&cancel).await.unwrap(), Outcome::Absent, "it is still open");
-    assert_eq!(id(&write(&mut second, &cancel).await), broker_id);
+    assert_eq!(broker_id(&write(&mut second, &cancel).await), known);
     rejected(write(&mut second, &cancel).await, "already over");
-    assert_eq!(id(&second.resolve(&cancel).await.unwrap()), broker_id);
+    assert_eq!(broker_id(&second.resolve(&cancel).await.unwrap()), known);
     let late = delivery(OrderAction::Replace, "o1", json!({"limit_price": "9", "request_id": "y"}));
     rejected(write(&mut second, &late).await, "already over");
     let unknown = delivery(OrderAction::Cancel, "never", json!({}));
@@ -117,9 +68,9 @@ async fn places_modifies_and_cancels_also_after_a_restart() {
 async fn order_ids_are_never_used_again() {
     let mut rig = rig().await;
     for (round, client_id) in [1, 1, 7, 1, 7].into_iter().enumerate() {
-        rig.client_id = client_id;
+        rig.system["connection"]["client_id"] = json!(client_id);
         let mut sink = sink(&rig).await;
-        id(&write(&mut sink, &place(&format!("o{round}"), json!({}))).await);
+        broker_id(&write(&mut sink, &place(&format!("o{round}"), json!({}))).await);
     }
     let ledger = rig.get("/_mock/ledger").await;
     let used = ledger["order_ids"].as_array().unwrap();
@@ -130,7 +81,7 @@ async fn order_ids_are_never_used_again() {
     let cancel = delivery(OrderAction::Cancel, "o0", json!({}));
     rejected(write(&mut sink, &cancel).await, "only client 1");
     let again = write(&mut sink, &place("o0", json!({}))).await;
-    assert_eq!(id(&again), booked(&rig, "o0").await[0]["perm_id"].to_string());
+    assert_eq!(broker_id(&again), booked(&rig, "o0").await[0]["perm_id"].to_string());
     assert_eq!(booked(&rig, "o0").await.len(), 1, "an order that another client placed is known");
 }
 
@@ -194,7 +145,7 @@ async fn exits_leave_with_their_order_and_wait_for_it() {
     let mut sink = sink(&rig).await;
     let with = json!({"order_class": "bracket", "take_profit_price": "20", "stop_loss_price": "9",
                       "stop_loss_limit_price": "8.5"});
-    id(&write(&mut sink, &place("b", with)).await);
+    broker_id(&write(&mut sink, &place("b", with)).await);
     let parent = booked(&rig, "b").await.remove(0);
     for (name, kind, limit) in [("b.tp", "LMT", "20"), ("b.sl", "STP LMT", "8.5")] {
         let exit = booked(&rig, name).await.remove(0);
@@ -204,11 +155,11 @@ async fn exits_leave_with_their_order_and_wait_for_it() {
     }
     let oco = json!({"order_class": "oco", "side": "sell", "take_profit_price": "20",
                      "stop_loss_price": "9"});
-    id(&write(&mut sink, &place("c", oco)).await);
+    broker_id(&write(&mut sink, &place("c", oco)).await);
     let (profit, loss) = (booked(&rig, "c").await.remove(0), booked(&rig, "c.sl").await.remove(0));
     assert_eq!(profit["oca_group"], loss["oca_group"]);
     let oto = json!({"order_class": "oto", "take_profit_price": "20"});
-    id(&write(&mut sink, &place("d", oto)).await);
+    broker_id(&write(&mut sink, &place("d", oto)).await);
     assert_eq!(booked(&rig, "d.tp").await.len(), 1);
 }
 
@@ -232,9 +183,9 @@ async fn what_is_refused_is_rejected_in_the_brokers_words() {
     }
     let fault = json!({"kind": "reject_order", "stream": "tws",
                        "body": {"code": 201, "text": "Order rejected - reason:No trading permissions"}});
-    rig.post("/_mock/faults", fault).await;
+    rig.fault(fault).await;
     rejected(write(&mut sink, &place("r9", json!({}))).await, "No trading permissions");
-    id(&write(&mut sink, &place("fine", json!({}))).await);
+    broker_id(&write(&mut sink, &place("fine", json!({}))).await);
 }
 
 #[tokio::test]
@@ -248,7 +199,7 @@ async fn a_lost_answer_is_unknown_and_a_look_tells() {
         ("invalid_utf8", false),
     ] {
         let mut sink = sink(&rig).await;
-        rig.post("/_mock/faults", json!({"kind": kind, "path": "PlaceOrderRequest"})).await;
+        rig.fault(json!({"kind": kind, "path": "PlaceOrderRequest"})).await;
         let order = place(kind, json!({}));
         let outcome = write(&mut sink, &order).await;
         assert!(matches!(outcome, Outcome::Unknown { .. }), "{kind}: {outcome:?}");
@@ -259,7 +210,7 @@ async fn a_lost_answer_is_unknown_and_a_look_tells() {
         let mut sink = self::sink(&rig).await;
         let resolved = sink.resolve(&order).await.unwrap();
         match has_arrived {
-            true => drop(id(&resolved)),
+            true => drop(broker_id(&resolved)),
             false => assert_eq!(resolved, Outcome::Absent, "{kind}"),
         }
         assert_eq!(booked(&rig, kind).await.len(), usize::from(has_arrived), "{kind}");
@@ -272,7 +223,7 @@ async fn nothing_leaves_and_nothing_is_concluded_while_tws_is_cut_off() {
     let rig = rig().await;
     let mut sink = sink(&rig).await;
     let order = place("waits", json!({}));
-    rig.post("/_mock/faults", json!({"kind": "1100"})).await;
+    rig.fault(json!({"kind": "1100"})).await;
     let waiting = async {
         loop {
             match sink.write(std::slice::from_ref(&order)).await {
@@ -282,16 +233,16 @@ async fn nothing_leaves_and_nothing_is_concluded_while_tws_is_cut_off() {
             }
         }
     };
-    let fault = tokio::time::timeout(common::SOON, waiting).await.unwrap();
+    let fault = tokio::time::timeout(SOON, waiting).await.unwrap();
     assert_eq!(fault.kind(), "retry", "{fault}");
     assert!(sink.resolve(&order).await.is_err());
-    rig.post("/_mock/faults", json!({"kind": "1102"})).await;
+    rig.fault(json!({"kind": "1102"})).await;
     let back = async {
         while sink.write(std::slice::from_ref(&order)).await.is_err() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(common::SOON, back).await.unwrap();
+    tokio::time::timeout(SOON, back).await.unwrap();
     assert_eq!(booked(&rig, "waits").await.len(), 1);
 }
 
@@ -302,14 +253,14 @@ async fn fills_are_told_once_with_what_they_cost() {
     let mut updates: Driver<OrderUpdates> = Driver::new(rig.system(), json!({"poll_secs": 1}));
     updates.briefly(std::time::Duration::from_millis(300)).await;
     let market = json!({"order_type": "market", "limit_price": null, "quantity": "200"});
-    let broker_id = id(&write(&mut sink, &place("f", market)).await);
+    let known = broker_id(&write(&mut sink, &place("f", market)).await);
     let total = |driver: &Driver<OrderUpdates>| {
         driver.of(fill).iter().map(|fill| fill.quantity).sum::<model::Decimal>()
     };
     updates.until(|driver| total(driver) == 200.into() && !kinds(driver, "f").is_empty()).await;
     let fills = updates.of(fill);
     assert!(fills.len() >= 2 && fills.iter().all(|fill| fill.commission.is_some()), "{fills:?}");
-    assert!(fills.iter().all(|fill| fill.order_id == "f" && fill.broker_order_id == broker_id));
+    assert!(fills.iter().all(|fill| fill.order_id == "f" && fill.broker_order_id == known));
     let before: Vec<EventId> = fills.iter().map(|fill| fill.head.event_id).collect();
     // A restart, and one that lost its cursor, find the same.
     updates.kill();
@@ -325,7 +276,7 @@ async fn fills_are_told_once_with_what_they_cost() {
     // The broker changes its mind about one.
     let execution = updates.of(fill)[0].execution_id.clone();
     let correction = json!({"execution_id": execution, "price": "13.5"});
-    rig.post("/_mock/corrections", correction).await;
+    rig.post("/_mock/corrections", &correction).await;
     updates.until(|driver| driver.of(fill).len() > before.len()).await;
     let corrected = *updates.of(fill).last().unwrap();
     assert_eq!(corrected.corrects.as_ref(), Some(&execution));
@@ -346,13 +297,13 @@ async fn the_life_of_an_order_is_told_to_whoever_asks_and_to_the_master() {
         let rig = Rig::with(settings).await;
         let mut sink = sink(&rig).await;
         let mut updates: Driver<OrderUpdates> = Driver::new(rig.system(), json!({"poll_secs": 1}));
-        id(&write(&mut sink, &place("l", json!({}))).await);
+        broker_id(&write(&mut sink, &place("l", json!({}))).await);
         updates.until(|driver| !kinds(driver, "l").is_empty()).await;
         let change = delivery(OrderAction::Replace, "l", json!({"limit_price": "10.75"}));
-        id(&write(&mut sink, &change).await);
+        broker_id(&write(&mut sink, &change).await);
         updates.until(|driver| kinds(driver, "l").contains(&"restated".to_owned())).await;
         let cancel = delivery(OrderAction::Cancel, "l", json!({}));
-        id(&write(&mut sink, &cancel).await);
+        broker_id(&write(&mut sink, &cancel).await);
         updates.until(|driver| kinds(driver, "l").contains(&"canceled".to_owned())).await;
         let kinds = kinds(&updates, "l");
         assert!(matches!(kinds[0].as_str(), "new" | "accepted"), "{kinds:?}");
