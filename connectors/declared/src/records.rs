@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Secret, Source};
+use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, OrBad, Result, Secret, Source};
 use http::{Answer, Auth, Http, Json, Rate, Request, items, text_at};
-use model::{Decimal, EventId, Text, Timestamp};
+use model::{Decimal, Event, EventId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
@@ -99,8 +99,7 @@ impl Source for Records {
         let (auth, secret) = auth(&system.authentication)?;
         let rate = Rate::UNLIMITED; // whoever declares the source knows its limits: `throttling`
         let http = Http::open(&host, &connection.base_url, connection.insecure, auth, rate)?;
-        let plans = settings.feeds.iter().map(|(name, feed)| Plan::new(name, feed));
-        let plans = plans.collect::<std::result::Result<_, _>>().map_err(Fault::Fatal)?;
+        let plans = plans(&settings).map_err(Fault::Fatal)?;
         if let Some(path) = &connection.probe {
             http.fetch(&Request::get(path)).await?;
         }
@@ -120,6 +119,40 @@ impl Source for Records {
         let wait = self.wait(&batch.cursor, self.clock.now());
         Ok(batch.wait(wait))
     }
+
+    fn publishes(settings: &RecordsSettings) -> Vec<&'static str> {
+        settings.feeds.values().map(|feed| feed.event.0.topic).collect()
+    }
+
+    fn redrive(_: &[u8]) -> Result<Vec<Event>, Bad> {
+        Err(Bad::new("", "name the topology, which says what items mean: --topology"))
+    }
+
+    fn redrive_with(settings: RecordsSettings, host: &Host, raw: &[u8]) -> Result<Vec<Event>, Bad> {
+        let plans = plans(&settings).map_err(|reason| Bad::new("", reason))?;
+        let raw: &RawValue = serde_json::from_slice(raw).or_bad("")?;
+        let json = Json::read(raw).or_bad("")?;
+        let item = map::Item { json: &json, key: None };
+        let read = |plan: &Plan| map::event(plan, &item, &host.system, host.clock.now());
+        let all = plans.iter().map(|plan| read(plan).map(|(event, _)| event));
+        let (mut read, mut bad) = (Vec::new(), Bad::new("", "there are no feeds"));
+        for result in all {
+            match result {
+                Ok(event) => read.push(event),
+                Err(reason) => bad = reason,
+            }
+        }
+        // An item does not say which feed it came from.
+        match read.len() {
+            0 => Err(bad),
+            1 => Ok(read),
+            count => Err(Bad::new("", format!("{count} feeds could have it"))),
+        }
+    }
+}
+
+fn plans(settings: &RecordsSettings) -> std::result::Result<Vec<Plan>, String> {
+    settings.feeds.iter().map(|(name, feed)| Plan::new(name, feed)).collect()
 }
 
 impl Cursor {

@@ -5,8 +5,8 @@
 mod common;
 
 use common::{Rig, drain, events};
-use component::{Fault, Item, Source};
-use declared::{Cursor, RecordsSettings};
+use component::{Fault, Host, Item, Source};
+use declared::{Cursor, Records, RecordsSettings};
 use model::Event;
 use serde_json::{Value, json};
 
@@ -221,6 +221,41 @@ async fn a_page_that_is_gone_begins_the_list_again_once() {
     rig.vendor.lock().unwrap().instead = None;
     let mut cursor = again.cursor;
     assert_eq!(drain(&mut source, &mut cursor).await.len(), 15);
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_read_again_once_the_declaration_knows_it() {
+    let rig = Rig::start(vec![json!({ "n": 1, "side": "G" })]).await;
+    let side = |words: Value| {
+        feed(json!({ "id": ["n"], "fields": { "texts.side": { "from": "side", "words": words } } }))
+    };
+    let mut source = rig.source(side(json!({ "B": "buy" }))).await.unwrap();
+    let items = drain(&mut source, &mut Cursor::default()).await;
+    let [Item::Bad { raw, .. }] = &items[..] else { panic!("{items:?}") };
+    let host = Host::test("mine", "declared_records");
+    let again = |feeds: Value| {
+        let settings = serde_json::from_value(json!({ "feeds": feeds })).unwrap();
+        Records::redrive_with(settings, &host, raw)
+    };
+    let known = side(json!({ "B": "buy", "G": "gift" }));
+    let events = again(json!({ "rows": known })).unwrap();
+    let [Event::AlternativeRecord(record)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((&*record.record_id, &*record.texts["side"]), ("1", "gift"));
+    let bad = again(json!({ "rows": side(json!({ "B": "buy" })) })).unwrap_err();
+    assert_eq!(bad.field, "side");
+    let bad = again(json!({ "rows": known, "others": known })).unwrap_err();
+    assert!(bad.reason.contains("2 feeds"), "{bad}");
+    assert!(Records::redrive(raw).unwrap_err().reason.contains("--topology"));
+}
+
+#[test]
+fn only_the_topics_of_its_feeds_are_its_own() {
+    let price = json!({ "path": "/r", "event": "NewsItem", "id": ["n"], "fields": {
+        "headline": "h", "event_time": "t",
+    } });
+    let settings = json!({ "feeds": { "news": price, "rows": { "path": "/r" } } });
+    let settings: RecordsSettings = serde_json::from_value(settings).unwrap();
+    assert_eq!(Records::publishes(&settings), ["news.items", "alternative.records"]);
 }
 
 #[test]

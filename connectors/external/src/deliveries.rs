@@ -116,7 +116,9 @@ impl<P> Out<P> {
     /// cannot be talked to any more, and of no other.
     async fn outcomes(&mut self, count: usize) -> Result<Vec<Outcome>> {
         let Some(talk) = &mut self.talk else { return Err(out_of_turn("nothing")) };
-        let fault = match talk.answer().await {
+        let answer = talk.answer().await;
+        drop(talk.take_strays()); // they were logged, and are no deliveries
+        let fault = match answer {
             Ok(Answer::Outcomes(outcomes)) if outcomes.len() == count => {
                 let redact = |text: String| talk.redact(&text);
                 return Ok(outcomes.into_iter().map(|one| map::outcome(one, redact)).collect());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use component::{Bad, Batch, Fault, Feed, Host, Result, Source};
+use component::{Bad, Batch, Fault, Feed, Host, OrBad, Result, Source};
 use model::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,13 +58,7 @@ impl Source for Records {
     type Cursor = Cursor;
 
     async fn connect(system: System, settings: RecordsSettings, host: Host) -> Result<Self> {
-        let topics: Vec<&str> = settings.topics.iter().map(|topic| topic.0).collect();
-        if let Some(topic) = topics.iter().find(|topic| !Self::PUBLISHES.contains(topic)) {
-            return Err(Fault::fatal(format!("topics: only Foliostream itself writes {topic:?}")));
-        }
-        if topics.is_empty() {
-            return Err(Fault::fatal("topics: name at least one"));
-        }
+        let topics = checked(&settings).map_err(Fault::Fatal)?;
         let talk = Talk::open(&system, &settings.settings, settings.answer_secs, &host).await?;
         Ok(Self { talk, topics, host, asked_for: Cursor::default() })
     }
@@ -81,19 +75,24 @@ impl Source for Records {
         }
     }
 
-    fn redrive(raw: &[u8]) -> Result<Vec<Event>, Bad> {
-        let text = String::from_utf8_lossy(raw);
-        let event = map::event(&text, Self::PUBLISHES, &[])?;
-        if text.contains(&event.head().event_id.to_string()) {
-            return Ok(vec![event]);
-        }
-        // Without one its id depends on the system, which a dead letter's bytes do not tell.
-        Err(Bad::new("event_id", "not 32 hexadecimal digits: the program has to send it again"))
+    fn publishes(settings: &RecordsSettings) -> Vec<&'static str> {
+        settings.topics.iter().map(|topic| topic.0).collect()
+    }
+
+    /// What the program may publish is the topology's to say: it must not get around that here.
+    fn redrive(_: &[u8]) -> Result<Vec<Event>, Bad> {
+        Err(Bad::new("", "name the topology, which says what the program may publish: --topology"))
+    }
+
+    fn redrive_with(settings: RecordsSettings, host: &Host, raw: &[u8]) -> Result<Vec<Event>, Bad> {
+        let topics = checked(&settings).map_err(|reason| Bad::new("", reason))?;
+        let text = str::from_utf8(raw).or_bad("")?;
+        Ok(vec![map::event(text, &topics, &scope(host))?])
     }
 }
 
 impl Records {
-    fn batch(&self, said: wire::Batch) -> Result<Batch<Cursor>> {
+    fn batch(&mut self, said: wire::Batch) -> Result<Batch<Cursor>> {
         let (count, cursor) = (said.items.len(), said.cursor);
         if count > MAX_ITEMS {
             let limit = format!("{MAX_ITEMS} are the limit");
@@ -109,7 +108,10 @@ impl Records {
         if let Some(wire::Progress { done, total }) = said.progress {
             batch = batch.progress(done, total);
         }
-        let scope = [&*self.host.system, &*self.host.component];
+        for (raw, bad) in self.talk.take_strays() {
+            batch.push_bad(&raw, bad);
+        }
+        let scope = scope(&self.host);
         for item in said.items {
             match item {
                 wire::Item::Event(raw) => match map::event(raw.get(), &self.topics, &scope) {
@@ -128,4 +130,21 @@ impl Records {
         let raw = self.talk.redact(raw);
         batch.push_bad(raw.as_bytes(), Bad { reason: self.talk.redact(&bad.reason), ..bad });
     }
+}
+
+/// The topics of the settings, if a program may publish to all of them.
+fn checked(settings: &RecordsSettings) -> std::result::Result<Vec<&'static str>, String> {
+    let topics = Records::publishes(settings);
+    if let Some(topic) = topics.iter().find(|topic| !Records::PUBLISHES.contains(topic)) {
+        return Err(format!("topics: only Foliostream itself writes {topic:?}"));
+    }
+    if topics.is_empty() {
+        return Err("topics: name at least one".to_owned());
+    }
+    Ok(topics)
+}
+
+/// What ids are scoped to.
+fn scope(host: &Host) -> [&str; 2] {
+    [&host.system, &host.component]
 }

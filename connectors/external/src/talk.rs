@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use component::{Fault, Host, Result};
+use component::{Bad, Fault, Host, Result};
 use serde_json::{Map, Value};
-use session::{Process, ProcessOptions};
+use session::{Frame, Process, ProcessOptions};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, error, info, warn};
 
@@ -16,8 +16,12 @@ use crate::wire::{self, Answer, Question};
 
 /// A program that starts slowly is still starting.
 const START: Duration = Duration::from_secs(30);
+/// Lines that are no part of the protocol, from one batch to the next; each keeps 64 KiB at most.
+const MAX_STRAYS: usize = 100;
 /// Characters of a line that are quoted.
 const QUOTED_CHARS: usize = 200;
+/// Characters of a message that are logged.
+const LOGGED_CHARS: usize = 8 * 1024;
 
 /// A running process and what it was asked.
 pub(crate) struct Talk {
@@ -28,6 +32,8 @@ pub(crate) struct Talk {
     asked: Option<Instant>,
     /// Answers to come that nobody waits for any more.
     unwanted: usize,
+    /// Lines that were none.
+    strays: Vec<(Vec<u8>, Bad)>,
 }
 
 impl Talk {
@@ -58,6 +64,7 @@ impl Talk {
             patience: START,
             asked: None,
             unwanted: 0,
+            strays: Vec::new(),
         };
         talk.ask(&hello)?;
         match talk.answer().await? {
@@ -109,16 +116,39 @@ impl Talk {
                     self.asked = None;
                     return Ok(answer);
                 }
-                Err(reason) => {
-                    let text: String =
-                        String::from_utf8_lossy(&line).chars().take(QUOTED_CHARS).collect();
-                    let quoted = self.redact(&format!("{text:?}"));
-                    return Err(Fault::disconnected(format!(
-                        "the process does not speak the protocol ({reason}): {quoted}"
-                    )));
-                }
+                Err(reason) => self.stray(&line, &reason)?,
             }
         }
+    }
+
+    /// Sets aside a line that somebody let slip: many a library prints. What looks like an answer
+    /// and is none ends the conversation, and so do too many of them.
+    fn stray(&mut self, line: &Frame, reason: &str) -> Result<()> {
+        let text: String = String::from_utf8_lossy(line).chars().take(QUOTED_CHARS).collect();
+        let quoted = self.redact(&format!("{text:?}"));
+        if line.starts_with(b"{\"") || self.strays.len() >= MAX_STRAYS {
+            let what = format!("the process does not speak the protocol ({reason}): {quoted}");
+            return Err(Fault::disconnected(what));
+        }
+        if self.process.may_log() {
+            let component = &*self.instance;
+            warn!(component, line = quoted, "a line that is no part of the protocol");
+        }
+        let reason = format!("a line that is no part of the protocol: {reason}");
+        self.strays.push((self.redact_bytes(line), Bad::new("", reason)));
+        Ok(())
+    }
+
+    /// Bytes of the process without secrets.
+    fn redact_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(bytes);
+        let redacted = self.redact(&text);
+        if redacted == text { bytes.to_vec() } else { redacted.into_bytes() }
+    }
+
+    /// The lines that were set aside since the last time.
+    pub fn take_strays(&mut self) -> Vec<(Vec<u8>, Bad)> {
+        std::mem::take(&mut self.strays)
     }
 
     /// A text of the process without secrets, for people to read.
@@ -126,8 +156,12 @@ impl Talk {
         self.process.redact(text)
     }
 
-    fn log(&self, log: &wire::Log) {
-        let (component, message) = (&*self.instance, self.redact(&log.message));
+    fn log(&mut self, log: &wire::Log) {
+        if !self.process.may_log() {
+            return;
+        }
+        let message: String = self.redact(&log.message).chars().take(LOGGED_CHARS).collect();
+        let component = &*self.instance;
         match log.level {
             wire::Level::Error => error!(component, "{message}"),
             wire::Level::Warn => warn!(component, "{message}"),

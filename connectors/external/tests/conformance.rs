@@ -14,7 +14,7 @@ mod records {
     testkit::source!(
         external::Records,
         mock = Rig,
-        settings = json!({ "topics": ["market.trades"], "answer_secs": 10 }),
+        settings = json!({ "topics": ["market.trades"], "answer_secs": 2 }),
     );
 }
 
@@ -24,12 +24,12 @@ mod deliveries {
     testkit::sink!(
         external::Deliveries,
         mock = Rig,
-        settings = json!({ "topics": ["orders.approved"], "answer_secs": 10 }),
+        settings = json!({ "topics": ["orders.approved"], "answer_secs": 2 }),
     );
 }
 
 mod orders {
     use super::*;
 
-    testkit::sink!(external::Orders, mock = Rig, settings = json!({ "answer_secs": 10 }));
+    testkit::sink!(external::Orders, mock = Rig, settings = json!({ "answer_secs": 2 }));
 }

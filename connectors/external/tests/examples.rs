@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use component::{Delivery, Fault, Host, Item, Outcome, Sink, Source};
 use external::{Cursor, Orders, Records};
-use model::Event;
+use model::{Event, EventId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use testkit::events;
@@ -127,9 +127,31 @@ async fn a_bad_event_is_a_dead_letter_and_the_others_are_records() {
 }
 
 #[tokio::test]
+async fn a_line_that_slipped_out_is_a_dead_letter() {
+    let program = "hear(); print('Welcome!'); say(ready={}); hear(); print('a hunter22', flush=True)\n\
+         sys.stdout.buffer.write(b'\\xff\\n'); say(batch={'items': [], 'cursor': 1})\nhear()";
+    let mut source = source(program, json!(["market.trades"])).await.unwrap();
+    let batch = source.read(&Cursor::default()).await.unwrap();
+    let raw = batch.items.iter().map(|item| match item {
+        Item::Bad { raw, bad } => {
+            assert!(bad.reason.starts_with("a line that is no part"), "{bad}");
+            &raw[..]
+        }
+        Item::Event(event) => panic!("{event:?}"),
+    });
+    assert_eq!(raw.collect::<Vec<_>>(), [&b"Welcome!"[..], b"a ***", b"\xff"]);
+    assert_ne!(batch.cursor, Cursor::default());
+}
+
+#[tokio::test]
 async fn what_a_program_does_wrong_is_said() {
     for (message, kind, words) in [
         ("hello={}", "disconnected", "does not speak the protocol"),
+        (
+            "log={'message': 'x'}); print(*range(101), sep='\\n', flush=True); hear(",
+            "disconnected",
+            "does not speak the protocol",
+        ),
         ("batch={'item': []}", "disconnected", "unknown field `item`"),
         ("outcomes=[]", "disconnected", "does not answer what it is asked"),
         ("log={'message': 'x'}); sys.exit(0", "disconnected", "code 0"),
@@ -176,14 +198,29 @@ async fn credentials_are_in_the_first_message_only() {
     source.read(&Cursor::default()).await.unwrap();
 }
 
-#[test]
-fn a_dead_letter_with_an_id_of_its_own_is_read_again() {
-    let letter = |id: &str| {
-        let text = json!({ "AlternativeRecord": {
-            "event_id": id, "event_time": 1, "dataset": "d", "subject": "s", "record_id": "r",
-        } });
-        Records::redrive(text.to_string().as_bytes())
+#[tokio::test]
+async fn a_dead_letter_is_read_again_as_the_topology_allows() {
+    let event = json!({ "AlternativeRecord": {
+        "event_id": "7", "event_time": 1, "dataset": "d", "subject": "s", "record_id": "r",
+    } });
+    let said = format!("batch={{'items': [{{'event': {event}}}], 'cursor': 1}}");
+    let batch = told(&said).await.unwrap();
+    let [Item::Bad { raw, bad }] = &batch.items[..] else { panic!("{:?}", batch.items) };
+    assert!(bad.reason.contains("not one of market.trades"), "{bad}");
+    let again = |topics: Value| {
+        let host = Host::test("mine", "external_records");
+        Records::redrive_with(read(json!({ "topics": topics })), &host, raw)
     };
-    assert_eq!(letter("000102030405060708090a0b0c0d0e0f").unwrap().len(), 1);
-    assert!(letter("7").unwrap_err().reason.contains("send it again"));
+    assert!(again(json!(["market.trades"])).unwrap_err().reason.contains("not one of"));
+    assert!(again(json!([])).unwrap_err().reason.contains("name at least one"));
+    let now = again(json!(["market.trades", "alternative.records"])).unwrap();
+    let scope = ["external", "mine", "external_records", "AlternativeRecord", "7"];
+    assert_eq!(now[0].head().event_id, EventId::of(&scope));
+    assert!(Records::redrive(raw).unwrap_err().reason.contains("--topology"));
+}
+
+#[test]
+fn only_the_topics_of_the_settings_are_its_own() {
+    let settings = read(json!({ "topics": ["news.items"] }));
+    assert_eq!(Records::publishes(&settings), ["news.items"]);
 }

@@ -21,7 +21,7 @@ pub trait Source: Sized + Send + 'static {
     const NAME: &'static str;
     /// How its records are delivered.
     const FEED: Feed;
-    /// Topics it publishes to, without any prefix.
+    /// Topics it may publish to, without any prefix.
     const PUBLISHES: &'static [&'static str];
     /// The vendor's `connection` and `authentication`, shared by all its components.
     type System: Settings;
@@ -43,8 +43,23 @@ pub trait Source: Sized + Send + 'static {
         cursor: &Self::Cursor,
     ) -> impl Future<Output = Result<Batch<Self::Cursor>>> + Send;
 
+    /// Topics it publishes to with these settings. At its start all of them are looked through for
+    /// what it published last.
+    fn publishes(_settings: &Self::Settings) -> Vec<&'static str> {
+        Self::PUBLISHES.to_vec()
+    }
+
     /// Reads one item again that had become a dead letter, from its raw bytes.
     fn redrive(_raw: &[u8]) -> Result<Vec<Event>, Bad> {
         Err(Bad::new("", "this source cannot read a single item again"))
+    }
+
+    /// The same where the topology is known: its settings may say what an item means.
+    fn redrive_with(
+        _settings: Self::Settings,
+        _host: &Host,
+        raw: &[u8],
+    ) -> Result<Vec<Event>, Bad> {
+        Self::redrive(raw)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use component::{Fault, Feed, Host, Processor, Sends, Sink, Source};
+use component::{Bad, Fault, Feed, Host, Processor, Sends, Sink, Source};
 use futures_util::future::BoxFuture;
 use model::Event;
 use schemars::{Schema, schema_for};
@@ -53,7 +53,9 @@ pub struct Entry {
     /// the number of records.
     pub probe: fn(Start) -> BoxFuture<'static, Result<Option<usize>, Fault>>,
     /// Reads one raw item of a dead letter again.
-    pub redrive: fn(&[u8]) -> Result<Vec<Event>, component::Bad>,
+    pub redrive: fn(&[u8]) -> Result<Vec<Event>, Bad>,
+    /// The same with what the topology says of the component.
+    pub redrive_with: fn(Start, &[u8]) -> Result<Vec<Event>, Bad>,
 }
 
 /// The entry of a source.
@@ -87,6 +89,11 @@ pub const fn source<S: Source>() -> Entry {
             })
         },
         redrive: S::redrive,
+        redrive_with: |start, raw| {
+            let settings = decode("settings", start.settings);
+            let settings = settings.map_err(|reason| Bad::new("", reason))?;
+            S::redrive_with(settings, &start.host, raw)
+        },
     }
 }
 
@@ -115,7 +122,8 @@ pub const fn sink<S: Sink>() -> Entry {
                 S::connect(system, settings, start.host).await.map(|_| None)
             })
         },
-        redrive: |_| Err(component::Bad::new("", "a sink reads no items")),
+        redrive: |_| Err(Bad::new("", "a sink reads no items")),
+        redrive_with: |_, _| Err(Bad::new("", "a sink reads no items")),
     }
 }
 

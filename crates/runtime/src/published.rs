@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use component::{Host, Source};
+use component::Host;
 use kafka::Message;
 use model::{Checkpoint, Event, EventId, Timestamp};
 
@@ -31,14 +31,15 @@ pub fn last_checkpoint(wiring: &Wiring, instance: &str) -> Result<Option<Checkpo
 
 /// The last records of this system on each topic of the source, however many others there are
 /// between them. Transactions that are open are waited for: ours may lie behind them.
-pub fn recent_last<S: Source>(
+pub fn recent_last(
     host: &Host,
     wiring: &Wiring,
+    publishes: &[&str],
     window: usize,
 ) -> Result<Recent, Error> {
     let mut recent = Recent::new(window);
     let reader = wiring.cluster.reader()?;
-    for topic in topics::<S>(wiring) {
+    for topic in topics(wiring, publishes) {
         let partitions = reader.partitions(&topic)?;
         let wanted = window / partitions.len().max(1);
         for partition in partitions {
@@ -64,16 +65,17 @@ pub fn recent_last<S: Source>(
 }
 
 /// What this system published since a little before a checkpoint.
-pub fn recent_since<S: Source>(
+pub fn recent_since(
     host: &Host,
     wiring: &Wiring,
+    publishes: &[&str],
     window: usize,
     checkpoint: Timestamp,
 ) -> Result<Recent, Error> {
     let mut recent = Recent::new(window);
     let (reader, admin) = (wiring.cluster.reader()?, wiring.cluster.admin()?);
     let since = checkpoint.plus_nanos(-LIVE_MARGIN).millis().max(0);
-    for topic in topics::<S>(wiring) {
+    for topic in topics(wiring, publishes) {
         for (partition, from) in admin.offsets_at_time(&topic, since)? {
             reader.read_partition(&topic, partition, from, |message| {
                 if let Some(id) = id_of_ours(host, &message) {
@@ -86,10 +88,10 @@ pub fn recent_since<S: Source>(
 }
 
 /// Where a source leaves records that a vendor may repeat.
-fn topics<S: Source>(wiring: &Wiring) -> impl Iterator<Item = String> + use<'_, S> {
-    let bases = S::PUBLISHES.iter().chain(&["market.gaps", "dead.letters"]);
+fn topics(wiring: &Wiring, publishes: &[&str]) -> Vec<String> {
+    let bases = publishes.iter().chain(&["market.gaps", "dead.letters"]);
     let bases: BTreeSet<&str> = bases.copied().collect();
-    bases.into_iter().map(|base| wiring.names.topic(base))
+    bases.into_iter().map(|base| wiring.names.topic(base)).collect()
 }
 
 fn id_of_ours(host: &Host, message: &Message) -> Option<EventId> {

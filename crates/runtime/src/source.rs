@@ -41,7 +41,8 @@ pub async fn drive<S: Source>(
 ) -> Result<(), Error> {
     status.set(State::Starting, "");
     let host = Host { ledger: Some(wiring.ledger()), ..host };
-    let mut feeder: Feeder<S> = block_in_place(|| Feeder::open(&host, &wiring))?;
+    let publishes = S::publishes(&settings);
+    let mut feeder: Feeder<S> = block_in_place(|| Feeder::open(&host, &wiring, &publishes))?;
     let ended = attend(&mut feeder, system, settings, &status).await;
     match &ended {
         // What was read is published and its cursor saved, whatever the vendor had to say.
@@ -145,7 +146,7 @@ struct Feeder<S: Source> {
 
 impl<S: Source> Feeder<S> {
     /// Fences older owners, then reads where they stopped and what they published last.
-    fn open(host: &Host, wiring: &Wiring) -> Result<Self, Error> {
+    fn open(host: &Host, wiring: &Wiring, publishes: &[&str]) -> Result<Self, Error> {
         let instance = host.instance();
         let outlet = match S::FEED {
             Feed::Exact => {
@@ -161,10 +162,10 @@ impl<S: Source> Feeder<S> {
         let last = last_checkpoint(wiring, &instance)?;
         let recent = match (S::FEED, &last) {
             (Feed::Live, Some(last)) => {
-                recent_since::<S>(host, wiring, LIVE_WINDOW, last.head.event_time)?
+                recent_since(host, wiring, publishes, LIVE_WINDOW, last.head.event_time)?
             }
-            (Feed::Live, None) => recent_last::<S>(host, wiring, LIVE_WINDOW)?,
-            (Feed::Exact, _) => recent_last::<S>(host, wiring, EXACT_WINDOW)?,
+            (Feed::Live, None) => recent_last(host, wiring, publishes, LIVE_WINDOW)?,
+            (Feed::Exact, _) => recent_last(host, wiring, publishes, EXACT_WINDOW)?,
         };
         let (sequence, records, saved) =
             last.map_or((0, 0, String::new()), |c| (c.sequence, c.records, c.cursor.to_string()));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use component::{Fault, Result, Secret};
 use futures_util::FutureExt as _;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use crate::frames::Frame;
@@ -22,6 +22,10 @@ use crate::lines::Lines;
 const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 /// Longest line of its log.
 const MAX_LOG_BYTES: usize = 8 * 1024;
+/// Lines of its log that are handed on in any [`LOG_WINDOW`]. A program that writes in a circle
+/// must not fill the disk; what it says last is still known.
+const MAX_LOG_LINES: u32 = 200;
+const LOG_WINDOW: Duration = Duration::from_secs(10);
 /// How long a process may take to end once it has closed its output, or the other way round.
 const END: Duration = Duration::from_millis(500);
 /// Shorter secrets are not worth hiding: they would blank out half of a log.
@@ -84,9 +88,10 @@ pub struct Process {
     /// Lives as long as we do, and ends the group after us.
     watch: Child,
     last_words: LastWords,
+    told: LogLimit,
 }
 
-/// The last line of a process's log: mostly why it ended.
+/// The last line of a process's log, secrets and all: mostly why it ended.
 type LastWords = Arc<Mutex<String>>;
 
 impl Process {
@@ -102,7 +107,8 @@ impl Process {
         // It ends with the process, which cannot outlive us.
         tokio::spawn(follow_log(log, options.clone(), last_words.clone()));
         let lines = Lines::new(output, input, options.max_line_bytes);
-        Ok(Self { options: options.clone(), lines, child, watch, last_words })
+        let told = LogLimit::new(&options.name);
+        Ok(Self { options: options.clone(), lines, child, watch, last_words, told })
     }
 
     /// Puts a line in line. It leaves while the next one is waited for, so nothing can be
@@ -132,6 +138,11 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Whether a line that it wants logged may be: not if it has had too many.
+    pub fn may_log(&mut self) -> bool {
+        self.told.passes()
+    }
+
     /// A text of its own without secrets, for people to read.
     pub fn redact(&self, text: &str) -> String {
         redact(&self.options.secrets, text)
@@ -146,6 +157,7 @@ impl Process {
         };
         tokio::task::yield_now().await; // its last words may be on their way
         let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let words = self.redact(&words);
         meaning(status, &words, self.options.setting)
     }
 }
@@ -202,11 +214,51 @@ fn watch(group: Option<u32>) -> Result<Child> {
 /// Hands on what a process writes to its standard error.
 async fn follow_log(log: ChildStderr, options: ProcessOptions, last_words: LastWords) {
     let mut lines = Lines::new(log, tokio::io::sink(), MAX_LOG_BYTES);
+    let mut limit = LogLimit::new(&options.name);
     while let Ok(Some(line)) = lines.next().await {
         let text = String::from_utf8_lossy(&line);
-        let text = redact(&options.secrets, text.trim_end());
-        info!(process = options.name, "{text}");
-        *last_words.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        let text = text.trim_end();
+        if limit.passes() {
+            info!(process = options.name, "{}", redact(&options.secrets, text));
+        }
+        if !text.is_empty() {
+            text.clone_into(&mut last_words.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+}
+
+/// Lets so many lines of a log pass, and says how many did not.
+struct LogLimit {
+    name: String,
+    since: Instant,
+    count: u32,
+}
+
+impl LogLimit {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), since: Instant::now(), count: 0 }
+    }
+
+    fn passes(&mut self) -> bool {
+        if self.since.elapsed() >= LOG_WINDOW {
+            self.turn();
+        }
+        self.count = self.count.saturating_add(1);
+        self.count <= MAX_LOG_LINES
+    }
+
+    fn turn(&mut self) {
+        let lines = self.count.saturating_sub(MAX_LOG_LINES);
+        if lines > 0 {
+            warn!(process = self.name, lines, "it logs too much: lines were left out");
+        }
+        (self.since, self.count) = (Instant::now(), 0);
+    }
+}
+
+impl Drop for LogLimit {
+    fn drop(&mut self) {
+        self.turn();
     }
 }
 
