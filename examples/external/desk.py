@@ -3,32 +3,27 @@
 import json
 import sys
 
-
 def say(**message):
     print(json.dumps(message), flush=True)
 
 
-def book(path):
+def taken():
     with open(path, "a+") as file:
         file.seek(0)
-        return {row["delivery"]: row for row in map(json.loads, file)}
+        return {row["delivery"]: {"accepted": {"broker_order_id": row["number"]}}
+                for row in map(json.loads, file)}
 
 
-def accepted(taken):
-    return {"accepted": {"broker_order_id": taken["number"]}}
-
-
-def deliver(path, delivery):
-    taken = book(path).get(delivery["id"])
-    if taken is None:
-        order = delivery["event"]["ApprovedOrder"]
-        if order["request"]["action"] != "place":
-            return {"rejected": {"reason": "this desk does not change orders"}}
-        number = f"desk-{len(book(path)) + 1}"
-        taken = {"delivery": delivery["id"], "order": order["order_id"], "number": number}
-        with open(path, "a") as file:
-            print(json.dumps(taken), file=file)
-    return accepted(taken)
+def deliver(delivery):
+    order, book = delivery["event"]["ApprovedOrder"], taken()
+    if delivery["id"] in book:
+        return book[delivery["id"]]
+    if order["request"]["action"] != "place":
+        return {"rejected": {"reason": "this desk does not change orders"}}
+    row = {"delivery": delivery["id"], "number": f"desk-{len(book) + 1}"}
+    with open(path, "a") as file:
+        print(json.dumps(row | {"order": order["order_id"]}), file=file)
+    return taken()[row["delivery"]]
 
 
 for line in sys.stdin:
@@ -37,9 +32,8 @@ for line in sys.stdin:
         path = about["settings"]["book"]
         say(ready={})
     elif question == "write":
-        say(outcomes=[deliver(path, delivery) for delivery in about["deliveries"]])
+        say(outcomes=[deliver(one) for one in about["deliveries"]])
     elif question == "resolve":
-        taken = book(path).get(about["delivery"]["id"])
-        say(outcomes=[accepted(taken) if taken else {"absent": {}}])
+        say(outcomes=[taken().get(about["delivery"]["id"], {"absent": {}})])
     elif question == "stop":
         break

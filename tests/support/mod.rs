@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -22,15 +23,28 @@ pub struct Process {
     child: Child,
     /// The line it printed when it was ready.
     pub ready: Value,
+    /// What it printed since.
+    said: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Process {
     /// Starts `foliostream` and waits for its ready line; `None` if it ended before.
     pub fn start(args: &[&str], env: &[(&str, &str)], log: &Path) -> Option<Self> {
+        Self::start_in(Path::new("."), args, env, log)
+    }
+
+    /// The same in a folder.
+    pub fn start_in(
+        folder: &Path,
+        args: &[&str],
+        env: &[(&str, &str)],
+        log: &Path,
+    ) -> Option<Self> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let mut child = Command::new(FOLIOSTREAM)
             .args(args)
             .args(["--format", "json"])
+            .current_dir(folder)
             .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -39,17 +53,33 @@ impl Process {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.next().and_then(Result::ok);
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&said);
         // Whatever else it prints must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                keep.lock().unwrap().extend(serde_json::from_str(&line).ok());
+            }
+        });
         let ready = ready.and_then(|line| serde_json::from_str(&line).ok());
         match ready {
-            Some(ready) => Some(Self { child, ready }),
+            Some(ready) => Some(Self { child, ready, said }),
             None => {
                 child.kill().ok();
                 child.wait().unwrap();
                 None
             }
         }
+    }
+
+    /// The lines of JSON that it printed since it was ready.
+    pub fn said(&self) -> Vec<Value> {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kill -9.
@@ -165,6 +195,26 @@ impl Stage {
         path
     }
 
+    /// Writes a topology with these systems, on the stage's Kafka.
+    pub fn topology_of(&self, name: &str, systems: &Value) -> PathBuf {
+        let topology = json!({
+            "systems": systems,
+            "metrics": { "listen": "127.0.0.1:0" },
+            "kafka": { "bootstrap_servers": self.broker.ready["bootstrap_servers"] },
+            "schema_registry": { "url": self.broker.ready["schema_registry_url"] },
+        });
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, topology.to_string()).unwrap();
+        path
+    }
+
+    /// The options that put a command on the stage's Kafka.
+    pub fn on_kafka(&self) -> [&str; 4] {
+        let address = |name: &str| self.broker.ready[name].as_str().unwrap();
+        let (kafka, registry) = (address("bootstrap_servers"), address("schema_registry_url"));
+        ["--bootstrap-servers", kafka, "--schema-registry", registry]
+    }
+
     /// Runs parts of a topology.
     pub fn run(&self, topology: &Path, names: &[&str], env: &[(&str, &str)]) -> Process {
         self.try_run(topology, names, env).unwrap_or_else(|| panic!("not ready: {}", self.log()))
@@ -189,12 +239,10 @@ impl Stage {
 
     /// A command against the stage's Kafka; its lines of JSON.
     pub fn ask(&self, args: &[&str]) -> Vec<Value> {
-        let address = |name: &str| self.broker.ready[name].as_str().unwrap().to_owned();
         let output = Command::new(FOLIOSTREAM)
             .args(args)
             .args(["--format", "json"])
-            .args(["--bootstrap-servers", &address("bootstrap_servers")])
-            .args(["--schema-registry", &address("schema_registry_url")])
+            .args(self.on_kafka())
             .output()
             .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);

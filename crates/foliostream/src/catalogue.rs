@@ -6,7 +6,9 @@ use anyhow::{Context, Result, bail};
 use component::{Clock, Host};
 use runtime::{ComponentKind, Entry, Start, Task};
 use serde_json::{Value, json};
-use topology::{Catalogue, ComponentEntry, ConnectorEntry, Kind, ProcessorEntry, Topology};
+use topology::{
+    Catalogue, ComponentEntry, ComponentUse, ConnectorEntry, Kind, ProcessorEntry, System, Topology,
+};
 
 use crate::components::{COMPONENTS, PROCESSORS};
 
@@ -83,6 +85,18 @@ impl Namespace<'_> {
     }
 }
 
+/// What every component that is switched on is started with, by its instance.
+pub fn starts(topology: &Topology, clock: &Clock) -> BTreeMap<String, Start> {
+    let mut starts = BTreeMap::new();
+    for system in topology.systems.iter().filter(|system| system.enabled) {
+        for used in &system.components {
+            let start = start(system, used, clock);
+            starts.insert(start.host.instance(), start);
+        }
+    }
+    starts
+}
+
 /// Tasks for everything that is switched on: those of these names, or all.
 pub fn tasks(
     topology: &Topology,
@@ -109,10 +123,7 @@ pub fn tasks(
                     namespace.prefix
                 );
             }
-            let throttling = system.throttling.clone();
-            let host = Host::new(&system.id, &used.name, clock.clone(), throttling);
-            let (system, settings) = (system.system.clone(), used.settings.clone());
-            let task = (entry.task)(Start { system, settings, host });
+            let task = (entry.task)(start(system, used, clock));
             tasks.push(task.map_err(|reason| used.origin.problem(reason))?);
         }
     }
@@ -123,6 +134,12 @@ pub fn tasks(
         tasks.push((entry.task)(settings).map_err(|reason| used.origin.problem(reason))?);
     }
     Ok(tasks)
+}
+
+/// What one component is started with.
+fn start(system: &System, used: &ComponentUse, clock: &Clock) -> Start {
+    let host = Host::new(&system.id, &used.name, clock.clone(), system.throttling.clone());
+    Start { system: system.system.clone(), settings: used.settings.clone(), host }
 }
 
 /// Gives the topology's accounts to a processor that asks for them.

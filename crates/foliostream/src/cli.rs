@@ -287,6 +287,10 @@ pub enum Dlq {
     Redrive {
         /// event_ids of the letters; all, if none is named.
         ids: Vec<String>,
+        /// The topology, where its settings say what an item means: for connectors by declaration
+        /// and in other languages, and for the names of accounts.
+        #[arg(long)]
+        topology: Option<PathBuf>,
     },
 }
 

@@ -8,6 +8,7 @@ mod demo;
 mod endpoints;
 mod output;
 mod platform;
+mod progress;
 mod scaffold;
 mod tables;
 

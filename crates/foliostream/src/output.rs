@@ -7,6 +7,7 @@ use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Format};
+use crate::progress::Beside;
 
 /// Wrong usage.
 pub const USAGE: u8 = 2;
@@ -53,7 +54,8 @@ pub fn logging(cli: &Cli) {
     };
     let filter = EnvFilter::try_from_env("FOLIOSTREAM_LOG");
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Beside(io::stderr()));
     match cli.format {
         Format::Json => builder.json().init(),
         Format::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
@@ -85,7 +87,7 @@ pub fn failed(cli: &Cli, error: &anyhow::Error) -> ExitCode {
 
 /// Prints a line. A reader that has gone away is not an error worth reporting.
 pub fn line(text: &str) {
-    write(io::stdout(), text);
+    write(Beside(io::stdout()), text);
 }
 
 /// Prints a value as one line of JSON.
@@ -95,7 +97,8 @@ pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
 }
 
 fn write(mut to: impl Write, text: &str) {
-    let _ = writeln!(to, "{text}").and_then(|()| to.flush());
+    let line = format!("{text}\n");
+    let _ = to.write_all(line.as_bytes()).and_then(|()| to.flush());
 }
 
 /// Prints rows under a heading: aligned columns, or one JSON object a row.

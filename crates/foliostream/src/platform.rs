@@ -84,6 +84,16 @@ impl Platform {
         Self::remote(kafka::Settings::plain(bootstrap), &registry, None)
     }
 
+    /// What a command that only looks uses when it knows the topology: its cluster, or the one
+    /// that runs on the data folder.
+    pub async fn in_use(cli: &Cli, topology: &Topology) -> Result<Self> {
+        let is_elsewhere = topology.kafka.as_ref().is_some_and(|kafka| kafka.local.is_none());
+        match is_elsewhere {
+            true => Self::of_topology(cli, topology).await,
+            false => Self::running(cli),
+        }
+    }
+
     /// What a topology says: its own cluster, or one on this machine.
     pub async fn of_topology(cli: &Cli, topology: &Topology) -> Result<Self> {
         let registry = topology.schema_registry.as_ref();

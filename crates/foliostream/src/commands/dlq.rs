@@ -1,20 +1,35 @@
 //! `dlq`: what was set aside, and trying it again.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use component::{Bad, Clock};
 use model::EventId;
+use runtime::{Start, Wiring};
 use serde_json::json;
 use tokio::task::block_in_place;
+use topology::Topology;
 
 use crate::catalogue;
 use crate::cli::{Cli, Dlq, Format};
+use crate::commands::run as running;
 use crate::output::{self, NOT_FOUND};
 use crate::platform::Platform;
 use crate::tables::cell;
 
 pub async fn run(cli: &Cli, command: &Dlq) -> Result<ExitCode> {
-    let wiring = Platform::running(cli)?.look(&cli.prefix).await?;
+    let topology = match command {
+        Dlq::Redrive { topology: Some(path), .. } => Some(running::load(path)?),
+        _ => None,
+    };
+    let wiring = match &topology {
+        Some(topology) => {
+            let platform = Platform::in_use(cli, topology).await?;
+            running::wire(&platform, topology, &cli.prefix).await?
+        }
+        None => Platform::running(cli)?.look(&cli.prefix).await?,
+    };
     let (letters, done) = block_in_place(|| runtime::letters(&wiring))?;
     match command {
         Dlq::List => {
@@ -48,27 +63,34 @@ pub async fn run(cli: &Cli, command: &Dlq) -> Result<ExitCode> {
                 }
             }
         }
-        Dlq::Redrive { ids } => {
-            let ids: Vec<EventId> = ids.iter().map(|id| EventId::from_text(id)).collect();
-            let reread = |instance: &str, raw: &[u8]| {
-                let name = instance.rsplit('.').next().unwrap_or(instance);
-                match catalogue::component(name) {
-                    Some(entry) => (entry.redrive)(raw),
-                    None => Err(component::Bad::new("", format!("no component {name:?}"))),
-                }
-            };
-            let result = block_in_place(|| runtime::redrive(&wiring, &ids, &reread))?;
-            match cli.format {
-                Format::Json => output::json(&result)?,
-                Format::Text => {
-                    let (redriven, skipped) = (result.redriven, result.skipped);
-                    output::line(&format!("{redriven} redriven, {skipped} had been before"));
-                    for (id, reason) in &result.refused {
-                        output::line(&format!("{id}: {reason}"));
-                    }
-                }
+        Dlq::Redrive { ids, .. } => redrive(cli, &wiring, topology.as_ref(), ids)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn redrive(cli: &Cli, wiring: &Wiring, topology: Option<&Topology>, ids: &[String]) -> Result<()> {
+    let ids: Vec<EventId> = ids.iter().map(|id| EventId::from_text(id)).collect();
+    let starts = topology.iter().flat_map(|t| catalogue::starts(t, &Clock::system()));
+    let starts: BTreeMap<String, Start> = starts.collect();
+    let reread = |instance: &str, raw: &[u8]| {
+        let name = instance.rsplit('.').next().unwrap_or(instance);
+        let entry = catalogue::component(name);
+        let entry = entry.ok_or_else(|| Bad::new("", format!("no component {name:?}")))?;
+        match starts.get(instance) {
+            Some(start) => (entry.redrive_with)(start.clone(), raw),
+            None => (entry.redrive)(raw),
+        }
+    };
+    let result = block_in_place(|| runtime::redrive(wiring, &ids, &reread))?;
+    match cli.format {
+        Format::Json => output::json(&result)?,
+        Format::Text => {
+            let (redriven, skipped) = (result.redriven, result.skipped);
+            output::line(&format!("{redriven} redriven, {skipped} had been before"));
+            for (id, reason) in &result.refused {
+                output::line(&format!("{id}: {reason}"));
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! `run`: a topology, or parts of it, until stopped.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -9,23 +10,19 @@ use runtime::{State, Supervisor, Wiring};
 use serde_json::json;
 use topology::Topology;
 
-use crate::catalogue;
 use crate::cli::{Cli, Format, Run};
 use crate::commands::asked_to_stop;
 use crate::output::{self, MISTAKES};
 use crate::platform::{self, Platform};
+use crate::{catalogue, progress};
 
 /// How long components may take to finish what they have begun.
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
 
 pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
-    let topology =
-        topology::load(&args.topology, &|name| std::env::var(name).ok(), &catalogue::catalogue())
-            .map_err(|problems| output::exit(MISTAKES, problems.to_string()))?;
-    for warning in &topology.warnings {
-        tracing::warn!("{warning}");
-    }
-    let tasks = catalogue::tasks(&topology, &args.names, &Clock::system(), &cli.prefix)?;
+    let topology = load(&args.topology)?;
+    let clock = Clock::system();
+    let tasks = catalogue::tasks(&topology, &args.names, &clock, &cli.prefix)?;
     if tasks.is_empty() {
         bail!("nothing to run: {:?} name nothing in {}", args.names, args.topology.display());
     }
@@ -62,6 +59,7 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
     tokio::select! {
         () = asked_to_stop() => {}
         () = supervisor.join() => {}
+        () = progress::show(cli.format, &statuses, &clock) => {}
     }
     supervisor.stop(STOP_WAIT).await;
     platform.stop().await?;
@@ -70,6 +68,17 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
         [] => Ok(()),
         [(name, status), ..] => bail!("{name}: {}", status.get().detail),
     }
+}
+
+/// The topology in a file.
+pub fn load(path: &Path) -> Result<Topology> {
+    let env = |name: &str| std::env::var(name).ok();
+    let topology = topology::load(path, &env, &catalogue::catalogue())
+        .map_err(|problems| output::exit(MISTAKES, problems.to_string()))?;
+    for warning in &topology.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(topology)
 }
 
 /// What the drivers of a topology need.

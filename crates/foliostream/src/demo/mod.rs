@@ -18,12 +18,11 @@ use model::{Event, OrderStatus};
 use runtime::{Supervisor, Wiring};
 use serde_json::{Value, json};
 
-use crate::catalogue;
 use crate::cli::{Cli, Demo, Format};
 use crate::commands::{asked_to_stop, run as running};
 use crate::endpoints::Endpoints;
-use crate::output;
 use crate::platform::Platform;
+use crate::{catalogue, output, progress};
 
 use self::mocks::Mocks;
 use self::script::Script;
@@ -74,18 +73,30 @@ async fn play(
     platform.endpoints.publish(&cli.data)?;
     announce(cli, args, platform, &mocks, served)?;
     let mut script = Script::new(&wiring, &view, state.run)?;
-    let played = if args.once {
-        script.play().await.map(|()| true)
-    } else {
-        let live = async {
-            script.play().await?;
-            script.keep_moving().await
-        };
-        tokio::select! {
-            ended = live => ended.map(|()| false),
-            shown = screen::show(&view, &wiring, &statuses) => shown.map(|()| false),
-            () = asked_to_stop() => Ok(false),
+    let live = async {
+        script.play().await?;
+        if args.once {
+            return Ok(true);
         }
+        script.keep_moving().await.map(|()| false)
+    };
+    let shown = async {
+        match args.once {
+            true => std::future::pending().await,
+            false => screen::show(cli.format, &view, &wiring, &statuses).await,
+        }
+    };
+    let told = async {
+        match cli.format {
+            Format::Json => progress::show(cli.format, &statuses, &wiring.clock).await,
+            Format::Text => std::future::pending().await, // the table has it
+        }
+    };
+    let played = tokio::select! {
+        ended = live => ended,
+        shown = shown => shown.map(|()| false),
+        () = told => Ok(false),
+        () = asked_to_stop() => Ok(false),
     };
     let summary = match &played {
         Ok(true) => Some(summarize(&wiring, &view, &script)?),

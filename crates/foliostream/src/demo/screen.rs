@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Result;
+use component::Progress;
 use crossterm::event::{self, Event as Input, KeyCode, KeyModifiers};
 use model::{OrderStatus, Text};
 use ratatui::Frame;
@@ -13,22 +14,27 @@ use ratatui::style::{Color, Style, Stylize};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Cell, Paragraph, Row, Table};
 use runtime::{State, Status, Wiring};
+use serde_json::{Value, json};
 
 use super::view::{Seen, View};
-use crate::output;
+use crate::cli::Format;
 use crate::tables::cell;
+use crate::{output, progress};
 
 /// Pause between two pictures.
 const FRAME: Duration = Duration::from_millis(200);
 /// Pause between two lines where there is no terminal to draw on.
 const LINE: Duration = Duration::from_secs(1);
 
+/// Characters of a drawn bar.
+const BAR: u64 = 10;
+
 type Statuses = BTreeMap<Text, Status>;
 
 /// Shows the view until `q` is pressed.
-pub async fn show(view: &View, wiring: &Wiring, statuses: &Statuses) -> Result<()> {
-    if !std::io::stdout().is_terminal() {
-        return lines(view, wiring).await;
+pub async fn show(format: Format, view: &View, wiring: &Wiring, statuses: &Statuses) -> Result<()> {
+    if format == Format::Json || !std::io::stdout().is_terminal() {
+        return lines(format, view, wiring, statuses).await;
     }
     let mut terminal = ratatui::try_init()?;
     let mut rates = Rates::default();
@@ -61,23 +67,54 @@ fn quit() -> std::io::Result<bool> {
 }
 
 /// One line a second, for pipes and logs.
-async fn lines(view: &View, wiring: &Wiring) -> Result<()> {
+async fn lines(format: Format, view: &View, wiring: &Wiring, statuses: &Statuses) -> Result<()> {
     loop {
         wiring.clock.sleep(LINE).await;
         let seen = view.get();
-        let (quotes, trades) = totals(&seen);
-        let open = seen.orders.values().filter(|order| !order.is_terminal).count();
-        output::line(&format!(
-            "{:>5.0}s  quotes {quotes}  trades {trades}  orders {} ({open} open)  fills {}  \
-             breaks {}  gaps {}  dead letters {}",
-            seen.started.elapsed().as_secs_f64(),
-            seen.orders.len(),
-            seen.fills,
-            seen.open_breaks(),
-            seen.gaps,
-            seen.dead,
-        ));
+        match format {
+            Format::Json => output::json(&figures(&seen))?,
+            Format::Text => output::line(&words(&seen, statuses)),
+        }
     }
+}
+
+/// How it stands, for machines. Backfills have lines of their own.
+fn figures(seen: &Seen) -> Value {
+    let (quotes, trades) = totals(seen);
+    json!({
+        "seconds": seen.started.elapsed().as_secs_f64(),
+        "quotes": quotes,
+        "trades": trades,
+        "orders": seen.orders.len(),
+        "orders_open": open_orders(seen),
+        "fills": seen.fills,
+        "breaks_open": seen.open_breaks(),
+        "gaps": seen.gaps,
+        "dead_letters": seen.dead,
+    })
+}
+
+fn words(seen: &Seen, statuses: &Statuses) -> String {
+    let (quotes, trades) = totals(seen);
+    let mut text = format!(
+        "{:>5.0}s  quotes {quotes}  trades {trades}  orders {} ({} open)  fills {}  \
+         breaks {}  gaps {}  dead letters {}",
+        seen.started.elapsed().as_secs_f64(),
+        seen.orders.len(),
+        open_orders(seen),
+        seen.fills,
+        seen.open_breaks(),
+        seen.gaps,
+        seen.dead,
+    );
+    for (name, Progress { done, total }) in progress::unfinished(statuses) {
+        text += &format!("  {name} {done} of {total}");
+    }
+    text
+}
+
+fn open_orders(seen: &Seen) -> usize {
+    seen.orders.values().filter(|order| !order.is_terminal).count()
 }
 
 fn totals(seen: &Seen) -> (u64, u64) {
@@ -189,9 +226,19 @@ fn health(statuses: &Statuses) -> Paragraph<'static> {
             lines.push(Line::from(format!("● {name}{lag} {}", health.detail).fg(color)));
         }
     }
+    for (name, progress) in progress::unfinished(statuses) {
+        lines.push(Line::from(format!("{} {name}", bar(progress)).fg(Color::Cyan)));
+    }
     let total = statuses.len();
     lines.insert(0, Line::from(format!("● {running} of {total} run").fg(Color::Green)));
     Paragraph::new(lines).block(Block::bordered().title(" components "))
+}
+
+/// How far a backfill has come, drawn and in figures.
+fn bar(Progress { done, total }: Progress) -> String {
+    let full = done.saturating_mul(BAR) / total.max(1);
+    let drawn: String = (0..BAR).map(|at| if at < full { '█' } else { '░' }).collect();
+    format!("{drawn} {done}/{total}")
 }
 
 fn orders(seen: &Seen) -> Table<'_> {
