@@ -78,49 +78,86 @@ fn added(before: &str, after: &str) -> Vec<String> {
     new
 }
 
-#[test]
-fn a_connector_with_its_place_in_every_list() {
+/// Files of every connector, below their folders.
+const FILES: [&str; 14] = [
+    "changelog.d/bird-counts.added.md",
+    "connectors/bird_counts/Cargo.toml",
+    "connectors/bird_counts/README.md",
+    "connectors/bird_counts/fixtures/SOURCES.md",
+    "connectors/bird_counts/src/lib.rs",
+    "connectors/bird_counts/src/map.rs",
+    "connectors/bird_counts/src/settings.rs",
+    "connectors/bird_counts/src/wire.rs",
+    "connectors/bird_counts/tests/conformance.rs",
+    "connectors/bird_counts/tests/golden.rs",
+    "mocks/bird_counts/Cargo.toml",
+    "mocks/bird_counts/README.md",
+    "mocks/bird_counts/src/lib.rs",
+    "mocks/bird_counts/src/settings.rs",
+];
+/// Those of a polled list.
+const REST_FILES: [&str; 7] = [
+    "connectors/bird_counts/examples/page_speed.rs",
+    "connectors/bird_counts/fixtures/records.json",
+    "connectors/bird_counts/golden/records-json.txt",
+    "connectors/bird_counts/src/records.rs",
+    "docs/reference/bird_counts_records.md",
+    "mocks/bird_counts/src/records.rs",
+    "mocks/bird_counts/tests/records.rs",
+];
+/// Those of a stream.
+const STREAM_FILES: [&str; 12] = [
+    "connectors/bird_counts/examples/frame_speed.rs",
+    "connectors/bird_counts/fixtures/frame.json",
+    "connectors/bird_counts/fixtures/history.json",
+    "connectors/bird_counts/golden/frame-json.txt",
+    "connectors/bird_counts/golden/history-json.txt",
+    "connectors/bird_counts/src/trades.rs",
+    "connectors/bird_counts/tests/gaps.rs",
+    "docs/reference/bird_counts_trades.md",
+    "mocks/bird_counts/src/history.rs",
+    "mocks/bird_counts/src/stream.rs",
+    "mocks/bird_counts/src/tape.rs",
+    "mocks/bird_counts/tests/stream.rs",
+];
+
+/// Makes a connector of a kind, which must be these files and its place in every list.
+fn check(kind: &str, files_of_kind: &[&str]) {
     let folder = copy();
     let folder = folder.path();
     let before = files(folder);
     // From a folder within, as cargo would.
-    let output = new(&folder.join("crates"), &["bird_counts", "--format", "json"]);
+    let args = ["bird_counts", "--kind", kind, "--format", "json"];
+    let output = new(&folder.join("crates"), &args);
     success(&output);
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(said["connector"], "bird_counts");
-    for path in [
-        "changelog.d/bird-counts.added.md",
-        "connectors/bird_counts/Cargo.toml",
-        "connectors/bird_counts/README.md",
-        "connectors/bird_counts/examples/page_speed.rs",
-        "connectors/bird_counts/fixtures/SOURCES.md",
-        "connectors/bird_counts/fixtures/records.json",
-        "connectors/bird_counts/golden/records-json.txt",
-        "connectors/bird_counts/src/lib.rs",
-        "connectors/bird_counts/src/map.rs",
-        "connectors/bird_counts/src/records.rs",
-        "connectors/bird_counts/src/settings.rs",
-        "connectors/bird_counts/src/wire.rs",
-        "connectors/bird_counts/tests/conformance.rs",
-        "connectors/bird_counts/tests/golden.rs",
-        "docs/reference/bird_counts_records.md",
-        "mocks/bird_counts/Cargo.toml",
-        "mocks/bird_counts/README.md",
-        "mocks/bird_counts/src/lib.rs",
-        "mocks/bird_counts/tests/records.rs",
-    ] {
+    let created = said["created"].as_array().unwrap();
+    for path in FILES.iter().chain(files_of_kind) {
         assert!(!read(folder, path).is_empty(), "{path}");
-        assert!(said["created"].as_array().unwrap().iter().any(|made| made == path), "{path}");
+        assert!(created.iter().any(|made| made == path), "{path}");
     }
+    assert_eq!(created.len(), FILES.len() + files_of_kind.len(), "{said}");
     let after = files(folder);
     let made = after.keys().filter(|path| !before.contains_key(*path)).count();
-    assert_eq!(made, said["created"].as_array().unwrap().len(), "{said}");
+    assert_eq!(made, created.len(), "{said}");
     let changed: Vec<_> = before.iter().filter(|(path, text)| after[*path] != **text).collect();
     assert_eq!(changed.len(), said["changed"].as_array().unwrap().len(), "{said}");
+    assert_eq!(changed.len(), LISTS.len(), "{said}");
     for (path, _) in changed {
         let path = path.strip_prefix(folder).unwrap().to_str().unwrap();
         assert!(LISTS.contains(&path), "{path} was changed");
     }
+}
+
+#[test]
+fn a_polled_list_with_its_place_in_every_list() {
+    check("rest", &REST_FILES);
+}
+
+#[test]
+fn a_stream_with_its_place_in_every_list() {
+    check("stream", &STREAM_FILES);
 }
 
 #[test]
@@ -195,8 +232,13 @@ fn what_cannot_be_made_is_refused_and_leaves_nothing() {
 #[test]
 fn what_is_written_is_formatted_whatever_the_name() {
     let copy = copy();
-    for name in ["q8", "abcdefghijkl_nopqrstuvwx"] {
-        success(&new(copy.path(), &[name]));
+    for (name, kind) in [
+        ("q8", "rest"),
+        ("abcdefghijkl_nopqrstuvwx", "rest"),
+        ("q9", "stream"),
+        ("bcdefghijklm_opqrstuvwxy", "stream"),
+    ] {
+        success(&new(copy.path(), &[name, "--kind", kind]));
         let made: Vec<_> = ["connectors", "mocks"]
             .iter()
             .flat_map(|kind| files(&copy.path().join(kind).join(name)).into_keys())

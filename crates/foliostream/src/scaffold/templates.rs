@@ -13,6 +13,8 @@ use super::Name;
 pub enum Kind {
     /// A paged list that is polled.
     Rest,
+    /// A WebSocket that is followed, with a history to repair it from.
+    Stream,
 }
 
 impl Kind {
@@ -20,6 +22,7 @@ impl Kind {
     pub fn component(self) -> &'static str {
         match self {
             Self::Rest => "Records",
+            Self::Stream => "Trades",
         }
     }
 
@@ -27,6 +30,7 @@ impl Kind {
     pub fn feature(self) -> &'static str {
         match self {
             Self::Rest => "records",
+            Self::Stream => "trades",
         }
     }
 
@@ -34,6 +38,7 @@ impl Kind {
     pub fn delivery(self) -> &'static str {
         match self {
             Self::Rest => "exact",
+            Self::Stream => "live",
         }
     }
 
@@ -41,6 +46,7 @@ impl Kind {
     pub fn topics(self) -> &'static [&'static str] {
         match self {
             Self::Rest => &["alternative.records"],
+            Self::Stream => &["market.trades"],
         }
     }
 }
@@ -79,10 +85,40 @@ const REST: &[Template] = templates! { "rest":
     "page.md" => "docs/reference/{{name}}_records.md";
 };
 
+const STREAM: &[Template] = templates! { "stream":
+    "changelog.md" => "changelog.d/{{slug}}.added.md";
+    "connector/Cargo.toml" => "connectors/{{name}}/Cargo.toml";
+    "connector/README.md" => "connectors/{{name}}/README.md";
+    "connector/examples/frame_speed.rs" => "connectors/{{name}}/examples/frame_speed.rs";
+    "connector/fixtures/SOURCES.md" => "connectors/{{name}}/fixtures/SOURCES.md";
+    "connector/fixtures/frame.json" => "connectors/{{name}}/fixtures/frame.json";
+    "connector/fixtures/history.json" => "connectors/{{name}}/fixtures/history.json";
+    "connector/golden/frame-json.txt" => "connectors/{{name}}/golden/frame-json.txt";
+    "connector/golden/history-json.txt" => "connectors/{{name}}/golden/history-json.txt";
+    "connector/src/lib.rs" => "connectors/{{name}}/src/lib.rs";
+    "connector/src/map.rs" => "connectors/{{name}}/src/map.rs";
+    "connector/src/settings.rs" => "connectors/{{name}}/src/settings.rs";
+    "connector/src/trades.rs" => "connectors/{{name}}/src/trades.rs";
+    "connector/src/wire.rs" => "connectors/{{name}}/src/wire.rs";
+    "connector/tests/conformance.rs" => "connectors/{{name}}/tests/conformance.rs";
+    "connector/tests/gaps.rs" => "connectors/{{name}}/tests/gaps.rs";
+    "connector/tests/golden.rs" => "connectors/{{name}}/tests/golden.rs";
+    "mock/Cargo.toml" => "mocks/{{name}}/Cargo.toml";
+    "mock/README.md" => "mocks/{{name}}/README.md";
+    "mock/src/history.rs" => "mocks/{{name}}/src/history.rs";
+    "mock/src/lib.rs" => "mocks/{{name}}/src/lib.rs";
+    "mock/src/settings.rs" => "mocks/{{name}}/src/settings.rs";
+    "mock/src/stream.rs" => "mocks/{{name}}/src/stream.rs";
+    "mock/src/tape.rs" => "mocks/{{name}}/src/tape.rs";
+    "mock/tests/stream.rs" => "mocks/{{name}}/tests/stream.rs";
+    "page.md" => "docs/reference/{{name}}_trades.md";
+};
+
 /// The files of a connector: path below the root, and text.
 pub fn files(kind: Kind, name: &Name) -> Vec<(String, String)> {
     let templates = match kind {
         Kind::Rest => REST,
+        Kind::Stream => STREAM,
     };
     let file = |(path, text): &Template| (fill(path, kind, name), fill(text, kind, name));
     templates.iter().map(file).collect()
