@@ -1,5 +1,6 @@
 //! How long a frame takes from its bytes to events, and on to Avro, per record:
-//! `cargo run --release -p polygon --example frame_speed`.
+//! `cargo run --release -p polygon --example frame_speed`; a word after it measures only what is
+//! called so.
 
 #![allow(clippy::print_stdout)]
 
@@ -47,6 +48,9 @@ fn main() {
 }
 
 fn measure(name: &str, record: impl Fn(usize) -> String) {
+    if std::env::args().nth(1).is_some_and(|only| !name.contains(&only)) {
+        return;
+    }
     let records: Vec<String> = (1..=RECORDS).map(record).collect();
     let frame = format!("[{}]", records.join(","));
     let serializer = Serializer::offline();

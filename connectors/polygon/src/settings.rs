@@ -13,7 +13,7 @@ pub struct System {
     /// Where Polygon answers.
     #[serde(default)]
     pub connection: Connection,
-    /// The key from the dashboard.
+    /// The key from the dashboard, for example `${POLYGON_API_KEY}`.
     pub authentication: KeyAuthentication,
 }
 
