@@ -20,6 +20,7 @@ macro_rules! schemas {
 
 schemas! {
     "Activity" "activity";
+    "Alert" "alert";
     "AlternativeRecord" "alternative_record";
     "ApprovedOrder" "approved_order";
     "Balance" "balance";

@@ -56,6 +56,78 @@ impl Decode for Activity {
     }
 }
 
+impl Encode for AlertStatus {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        primitive::write_long(*self as i64, out);
+        Ok(())
+    }
+}
+
+impl Decode for AlertStatus {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(match primitive::read_long(input)? {
+            0 => Self::Opened,
+            1 => Self::Closed,
+            other => return Err(DecodeError::symbol("AlertStatus", other)),
+        })
+    }
+}
+
+impl Encode for Severity {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        primitive::write_long(*self as i64, out);
+        Ok(())
+    }
+}
+
+impl Decode for Severity {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(match primitive::read_long(input)? {
+            0 => Self::Info,
+            1 => Self::Warning,
+            2 => Self::Error,
+            other => return Err(DecodeError::symbol("Severity", other)),
+        })
+    }
+}
+
+impl Encode for Alert {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
+        self.head.source.encode(out).map_err(|e| e.at("source"))?;
+        self.head.event_time.encode(out).map_err(|e| e.at("event_time"))?;
+        self.head.received_time.encode(out).map_err(|e| e.at("received_time"))?;
+        self.alert_id.encode(out).map_err(|e| e.at("alert_id"))?;
+        self.status.encode(out).map_err(|e| e.at("status"))?;
+        self.severity.encode(out).map_err(|e| e.at("severity"))?;
+        self.system.encode(out).map_err(|e| e.at("system"))?;
+        self.component.encode(out).map_err(|e| e.at("component"))?;
+        self.title.encode(out).map_err(|e| e.at("title"))?;
+        self.reason.encode(out).map_err(|e| e.at("reason"))?;
+        self.action.encode(out).map_err(|e| e.at("action"))?;
+        self.since.encode(out).map_err(|e| e.at("since"))?;
+        Ok(())
+    }
+}
+
+impl Decode for Alert {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = Head::decode(input)?;
+        Ok(Self {
+            head,
+            alert_id: Decode::decode(input).map_err(|e| e.at("alert_id"))?,
+            status: Decode::decode(input).map_err(|e| e.at("status"))?,
+            severity: Decode::decode(input).map_err(|e| e.at("severity"))?,
+            system: Decode::decode(input).map_err(|e| e.at("system"))?,
+            component: Decode::decode(input).map_err(|e| e.at("component"))?,
+            title: Decode::decode(input).map_err(|e| e.at("title"))?,
+            reason: Decode::decode(input).map_err(|e| e.at("reason"))?,
+            action: Decode::decode(input).map_err(|e| e.at("action"))?,
+            since: Decode::decode(input).map_err(|e| e.at("since"))?,
+        })
+    }
+}
+
 impl Encode for AlternativeRecord {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
@@ -905,24 +977,6 @@ impl Decode for Check {
     }
 }
 
-impl Encode for Severity {
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        primitive::write_long(*self as i64, out);
-        Ok(())
-    }
-}
-
-impl Decode for Severity {
-    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(match primitive::read_long(input)? {
-            0 => Self::Info,
-            1 => Self::Warning,
-            2 => Self::Error,
-            other => return Err(DecodeError::symbol("Severity", other)),
-        })
-    }
-}
-
 impl Encode for Finding {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
@@ -1717,6 +1771,7 @@ impl Decode for Trade {
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match event {
         Event::Activity(e) => e.encode(out),
+        Event::Alert(e) => e.encode(out),
         Event::AlternativeRecord(e) => e.encode(out),
         Event::OrderRequest(e) => e.encode(out),
         Event::ApprovedOrder(e) => e.encode(out),
@@ -1750,32 +1805,33 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError>
 pub fn decode_event(index: usize, input: &mut &[u8]) -> Result<Event, DecodeError> {
     Ok(match index {
         0 => Event::from(Activity::decode(input)?),
-        1 => Event::from(AlternativeRecord::decode(input)?),
-        2 => Event::from(OrderRequest::decode(input)?),
-        3 => Event::from(ApprovedOrder::decode(input)?),
-        4 => Event::from(Balance::decode(input)?),
-        5 => Event::from(Bar::decode(input)?),
-        6 => Event::from(Break::decode(input)?),
-        7 => Event::from(Checkpoint::decode(input)?),
-        8 => Event::from(Command::decode(input)?),
-        9 => Event::from(CorporateAction::decode(input)?),
-        10 => Event::from(DeadLetter::decode(input)?),
-        11 => Event::from(Delivery::decode(input)?),
-        12 => Event::from(Fill::decode(input)?),
-        13 => Event::from(Finding::decode(input)?),
-        14 => Event::from(Fundamental::decode(input)?),
-        15 => Event::from(Gap::decode(input)?),
-        16 => Event::from(Instrument::decode(input)?),
-        17 => Event::from(MarketStatus::decode(input)?),
-        18 => Event::from(NewsItem::decode(input)?),
-        19 => Event::from(OrderEvent::decode(input)?),
-        20 => Event::from(OrderState::decode(input)?),
-        21 => Event::from(PortfolioCash::decode(input)?),
-        22 => Event::from(PortfolioPosition::decode(input)?),
-        23 => Event::from(Position::decode(input)?),
-        24 => Event::from(ProcessorState::decode(input)?),
-        25 => Event::from(Quote::decode(input)?),
-        26 => Event::from(Trade::decode(input)?),
+        1 => Event::from(Alert::decode(input)?),
+        2 => Event::from(AlternativeRecord::decode(input)?),
+        3 => Event::from(OrderRequest::decode(input)?),
+        4 => Event::from(ApprovedOrder::decode(input)?),
+        5 => Event::from(Balance::decode(input)?),
+        6 => Event::from(Bar::decode(input)?),
+        7 => Event::from(Break::decode(input)?),
+        8 => Event::from(Checkpoint::decode(input)?),
+        9 => Event::from(Command::decode(input)?),
+        10 => Event::from(CorporateAction::decode(input)?),
+        11 => Event::from(DeadLetter::decode(input)?),
+        12 => Event::from(Delivery::decode(input)?),
+        13 => Event::from(Fill::decode(input)?),
+        14 => Event::from(Finding::decode(input)?),
+        15 => Event::from(Fundamental::decode(input)?),
+        16 => Event::from(Gap::decode(input)?),
+        17 => Event::from(Instrument::decode(input)?),
+        18 => Event::from(MarketStatus::decode(input)?),
+        19 => Event::from(NewsItem::decode(input)?),
+        20 => Event::from(OrderEvent::decode(input)?),
+        21 => Event::from(OrderState::decode(input)?),
+        22 => Event::from(PortfolioCash::decode(input)?),
+        23 => Event::from(PortfolioPosition::decode(input)?),
+        24 => Event::from(Position::decode(input)?),
+        25 => Event::from(ProcessorState::decode(input)?),
+        26 => Event::from(Quote::decode(input)?),
+        27 => Event::from(Trade::decode(input)?),
         other => return Err(DecodeError::symbol("event", other as i64)),
     })
 }

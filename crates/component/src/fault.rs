@@ -31,6 +31,15 @@ pub enum Fault {
         /// Which setting holds the credentials.
         setting: String,
     },
+    /// The session is gone, or cannot be had, until a person acts: let them know, back off and
+    /// connect again, for as long as it takes.
+    #[error("{reason}; {action}")]
+    NeedsPerson {
+        /// What was seen.
+        reason: String,
+        /// What the person must do.
+        action: String,
+    },
     /// Nobody can fix this by waiting.
     #[error("{0}")]
     Fatal(String),
@@ -47,7 +56,12 @@ impl Fault {
         Self::Disconnected(reason.to_string())
     }
 
-    /// A fault that needs a person.
+    /// A fault that lasts until a person does something, outside of this program.
+    pub fn needs_person(reason: impl Display, action: &str) -> Self {
+        Self::NeedsPerson { reason: reason.to_string(), action: action.to_owned() }
+    }
+
+    /// A fault that ends the component for good.
     pub fn fatal(reason: impl Display) -> Self {
         Self::Fatal(reason.to_string())
     }
@@ -64,6 +78,7 @@ impl Fault {
             Self::Throttled { .. } => "throttled",
             Self::Disconnected(_) => "disconnected",
             Self::Unauthorized { .. } => "unauthorized",
+            Self::NeedsPerson { .. } => "needs_person",
             Self::Fatal(_) => "fatal",
         }
     }

@@ -15,6 +15,7 @@ use crate::{Date, FieldInfo, FieldKind, Head, InstrumentId, Text, Timestamp};
 #[allow(missing_docs)]
 pub enum Event {
     Activity(Box<Activity>),
+    Alert(Box<Alert>),
     AlternativeRecord(Box<AlternativeRecord>),
     OrderRequest(Box<OrderRequest>),
     ApprovedOrder(Box<ApprovedOrder>),
@@ -67,6 +68,13 @@ impl Event {
             key: &["account"],
             is_compacted: false,
             fields: Activity::FIELDS,
+        },
+        EventInfo {
+            name: "Alert",
+            topic: "ops.alerts",
+            key: &["alert_id"],
+            is_compacted: true,
+            fields: Alert::FIELDS,
         },
         EventInfo {
             name: "AlternativeRecord",
@@ -256,32 +264,33 @@ impl Event {
     pub fn info(&self) -> &'static EventInfo {
         match self {
             Self::Activity(_) => &Self::KINDS[0],
-            Self::AlternativeRecord(_) => &Self::KINDS[1],
-            Self::OrderRequest(_) => &Self::KINDS[2],
-            Self::ApprovedOrder(_) => &Self::KINDS[3],
-            Self::Balance(_) => &Self::KINDS[4],
-            Self::Bar(_) => &Self::KINDS[5],
-            Self::Break(_) => &Self::KINDS[6],
-            Self::Checkpoint(_) => &Self::KINDS[7],
-            Self::Command(_) => &Self::KINDS[8],
-            Self::CorporateAction(_) => &Self::KINDS[9],
-            Self::DeadLetter(_) => &Self::KINDS[10],
-            Self::Delivery(_) => &Self::KINDS[11],
-            Self::Fill(_) => &Self::KINDS[12],
-            Self::Finding(_) => &Self::KINDS[13],
-            Self::Fundamental(_) => &Self::KINDS[14],
-            Self::Gap(_) => &Self::KINDS[15],
-            Self::Instrument(_) => &Self::KINDS[16],
-            Self::MarketStatus(_) => &Self::KINDS[17],
-            Self::NewsItem(_) => &Self::KINDS[18],
-            Self::OrderEvent(_) => &Self::KINDS[19],
-            Self::OrderState(_) => &Self::KINDS[20],
-            Self::PortfolioCash(_) => &Self::KINDS[21],
-            Self::PortfolioPosition(_) => &Self::KINDS[22],
-            Self::Position(_) => &Self::KINDS[23],
-            Self::ProcessorState(_) => &Self::KINDS[24],
-            Self::Quote(_) => &Self::KINDS[25],
-            Self::Trade(_) => &Self::KINDS[26],
+            Self::Alert(_) => &Self::KINDS[1],
+            Self::AlternativeRecord(_) => &Self::KINDS[2],
+            Self::OrderRequest(_) => &Self::KINDS[3],
+            Self::ApprovedOrder(_) => &Self::KINDS[4],
+            Self::Balance(_) => &Self::KINDS[5],
+            Self::Bar(_) => &Self::KINDS[6],
+            Self::Break(_) => &Self::KINDS[7],
+            Self::Checkpoint(_) => &Self::KINDS[8],
+            Self::Command(_) => &Self::KINDS[9],
+            Self::CorporateAction(_) => &Self::KINDS[10],
+            Self::DeadLetter(_) => &Self::KINDS[11],
+            Self::Delivery(_) => &Self::KINDS[12],
+            Self::Fill(_) => &Self::KINDS[13],
+            Self::Finding(_) => &Self::KINDS[14],
+            Self::Fundamental(_) => &Self::KINDS[15],
+            Self::Gap(_) => &Self::KINDS[16],
+            Self::Instrument(_) => &Self::KINDS[17],
+            Self::MarketStatus(_) => &Self::KINDS[18],
+            Self::NewsItem(_) => &Self::KINDS[19],
+            Self::OrderEvent(_) => &Self::KINDS[20],
+            Self::OrderState(_) => &Self::KINDS[21],
+            Self::PortfolioCash(_) => &Self::KINDS[22],
+            Self::PortfolioPosition(_) => &Self::KINDS[23],
+            Self::Position(_) => &Self::KINDS[24],
+            Self::ProcessorState(_) => &Self::KINDS[25],
+            Self::Quote(_) => &Self::KINDS[26],
+            Self::Trade(_) => &Self::KINDS[27],
         }
     }
 
@@ -292,6 +301,7 @@ impl Event {
     ) -> Result<Option<Self>, D::Error> {
         Ok(Some(match name {
             "Activity" => Activity::deserialize(fields)?.into(),
+            "Alert" => Alert::deserialize(fields)?.into(),
             "AlternativeRecord" => AlternativeRecord::deserialize(fields)?.into(),
             "OrderRequest" => OrderRequest::deserialize(fields)?.into(),
             "ApprovedOrder" => ApprovedOrder::deserialize(fields)?.into(),
@@ -326,6 +336,7 @@ impl Event {
     pub fn head(&self) -> &Head {
         match self {
             Self::Activity(e) => &e.head,
+            Self::Alert(e) => &e.head,
             Self::AlternativeRecord(e) => &e.head,
             Self::OrderRequest(e) => &e.head,
             Self::ApprovedOrder(e) => &e.head,
@@ -359,6 +370,7 @@ impl Event {
     pub fn head_mut(&mut self) -> &mut Head {
         match self {
             Self::Activity(e) => &mut e.head,
+            Self::Alert(e) => &mut e.head,
             Self::AlternativeRecord(e) => &mut e.head,
             Self::OrderRequest(e) => &mut e.head,
             Self::ApprovedOrder(e) => &mut e.head,
@@ -392,6 +404,7 @@ impl Event {
     pub fn key(&self) -> (&str, Option<&str>) {
         match self {
             Self::Activity(e) => (e.account.as_str(), None),
+            Self::Alert(e) => (e.alert_id.as_str(), None),
             Self::AlternativeRecord(e) => (e.subject.as_str(), None),
             Self::OrderRequest(e) => (e.account.as_str(), None),
             Self::ApprovedOrder(e) => (e.broker_account.as_str(), None),
@@ -526,6 +539,118 @@ impl Activity {
 impl From<Activity> for Event {
     fn from(event: Activity) -> Self {
         Event::Activity(Box::new(event))
+    }
+}
+
+/// Where an alert stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStatus {
+    /// `opened`
+    Opened,
+    /// `closed`
+    Closed,
+}
+
+impl AlertStatus {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Opened, Self::Closed];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl std::fmt::Display for AlertStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// `info`
+    Info,
+    /// `warning`
+    Warning,
+    /// `error`
+    Error,
+}
+
+impl Severity {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Info, Self::Warning, Self::Error];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Something that a person must see to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// What the alert is about: the same whenever it opens again.
+    pub alert_id: Text,
+    /// opened when a person must act, closed when nothing is left to do.
+    pub status: AlertStatus,
+    /// error when work has stopped for good, warning when it is tried again by itself.
+    pub severity: Severity,
+    /// System that is concerned, if there is one.
+    pub system: Option<Text>,
+    /// What is concerned: system.component, for example alpaca.alpaca_trades, or the name of a processor.
+    pub component: Text,
+    /// What is wrong, in a line.
+    pub title: Text,
+    /// What was seen, in the vendor's words where it had some.
+    pub reason: Text,
+    /// What a person must do.
+    pub action: Text,
+    /// When it opened, in nanoseconds since 1970-01-01 UTC.
+    pub since: Timestamp,
+}
+
+impl Alert {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "alert_id", kind: FieldKind::Text },
+        FieldInfo { name: "status", kind: FieldKind::Symbol(&["opened", "closed"]) },
+        FieldInfo { name: "severity", kind: FieldKind::Symbol(&["info", "warning", "error"]) },
+        FieldInfo { name: "system", kind: FieldKind::Optional(&FieldKind::Text) },
+        FieldInfo { name: "component", kind: FieldKind::Text },
+        FieldInfo { name: "title", kind: FieldKind::Text },
+        FieldInfo { name: "reason", kind: FieldKind::Text },
+        FieldInfo { name: "action", kind: FieldKind::Text },
+        FieldInfo { name: "since", kind: FieldKind::Timestamp },
+    ];
+}
+
+impl From<Alert> for Event {
+    fn from(event: Alert) -> Self {
+        Event::Alert(Box::new(event))
     }
 }
 
@@ -1991,38 +2116,6 @@ impl Check {
 }
 
 impl std::fmt::Display for Check {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// `info`
-    Info,
-    /// `warning`
-    Warning,
-    /// `error`
-    Error,
-}
-
-impl Severity {
-    /// Every symbol, in the order of the schema.
-    pub const ALL: &'static [Self] = &[Self::Info, Self::Warning, Self::Error];
-
-    /// The symbol as it is written in the schema.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl std::fmt::Display for Severity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }

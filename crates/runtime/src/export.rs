@@ -10,6 +10,7 @@ use kafka::{Group, Message, Polled};
 use model::{Event, Stage, Text};
 use tokio::task::block_in_place;
 
+use crate::alert::Alarm;
 use crate::supervisor::{State, Status};
 use crate::{Error, Publisher, Wiring, dead};
 
@@ -27,6 +28,7 @@ pub async fn run<S: Sink>(
     host: &Host,
     wiring: &Wiring,
     status: &Status,
+    alarm: &mut Alarm,
 ) -> Result<Option<Fault>, Error> {
     let instance = host.instance();
     let topics: Vec<String> = S::topics(settings).iter().map(|t| wiring.names.topic(t)).collect();
@@ -36,6 +38,7 @@ pub async fn run<S: Sink>(
     while !wiring.shutdown.is_cancelled() {
         // The loop must be interruptible where nothing else in it waits.
         tokio::task::yield_now().await;
+        block_in_place(|| alarm.look());
         let messages = match block_in_place(|| group.next(EXPORT_BATCH, IDLE))? {
             Polled::Messages(messages) => messages,
             Polled::Assigned(_) | Polled::Revoked { .. } | Polled::Nothing => continue,

@@ -19,12 +19,31 @@ const WAIT: Duration = Duration::from_secs(5);
 /// overwrite each other: what they share has to be divided between them.
 pub(crate) struct Kept {
     wiring: Wiring,
-    producer: Mutex<Option<(Pipeline, Publisher)>>,
+    sure: Mutex<Sure>,
+}
+
+/// Publishes single events, each of which is on the brokers before anything goes on.
+#[derive(Default)]
+pub(crate) struct Sure(Option<(Pipeline, Publisher)>);
+
+impl Sure {
+    /// Publishes an event. Blocks.
+    pub(crate) fn publish(&mut self, wiring: &Wiring, event: &Event) -> Result<(), Error> {
+        // Taken out: one that has failed is not used again.
+        let (mut pipeline, mut publisher) = match self.0.take() {
+            Some(open) => open,
+            None => (wiring.cluster.pipeline()?, Publisher::new(wiring)),
+        };
+        publisher.publish(&mut pipeline, event, None)?;
+        pipeline.flush(WAIT)?;
+        self.0 = Some((pipeline, publisher));
+        Ok(())
+    }
 }
 
 impl Kept {
     pub(crate) fn new(wiring: &Wiring) -> Self {
-        Self { wiring: wiring.clone(), producer: Mutex::default() }
+        Self { wiring: wiring.clone(), sure: Mutex::default() }
     }
 
     fn publish(&self, name: &str, text: &str) -> Result<(), Error> {
@@ -39,16 +58,8 @@ impl Kept {
             records: 0,
         }
         .into();
-        let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
-        // Taken out: one that has failed is not used again.
-        let (mut pipeline, mut publisher) = match producer.take() {
-            Some(open) => open,
-            None => (self.wiring.cluster.pipeline()?, Publisher::new(&self.wiring)),
-        };
-        publisher.publish(&mut pipeline, &event, None)?;
-        pipeline.flush(WAIT)?;
-        *producer = Some((pipeline, publisher));
-        Ok(())
+        let mut sure = self.sure.lock().unwrap_or_else(PoisonError::into_inner);
+        sure.publish(&self.wiring, &event)
     }
 }
 

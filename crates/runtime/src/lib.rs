@@ -4,6 +4,7 @@
 //! and sinks each have one driver. What can be decided without I/O (backoff, the order journal,
 //! which records are new) is decided in modules of its own that take time as an argument.
 
+mod alert;
 mod backoff;
 mod dead;
 mod entry;
@@ -34,5 +35,5 @@ pub use metric::{Metrics, describe as describe_metrics};
 pub use publish::{Publisher, Target};
 pub use recent::Recent;
 pub use serve::serve;
-pub use supervisor::{Health, State, Status, Supervisor, Task};
+pub use supervisor::{Call, Health, State, Status, Supervisor, Task};
 pub use wiring::{Accounts, Names, Route, Wiring, create_topics};

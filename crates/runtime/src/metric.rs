@@ -23,6 +23,8 @@ const GAPS: &str = "source_gaps_total";
 const BACKFILL_DONE: &str = "source_backfill_done";
 /// Parts of a backfill that there are, by component.
 const BACKFILL_TOTAL: &str = "source_backfill_total";
+/// Whether a person is waited for, by component.
+const ALERTS: &str = "component_alerts_open";
 /// Seconds a commit took, by component.
 const COMMIT: &str = "component_commit_seconds";
 
@@ -37,6 +39,7 @@ pub fn describe() {
     metrics::describe_counter!(GAPS, "gaps found in live feeds, by component");
     metrics::describe_gauge!(BACKFILL_DONE, "parts of a backfill that are done, by component");
     metrics::describe_gauge!(BACKFILL_TOTAL, "parts of a backfill that there are, by component");
+    metrics::describe_gauge!(ALERTS, "alerts that wait for a person, by component");
     metrics::describe_histogram!(COMMIT, "seconds a Kafka commit took, by component");
 }
 
@@ -106,6 +109,11 @@ impl Metrics {
             .set(progress.done as f64);
         metrics::gauge!(BACKFILL_TOTAL, "component" => component.to_owned())
             .set(progress.total as f64);
+    }
+
+    /// Whether a person is waited for.
+    pub fn alert(&self, component: &str, is_open: bool) {
+        metrics::gauge!(ALERTS, "component" => component.to_owned()).set(f64::from(is_open));
     }
 
     /// How long a commit took.

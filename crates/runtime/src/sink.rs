@@ -12,6 +12,7 @@ use model::{
 use tokio::task::block_in_place;
 use tracing::{error, info, warn};
 
+use crate::alert::Alarm;
 use crate::failpoint::reached;
 use crate::journal::{Absence, Journal, Step};
 use crate::member::Member;
@@ -43,6 +44,7 @@ pub async fn drive<S: Sink>(
     status.set(State::Starting, "");
     let mut backoff =
         Backoff::new(&host.instance(), Duration::from_millis(250), Duration::from_secs(30));
+    let mut alarm = block_in_place(|| Alarm::new(&wiring, &host, &status))?;
     // Orders that are known not to have left, because this process did not send them.
     let mut unsent = VecDeque::new();
     while !wiring.shutdown.is_cancelled() {
@@ -53,13 +55,16 @@ pub async fn drive<S: Sink>(
             Some(Ok(sink)) => {
                 status.set(State::Running, "");
                 let started = wiring.clock.now();
+                alarm.works();
                 let ended = match S::SENDS {
                     Sends::Orders { repeats_are_refused } => {
                         let open =
                             block_in_place(|| Orders::open(&host, &wiring, repeats_are_refused));
-                        open?.run(sink, &mut unsent, &status).await?
+                        open?.run(sink, &mut unsent, &status, &mut alarm).await?
                     }
-                    Sends::Exports => export::run(sink, &settings, &host, &wiring, &status).await?,
+                    Sends::Exports => {
+                        export::run(sink, &settings, &host, &wiring, &status, &mut alarm).await?
+                    }
                 };
                 if wiring.clock.now().since(started) > LASTED {
                     backoff.succeeded();
@@ -70,7 +75,7 @@ pub async fn drive<S: Sink>(
                 }
             }
         };
-        let wait = after(&fault, &mut backoff)?;
+        let wait = after(&fault, &mut backoff, &mut alarm)?;
         warn!(component = host.instance(), %fault, ?wait, "connecting again");
         wiring.metrics.fault(&host.instance(), fault.kind());
         status.set(State::Waiting, fault.to_string());
@@ -154,6 +159,7 @@ impl Orders {
         mut sink: S,
         unsent: &mut VecDeque<Entry>,
         status: &Status,
+        alarm: &mut Alarm,
     ) -> Result<Option<Fault>, Error> {
         // Another owner may have dealt with them since; the journal knows.
         unsent.retain(|entry| self.journal.is_open(entry));
@@ -166,6 +172,7 @@ impl Orders {
             }
             // The loop must be interruptible where nothing else in it waits.
             tokio::task::yield_now().await;
+            block_in_place(|| alarm.look());
             let messages = match block_in_place(|| self.group.next(ORDER_BATCH, IDLE))? {
                 Polled::Messages(messages) => messages,
                 Polled::Assigned(_) | Polled::Revoked { .. } | Polled::Nothing => {

@@ -9,6 +9,7 @@ use model::{Checkpoint, Event, EventId, Gap, GapStatus, Head, InstrumentId};
 use tokio::task::block_in_place;
 use tracing::{debug, info, warn};
 
+use crate::alert::Alarm;
 use crate::failpoint::reached;
 use crate::published::{last_checkpoint, recent_last, recent_since};
 use crate::supervisor::{State, Status};
@@ -42,7 +43,8 @@ pub async fn drive<S: Source>(
     status.set(State::Starting, "");
     let host = Host { ledger: Some(wiring.ledger()), ..host };
     let publishes = S::publishes(&settings);
-    let mut feeder: Feeder<S> = block_in_place(|| Feeder::open(&host, &wiring, &publishes))?;
+    let mut feeder: Feeder<S> =
+        block_in_place(|| Feeder::open(&host, &wiring, &publishes, &status))?;
     let ended = attend(&mut feeder, system, settings, &status).await;
     match &ended {
         // What was read is published and its cursor saved, whatever the vendor had to say.
@@ -73,7 +75,7 @@ async fn attend<S: Source>(
                 }
             }
         };
-        let wait = after(&fault, &mut backoff)?;
+        let wait = after(&fault, &mut backoff, &mut feeder.alarm)?;
         warn!(component = host.instance(), %fault, ?wait, "connecting again");
         wiring.metrics.fault(&host.instance(), fault.kind());
         status.set(State::Waiting, fault.to_string());
@@ -84,13 +86,21 @@ async fn attend<S: Source>(
     Ok(())
 }
 
-/// What to do about a fault: wait this long, or give up.
-pub(crate) fn after(fault: &Fault, backoff: &mut Backoff) -> Result<Duration, Error> {
-    match fault {
-        Fault::Retry(_) | Fault::Disconnected(_) => Ok(backoff.failed()),
+/// What to do about a fault: wait this long, or give up. Whom it needs is told.
+pub(crate) fn after(
+    fault: &Fault,
+    backoff: &mut Backoff,
+    alarm: &mut Alarm,
+) -> Result<Duration, Error> {
+    let wait = match fault {
+        Fault::Retry(_) | Fault::Disconnected(_) | Fault::NeedsPerson { .. } => {
+            Ok(backoff.failed())
+        }
         Fault::Throttled { wait, .. } => Ok(*wait),
         Fault::Unauthorized { .. } | Fault::Fatal(_) => Err(fault.clone().into()),
-    }
+    };
+    block_in_place(|| alarm.fault(fault));
+    wait
 }
 
 /// The future's output, or nothing once everything is to stop.
@@ -142,11 +152,17 @@ struct Feeder<S: Source> {
     records: i64,
     /// Instruments with an open gap, and how many missed records have been published since.
     recovered: HashMap<InstrumentId, i64>,
+    alarm: Alarm,
 }
 
 impl<S: Source> Feeder<S> {
     /// Fences older owners, then reads where they stopped and what they published last.
-    fn open(host: &Host, wiring: &Wiring, publishes: &[&str]) -> Result<Self, Error> {
+    fn open(
+        host: &Host,
+        wiring: &Wiring,
+        publishes: &[&str],
+        status: &Status,
+    ) -> Result<Self, Error> {
         let instance = host.instance();
         let outlet = match S::FEED {
             Feed::Exact => {
@@ -190,6 +206,7 @@ impl<S: Source> Feeder<S> {
             sequence,
             records,
             recovered: HashMap::new(),
+            alarm: Alarm::new(wiring, host, status)?,
         })
     }
 
@@ -204,6 +221,10 @@ impl<S: Source> Feeder<S> {
         let clock = self.wiring.clock.clone();
         let mut is_failing = false;
         loop {
+            self.alarm.works();
+            if self.alarm.is_open() {
+                block_in_place(|| self.alarm.look());
+            }
             let cursor = self.cursor.clone();
             let read = source.read(&cursor);
             tokio::pin!(read);
@@ -236,7 +257,7 @@ impl<S: Source> Feeder<S> {
                 Err(fault @ (Fault::Retry(_) | Fault::Throttled { .. })) => fault,
                 Err(fault) => return Ok(Some(fault)),
             };
-            let wait = after(&fault, backoff)?;
+            let wait = after(&fault, backoff, &mut self.alarm)?;
             debug!(component = self.instance, %fault, ?wait, "reading again");
             self.wiring.metrics.fault(&self.instance, fault.kind());
             status.set(State::Waiting, fault.to_string());
@@ -488,13 +509,16 @@ impl<S: Source> Feeder<S> {
         Ok(())
     }
 
-    /// Whether a live feed has records or cursors that wait for an acknowledgement.
+    /// Whether records or cursors of a live feed wait for an acknowledgement, or an alert for its
+    /// end.
     fn is_waiting(&self) -> bool {
         matches!(&self.outlet, Outlet::Live(live) if !live.pending.is_empty())
+            || self.alarm.is_open()
     }
 
-    /// Saves the newest cursor whose records are all acknowledged.
+    /// Saves the newest cursor whose records are all acknowledged, and closes what is over.
     fn look(&mut self) -> Result<(), Error> {
+        self.alarm.look();
         let now = self.wiring.clock.now().0;
         let Outlet::Live(live) = &mut self.outlet else { return Ok(()) };
         let acknowledged = live.pipeline.acknowledged()?;

@@ -70,6 +70,19 @@ pub struct Health {
     pub lag: Option<i64>,
     /// How far a backfill has come, where there is one.
     pub progress: Option<Progress>,
+    /// What a person must do, where nothing goes on without one.
+    pub alert: Option<Call>,
+}
+
+/// A call for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// What was seen.
+    pub reason: String,
+    /// What the person must do.
+    pub action: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// The health of one component, shared with whoever asks.
@@ -88,6 +101,7 @@ impl Status {
             restarts: 0,
             lag: None,
             progress: None,
+            alert: None,
         };
         Self { health: Arc::new(Mutex::new(health)), clock }
     }
@@ -110,6 +124,11 @@ impl Status {
     /// Notes how far a backfill has come.
     pub fn set_progress(&self, progress: Progress) {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).progress = Some(progress);
+    }
+
+    /// Notes what a person must do, or that nothing is left to do.
+    pub(crate) fn set_call(&self, call: Option<Call>) {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).alert = call;
     }
 
     /// How it is now.

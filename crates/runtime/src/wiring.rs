@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
+use crate::alert::Alerts;
 use crate::ledger::Kept;
 use crate::member::Member;
 use crate::metric::Metrics;
@@ -114,6 +115,7 @@ pub struct Wiring {
     pub instance: u32,
     /// Where figures are counted.
     pub metrics: Metrics,
+    pub(crate) alerts: Alerts,
     handle: Handle,
 }
 
@@ -137,6 +139,7 @@ impl Wiring {
             shutdown: CancellationToken::new(),
             instance: 0,
             metrics: Metrics::default(),
+            alerts: Alerts::default(),
             handle: Handle::current(),
         })
     }

@@ -245,6 +245,10 @@ impl<'m, S: Source, M: Mock> Reader<'m, S, M> {
                 let count = in_a_row.take_while(|f| matches!(f, Fault::Disconnected(_))).count();
                 (PAUSE * (1 + count as u32)).min(LONGEST_WAIT)
             }
+            Fault::NeedsPerson { .. } => {
+                self.source = None;
+                PAUSE
+            }
             Fault::Unauthorized { .. } | Fault::Fatal(_) => {
                 return Err(format!("gave up for good: {} {fault}", fault.kind()));
             }

@@ -116,11 +116,13 @@ impl<S: Sink, M: Broker> Cases<S, M> {
             match asked.map_err(|_| format!("no answer within {SOON:?}"))? {
                 Ok(Outcome::Unknown { reason }) => last = reason,
                 Ok(known) => return Ok(known),
-                Err(Fault::Disconnected(_)) => *sink = self.connect().await?,
-                Err(fault @ (Fault::Retry(_) | Fault::Throttled { .. })) => {
-                    last = fault.to_string()
+                Err(Fault::Disconnected(_) | Fault::NeedsPerson { .. }) => {
+                    *sink = self.connect().await?;
                 }
-                Err(fault) => return Err(format!("asking: {} {fault}", fault.kind())),
+                Err(fault @ (Fault::Unauthorized { .. } | Fault::Fatal(_))) => {
+                    return Err(format!("asking: {} {fault}", fault.kind()));
+                }
+                Err(fault) => last = fault.to_string(),
             }
             tokio::time::sleep(Duration::from_millis(150)).await;
         }

@@ -210,7 +210,8 @@ fn markets(seen: &Seen) -> Table<'_> {
 /// How many components run, and each one that does not, or is behind.
 fn health(statuses: &Statuses) -> Paragraph<'static> {
     let mut running = 0;
-    let mut lines = Vec::new();
+    let drawn = |(name, progress)| Line::from(format!("{} {name}", bar(progress)).fg(Color::Cyan));
+    let mut lines: Vec<_> = progress::unfinished(statuses).map(drawn).collect();
     for (name, status) in statuses {
         let health = status.get();
         let color = match health.state {
@@ -225,9 +226,9 @@ fn health(statuses: &Statuses) -> Paragraph<'static> {
             let lag = lag.unwrap_or_default();
             lines.push(Line::from(format!("● {name}{lag} {}", health.detail).fg(color)));
         }
-    }
-    for (name, progress) in progress::unfinished(statuses) {
-        lines.push(Line::from(format!("{} {name}", bar(progress)).fg(Color::Cyan)));
+        if let Some(call) = health.alert {
+            lines.push(Line::from(format!("  a person is needed: {}", call.action).fg(Color::Red)));
+        }
     }
     let total = statuses.len();
     lines.insert(0, Line::from(format!("● {running} of {total} run").fg(Color::Green)));

@@ -6,6 +6,7 @@ mod child;
 mod toys;
 mod world;
 
+mod alerts;
 mod crash;
 mod exports;
 mod letters;
