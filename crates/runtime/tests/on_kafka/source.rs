@@ -191,7 +191,13 @@ async fn the_health_of_a_source_says_what_the_vendor_says() {
     let health = run.reaches(NAME, State::Running).await;
     assert_eq!(health.detail, "");
 
-    vendor.books().read_faults.push_back(Fault::unauthorized("key revoked", "api_key"));
+    // A key that has worked has a few chances, not more.
+    let revoked = || Fault::unauthorized("key revoked", "api_key");
+    vendor.books().read_faults.push_back(revoked());
+    run.reaches(NAME, State::Waiting).await;
+    run.reaches(NAME, State::Running).await;
+    vendor.books().connect_faults = vec![revoked(); 3].into();
+    vendor.books().read_faults.push_back(revoked());
     let health = run.reaches(NAME, State::Failed).await;
     assert!(health.detail.contains("key revoked") && health.detail.contains("api_key"));
     let connects = vendor.books().connects;
