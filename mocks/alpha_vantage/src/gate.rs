@@ -92,6 +92,9 @@ fn count(world: &World, account: &Account) -> Result<()> {
 fn fault(world: &World, key: &str, params: &Params) -> Result<()> {
     let kinds: Vec<Kind> = FAULTS.iter().map(|name| Kind::Vendor((*name).to_owned())).collect();
     let Some(hit) = world.kit.faults().take_stream("query", &kinds) else { return Ok(()) };
+    let word = |name: &str| params.get(name).unwrap_or_default();
+    let whom = format!("function={}&symbol={}", word("function"), word("symbol"));
+    world.kit.note_fault("query", whom, &hit);
     let Kind::Vendor(name) = hit.kind else { return Ok(()) };
     Err(match name.as_str() {
         NOTE => Refusal::Note { per_minute: 5, per_day: None },
