@@ -485,9 +485,8 @@ def check_every_word(client):
     client = StockHistoricalDataClient(KEY, SECRET, url_override=URLS["data"])
     for feed in DataFeed:
         given = {"symbol_or_symbols": "BAC", "feed": feed}
-        assert client.get_stock_bars(
-            StockBarsRequest(timeframe=TimeFrame.Minute, adjustment=Adjustment.SPLIT, **given, **day)
-        )["BAC"]
+        minutes = {"timeframe": TimeFrame.Minute, "adjustment": Adjustment.SPLIT, **day}
+        assert client.get_stock_bars(StockBarsRequest(**minutes, **given))["BAC"]
         assert client.get_stock_latest_quote(StockLatestQuoteRequest(**given))["BAC"].bid_price
         assert client.get_stock_snapshot(StockSnapshotRequest(**given))["BAC"].latest_trade
     actions = CorporateActionsClient(KEY, SECRET, url_override=URLS["data"])
