@@ -97,9 +97,13 @@ pub(crate) fn after(
             Ok(backoff.failed())
         }
         Fault::Throttled { wait, .. } => Ok(*wait),
-        Fault::Unauthorized { .. } | Fault::Fatal(_) => Err(fault.clone().into()),
+        Fault::Unauthorized { .. } => backoff.refused().ok_or_else(|| fault.clone().into()),
+        Fault::Fatal(_) => Err(fault.clone().into()),
     };
-    block_in_place(|| alarm.fault(fault));
+    // Credentials that are tried again may need nobody.
+    let is_hopeful = matches!(fault, Fault::Unauthorized { .. }) && wait.is_ok();
+    let told = if is_hopeful { Fault::retry(fault) } else { fault.clone() };
+    block_in_place(|| alarm.fault(&told));
     wait
 }
 
