@@ -12,14 +12,14 @@ use crate::map;
 use crate::settings::{self, System};
 
 /// Positions, and a quantity of zero when one is gone.
-pub type Positions = States<Holding>;
+pub type Positions = States<Held>;
 /// The account's balance.
 pub type Balances = States<Cash>;
 
-pub struct Holding;
+pub struct Held;
 pub struct Cash;
 
-impl State for Holding {
+impl State for Held {
     const NAME: &'static str = "alpaca_positions";
     const PUBLISHES: &'static [&'static str] = &["accounts.positions"];
     const PATH: &'static str = "/v2/positions";

@@ -1,5 +1,5 @@
-//! Alpaca's market data and streams, spelled as Alpaca spells them. What comes at full speed borrows
-//! from the bytes it was read from; all other answers are read cell by cell, in `map`.
+//! Alpaca's market data and streams, spelled as Alpaca spells them. What comes at full speed
+//! borrows from the bytes it was read from; all other answers are read cell by cell, in `map`.
 
 use std::collections::BTreeMap;
 

@@ -26,11 +26,8 @@ pub fn delivery(action: OrderAction, order_id: &str, with: Value) -> Delivery {
     }
     let request: OrderRequest =
         held(serde_json::from_value(fields).map_err(|error| format!("request {with}: {error}")));
-    let mut order = ApprovedOrder {
-        order_id: order_id.into(),
-        request,
-        ..events::approved(0, "", "", "BAC")
-    };
+    let mut order =
+        ApprovedOrder { order_id: order_id.into(), request, ..events::approved(0, "", "", "BAC") };
     order.head.event_id = EventId::of(&[order_id, "approved"]);
     let id = Text::from(format!("{order_id}-{action}"));
     Delivery { id, topic: "orders.approved".into(), partition: 0, offset: 0, event: order.into() }

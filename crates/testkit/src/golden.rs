@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 /// Fixtures and goldens of one connector.
 ///
 /// ```text
-/// const GOLDEN: Golden = Golden { folder: env!("CARGO_MANIFEST_DIR"), test: include_str!("golden.rs") };
+/// const GOLDEN: Golden =
+///     Golden { folder: env!("CARGO_MANIFEST_DIR"), test: include_str!("golden.rs") };
 /// ```
 pub struct Golden {
     /// The connector's own folder.
