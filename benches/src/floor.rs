@@ -1,24 +1,31 @@
 //! The least that one trade can cost: the same JSON library, and the record written out by hand
-//! for this one message and schema. Nothing is checked that need not be, nothing is allocated.
+//! for this one message and schema. Nothing is checked that need not be, next to
+//! nothing is allocated.
 
 use anyhow::{Context, Result};
-use model::{EventId, SCALE, Timestamp};
+use model::{EventId, SCALE};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+/// Hours that the session's day is behind UTC, as nanoseconds.
+const BEHIND: i64 = 5 * 3_600_000_000_000;
+const DAY: i64 = 86_400_000_000_000;
 
 /// A trade on the stream, borrowed.
 #[derive(Deserialize)]
 pub struct Trade<'a> {
+    pub sym: &'a str,
     #[serde(borrow)]
-    pub i: &'a RawValue,
-    #[serde(rename = "S")]
-    pub symbol: &'a str,
-    pub x: &'a str,
+    pub x: &'a RawValue,
+    pub i: &'a str,
+    pub z: &'a RawValue,
     pub p: &'a RawValue,
-    pub s: &'a RawValue,
-    pub t: &'a str,
-    pub c: Vec<&'a str>,
-    pub z: &'a str,
+    pub ds: &'a str,
+    #[serde(default)]
+    pub c: Vec<&'a RawValue>,
+    pub t: i64,
+    #[serde(default)]
+    pub trfi: Option<&'a RawValue>,
 }
 
 /// Reads a frame, and nothing else.
@@ -33,36 +40,55 @@ pub fn encode(
     received_time: i64,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    let Trade { symbol, x, t, z, .. } = trade;
-    let id = trade.i.get();
-    let time: Timestamp = t.parse()?;
+    let symbol = trade.sym;
+    let time = trade.t * 1_000_000;
     let mut digits = [0; 20];
-    let day = integer(time.date().0.unsigned_abs().into(), &mut digits);
-    let event_id = EventId::of(&["alpaca", "trades", symbol, x, id, day, "original"]);
+    let day = integer(((time - BEHIND) / DAY).unsigned_abs(), &mut digits);
+    let (venue, facility) = (trade.x.get(), trade.trfi.map_or("", RawValue::get));
+    let instrument = [symbol, ".US"].concat();
+    let id = ["polygon", "trades", &instrument, venue, facility, trade.i, day];
     out.push(0);
     out.extend_from_slice(&schema_id.to_be_bytes());
-    text(&event_id.hex(), out);
-    text(b"alpaca", out);
-    long(time.0, out);
+    text(&EventId::of(&id).hex(), out);
+    text(b"polygon", out);
+    long(time, out);
     long(received_time, out);
-    long(symbol.len() as i64 + 3, out);
-    out.extend_from_slice(symbol.as_bytes());
-    out.extend_from_slice(b".US");
+    text(instrument.as_bytes(), out);
     text(symbol.as_bytes(), out);
-    text(id.as_bytes(), out);
+    text(trade.i.as_bytes(), out);
     out.push(2);
-    text(x.as_bytes(), out);
+    text(mic(venue).as_bytes(), out);
     decimal(trade.p.get(), out).context("p")?;
-    decimal(trade.s.get(), out).context("s")?;
+    decimal(trade.ds, out).context("ds")?;
     if !trade.c.is_empty() {
         long(trade.c.len() as i64, out);
-        trade.c.iter().for_each(|condition| text(condition.as_bytes(), out));
+        trade.c.iter().for_each(|condition| text(condition.get().as_bytes(), out));
     }
     out.push(0);
     out.push(2);
-    text(z.as_bytes(), out);
+    text(trade.z.get().as_bytes(), out);
     out.push(0);
     Ok(())
+}
+
+/// The venues that the mock's trades of BAC have.
+fn mic(number: &str) -> &str {
+    match number {
+        "2" => "XBOS",
+        "3" => "XCIS",
+        "4" => "FINR",
+        "7" => "EDGA",
+        "8" => "EDGX",
+        "9" => "XCHI",
+        "10" => "XNYS",
+        "11" => "ARCX",
+        "12" => "XNAS",
+        "16" => "CBSX",
+        "17" => "XPHL",
+        "18" => "BATY",
+        "19" => "BATS",
+        other => other,
+    }
 }
 
 fn long(value: i64, out: &mut Vec<u8>) {

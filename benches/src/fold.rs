@@ -136,14 +136,15 @@ impl Processor for Volume {
 
 /// Real trades as a source would publish them.
 async fn trades(count: usize) -> Result<Vec<Event>> {
-    let frames = frames(100, count).await?;
-    let (mut items, clock) = (Vec::with_capacity(count), component::Clock::system());
+    let frames = frames('T', 100, count).await?;
+    let (mut items, mut marks) = (Vec::with_capacity(count), Vec::new());
+    let clock = component::Clock::system();
     for frame in &frames.frames {
-        alpaca::map::frame(frame, &mut items, &mut |_| {});
+        polygon::map::frame(frame, &mut items, &mut marks);
     }
     let stamped = |item| match item {
         Item::Event(mut event) => {
-            event.head_mut().source = "alpaca".into();
+            event.head_mut().source = "polygon".into();
             event.head_mut().received_time = clock.now();
             Ok(event)
         }

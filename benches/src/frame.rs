@@ -2,12 +2,12 @@
 
 use std::hint::black_box;
 
-use alpaca::map;
 use anyhow::{Result, ensure};
 use avro::Serializer;
 use component::{Clock, Item};
 use kafka::Outgoing;
 use model::{Event, Timestamp};
+use polygon::map;
 use runtime::{Accounts, Publisher, Recent, Target};
 
 use crate::cost::{median, thread_nanos};
@@ -17,7 +17,7 @@ use crate::stage::Stage;
 use crate::vendor::{Frames, frames};
 
 /// More than a live source remembers, so that its memory is as full as it gets.
-const TRADES: usize = 200_000;
+const RECORDS: usize = 200_000;
 /// Event ids that a live source remembers.
 const WINDOW: usize = 131_072;
 /// Event ids that it looks up together.
@@ -30,42 +30,51 @@ const ROUNDS: usize = 5;
 
 pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
     let wiring = stage.wiring("frame.", &[], &[], Accounts::default()).await?;
-    for batch in [1, 100] {
-        let frames = frames(batch, TRADES).await?;
+    let mut publisher = Publisher::new(&wiring);
+    for (what, batch) in [("1 trade a frame", 1), ("100 trades a frame", 100)] {
+        let frames = frames('T', batch, RECORDS).await?;
         same_bytes(&frames)?;
-        let mut publisher = Publisher::new(&wiring);
         let (mut ours, mut floors) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             ours.push(steps(&frames, &mut publisher)?);
             floors.push(floor_steps(&frames)?);
         }
-        let step = |of: fn(&Steps) -> f64| median(ours.iter().map(of));
         let parse = median(floors.iter().map(|(parse, _)| *parse));
         let floor = median(floors.iter().map(|(_, whole)| *whole));
-        let bytes = frames.frames.iter().map(Vec::len).sum::<usize>() / frames.trades;
-        let trades = if batch == 1 { "1 trade" } else { "100 trades" };
-        let mut add = |what: &str, nanos: f64| {
-            report.add(Figure::new(format!("{trades} a frame: {what}"), nanos, "ns/trade"));
-        };
-        add(&format!("parse and map ({bytes} bytes of JSON)"), step(|s| s.decode));
-        add("stamp, drop repetitions", step(|s| s.stamp));
-        add("encode and frame", step(|s| s.encode));
-        add("headers, key, topic", step(|s| s.publish - s.encode));
-        add("limit: serde_json alone", parse);
-        report.add(
-            Figure::new(format!("{trades} a frame: to Avro bytes"), step(Steps::avro), "ns/trade")
-                .of_cheaper(floor)
-                .goal(Goal::AtMost(GOAL_NANOS)),
-        );
-        report.add(
-            Figure::new(format!("{trades} a frame: all of it"), step(Steps::whole), "ns/trade")
-                .goal(Goal::AtMost(GOAL_NANOS)),
-        );
+        figures(report, what, &frames, &ours, Some((parse, floor)));
     }
+    let frames = frames('Q', 100, RECORDS).await?;
+    let ours: Result<Vec<_>> = (0..ROUNDS).map(|_| steps(&frames, &mut publisher)).collect();
+    figures(report, "100 quotes a frame", &frames, &ours?, None);
     stage.clear("frame.")
 }
 
-/// Nanoseconds of processor time for a trade.
+/// The limits are those of parsing alone, and of all of it.
+fn figures(
+    report: &mut Report,
+    kind: &str,
+    frames: &Frames,
+    ours: &[Steps],
+    limits: Option<(f64, f64)>,
+) {
+    let step = |of: fn(&Steps) -> f64| median(ours.iter().map(of));
+    let bytes = frames.frames.iter().map(Vec::len).sum::<usize>() / frames.records;
+    let figure = |what: &str, nanos| Figure::new(format!("{kind}: {what}"), nanos, "ns/record");
+    report.add(figure(&format!("parse and map ({bytes} bytes of JSON)"), step(|s| s.decode)));
+    report.add(figure("stamp, drop repetitions", step(|s| s.stamp)));
+    report.add(figure("encode and frame", step(|s| s.encode)));
+    report.add(figure("headers, key, topic", step(|s| s.publish - s.encode)));
+    let goal = Goal::AtMost(GOAL_NANOS);
+    let mut to_avro = figure("to Avro bytes", step(Steps::avro)).goal(goal);
+    if let Some((parse, whole)) = limits {
+        report.add(figure("limit: serde_json alone", parse));
+        to_avro = to_avro.of_cheaper(whole);
+    }
+    report.add(to_avro);
+    report.add(figure("all of it", step(Steps::whole)).goal(goal));
+}
+
+/// Nanoseconds of processor time for a record.
 #[derive(Clone, Copy, Debug, Default)]
 struct Steps {
     decode: f64,
@@ -104,12 +113,14 @@ fn steps(frames: &Frames, publisher: &mut Publisher) -> Result<Steps> {
     let (clock, serializer) = (Clock::system(), Serializer::offline());
     let mut recent = full_window();
     let mut nowhere = Nowhere::default();
-    let (mut items, mut value, mut spent) = (Vec::new(), Vec::new(), Steps::default());
+    let (mut items, mut marks, mut value) = (Vec::new(), Vec::new(), Vec::new());
+    let mut spent = Steps::default();
     for batch in batches(&frames.frames) {
         let start = thread_nanos();
         for frame in batch {
-            map::frame(frame, &mut items, &mut |_| {});
+            map::frame(frame, &mut items, &mut marks);
         }
+        marks.clear();
         let decoded = thread_nanos();
         for chunk in items.chunks_mut(AHEAD) {
             recent.fetch(chunk.iter().filter_map(event_id));
@@ -137,8 +148,8 @@ fn steps(frames: &Frames, publisher: &mut Publisher) -> Result<Steps> {
         spent.encode += encoded - stamped;
         spent.publish += published - encoded;
     }
-    ensure!(nowhere.records == frames.trades, "{} of {}", nowhere.records, frames.trades);
-    let each = |nanos: f64| nanos / frames.trades as f64;
+    ensure!(nowhere.records == frames.records, "{} of {}", nowhere.records, frames.records);
+    let each = |nanos: f64| nanos / frames.records as f64;
     Ok(Steps {
         decode: each(spent.decode),
         stamp: each(spent.stamp),
@@ -163,16 +174,17 @@ fn floor_steps(frames: &Frames) -> Result<(f64, f64)> {
         }
     }
     let encoded = thread_nanos();
-    let each = |nanos: f64| nanos / frames.trades as f64;
+    let each = |nanos: f64| nanos / frames.records as f64;
     Ok((each(parsed - start), each(encoded - parsed)))
 }
 
 /// The limit must do the same work: its bytes are ours.
 fn same_bytes(frames: &Frames) -> Result<()> {
-    let (serializer, mut items) = (Serializer::offline(), Vec::new());
+    let serializer = Serializer::offline();
+    let (mut items, mut marks) = (Vec::new(), Vec::new());
     let received = Timestamp(1_795_400_000_000_000_000);
     for frame in frames.frames.iter().take(1_000) {
-        map::frame(frame, &mut items, &mut |_| {});
+        map::frame(frame, &mut items, &mut marks);
         for (item, trade) in items.drain(..).zip(floor::parse(frame)?) {
             let Item::Event(mut event) = item else { continue };
             stamp(&mut event, received);
@@ -194,7 +206,7 @@ fn event_id(item: &Item) -> Option<model::EventId> {
 
 fn stamp(event: &mut Event, received: Timestamp) {
     let head = event.head_mut();
-    head.source = "alpaca".into();
+    head.source = "polygon".into();
     head.received_time = received;
 }
 

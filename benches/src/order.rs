@@ -20,7 +20,7 @@ use tokio::task::block_in_place;
 use crate::cost::{median, quantile};
 use crate::report::{Figure, Goal, Report};
 use crate::stage::{PATIENCE, Stage, eventually, start, stop};
-use crate::vendor::{ACCOUNT_NUMBER, authentication, client, serve};
+use crate::vendor::{ACCOUNT_NUMBER, authentication, client};
 
 /// Orders of one round.
 const ORDERS: usize = 300;
@@ -62,7 +62,7 @@ enum Path {
 
 /// Milliseconds from the call that produces a request to its arrival at the broker.
 async fn orders(stage: &Stage, prefix: &str, path: Path) -> Result<Vec<f64>> {
-    let mock = serve(settings()).await?;
+    let mock = alpaca_mock::serve(settings()).await?;
     let route = Route { system: "alpaca".into(), broker_account: Some(ACCOUNT_NUMBER.into()) };
     let accounts = Accounts(Arc::new(BTreeMap::from([("main".into(), route)])));
     let approve = [(approve::Approve::NAME, approve::Approve::INPUTS)];

@@ -41,7 +41,7 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
     let program = foliostream()?;
     let log = stage.folder.path().join("restart.log");
     let settings = json!({ "accounts": [{ "number": ACCOUNT_NUMBER }] });
-    let mock = Mock::start(&program, SPEED, &settings, None, &log)?;
+    let mock = Mock::start(&program, "alpaca", SPEED, &settings, &log)?;
     let demo = Demo::new(stage, &program, &mock)?;
     let mut process = demo.start(&log)?;
     let warm = async || Ok((stage.offsets("market.trades")? >= WARM_UP).then_some(()));

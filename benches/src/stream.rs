@@ -1,4 +1,4 @@
-//! A vendor's stream, as fast as it comes, to records that Kafka has acknowledged; beside it the
+//! Polygon's stream, as fast as it comes, to records that Kafka has acknowledged; beside it the
 //! same records sent by a bare producer.
 
 use std::path::Path;
@@ -17,18 +17,18 @@ use crate::report::{Figure, Goal, Report};
 use crate::stage::{PATIENCE, Stage, eventually, foliostream, start, stop};
 use crate::vendor::Mock;
 
-/// What the mock has data of; the rest of its listings have daily bars only.
-const SYMBOLS: [&str; 4] = ["AIG", "BAC", "IBM", "SPY"];
+/// Everything that the mock sends of stocks.
+pub const ALL: [&str; 1] = ["*"];
+/// Synthetic stocks that trade and quote as the real ones do.
+const LOAD_SYMBOLS: usize = 1_000;
 const TOPICS: [&str; 3] = ["market.trades", "market.quotes", "market.bars"];
 const PARTITIONS: i32 = 4;
 const ROUNDS: usize = 3;
-/// The mock repeats its day so often: some ten seconds of work.
-const LAPS: u32 = 20;
 /// Data points in one frame, as a busy feed sends them, and as a quiet one does.
 const BUSY: usize = 100;
 const QUIET: usize = 1;
-/// Laps in frames of one, for which a quarter of the time is enough.
-const QUIET_LAPS: u32 = 5;
+/// Symbols in frames of one, for which a fifth of the time is enough.
+const QUIET_SYMBOLS: usize = 200;
 /// Records that the bare producer keeps in memory and sends again and again.
 const KEPT: usize = 300_000;
 /// What `design.md` asks of one processor.
@@ -54,7 +54,7 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
     let mut records = Vec::new();
     for round in 0..ROUNDS {
         let prefix = format!("stream{round}.");
-        ours.push(source(stage, &program, &counters, &prefix, BUSY, LAPS).await?);
+        ours.push(source(stage, &program, &counters, &prefix, BUSY, LOAD_SYMBOLS).await?);
         if records.is_empty() {
             records = kept(stage, &prefix)?;
         }
@@ -62,7 +62,7 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
         let count = ours[round].cost.records;
         bare.push(producer(stage, &format!("bare{round}."), &records, count).await?);
     }
-    let quiet = source(stage, &program, &counters, "quiet.", QUIET, QUIET_LAPS).await?;
+    let quiet = source(stage, &program, &counters, "quiet.", QUIET, QUIET_SYMBOLS).await?;
     stage.clear("quiet.")?;
     figures(report, &ours, &bare, &quiet);
     Ok(())
@@ -112,17 +112,18 @@ async fn source(
     counters: &PrometheusHandle,
     prefix: &str,
     batch: usize,
-    laps: u32,
+    load_symbols: usize,
 ) -> Result<Run> {
     let repeated_before = repeated(counters);
-    let settings = json!({ "replay": { "batch": batch, "loops": laps } });
+    let replay = json!({ "batch": batch, "loops": 1, "load_symbols": load_symbols });
+    let settings = json!({ "start": "2013-10-07T08:00:00Z", "replay": replay });
     let log = stage.folder.path().join("mock.log");
-    let mock = Mock::start(program, "max", &settings, None, &log)?;
+    let mock = Mock::start(program, "polygon", "max", &settings, &log)?;
     let wiring = stage.wiring(prefix, &[("market", PARTITIONS)], &[], Accounts::default()).await?;
-    let task = (runtime::source::<alpaca::MarketData>().task)(Start {
+    let task = (runtime::source::<polygon::MarketData>().task)(Start {
         system: mock.system()?,
-        settings: market_data(&SYMBOLS),
-        host: Host::new("alpaca", "alpaca_market_data", Clock::system(), Throttling::default()),
+        settings: market_data(&ALL),
+        host: Host::new("polygon", "polygon_market_data", Clock::system(), Throttling::default()),
     });
     let task = task.map_err(anyhow::Error::msg)?;
     let (meter, mock_before) = (Meter::start(stage.broker())?, other_secs(mock.process.pid())?);

@@ -1,47 +1,48 @@
-//! The mock of a vendor: in this process for its frames, in one of its own as a load generator.
+//! The mocks of vendors: in this process, and in one of their own as load generators.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use alpaca_mock::{Replay, Running, Settings, Speed};
 use anyhow::{Context, Result};
+use polygon_mock::{Replay, Settings, Speed};
 use serde_json::{Value, json};
 use session::{Options, Session, Step};
 
 /// How long the mock may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// The mock's account.
+/// The account of Alpaca's mock.
 pub const ACCOUNT_NUMBER: &str = "PA0000000001";
 
-/// Frames of real trades, as many as hold so many of them.
+/// Frames of real market data, as many as hold so many records.
 pub struct Frames {
     pub frames: Vec<Vec<u8>>,
-    pub trades: usize,
+    pub records: usize,
 }
 
-/// Takes frames with so many trades of BAC each off the wire.
-pub async fn frames(batch: usize, trades: usize) -> Result<Frames> {
-    let replay = Replay { batch, loops: 0 };
-    let mock = serve(Settings { speed: Speed::Max, replay, ..Settings::default() }).await?;
+/// Takes Polygon's frames of BAC off the wire: `T` are its trades and `Q` its quotes.
+pub async fn frames(channel: char, batch: usize, records: usize) -> Result<Frames> {
+    let replay = Replay { batch, loops: 0, ..Replay::default() };
+    let settings = Settings { speed: Speed::Max, replay, ..Settings::default() };
+    let mock = polygon_mock::serve(settings).await?;
     let url = mock.urls().get("stream").context("the mock has a stream")?;
-    let mut session = Session::open(&Options::new(&url.parse()?, false)).await?;
-    let hello = json!({ "action": "auth", "key": "test-key", "secret": "test-secret" });
-    session.send(hello.to_string()).await?;
-    let subscribe = json!({ "action": "subscribe", "trades": ["BAC"] });
-    session.send(subscribe.to_string()).await?;
-    let listed = |frame: &[u8]| frame.windows(14).any(|part| part == b"\"subscription\"");
-    let answer = |frame: &session::Frame| match listed(frame) {
-        true => Step::Done(()),
-        false => Step::Skip,
+    let url = format!("{url}/stocks").parse()?;
+    let mut session = Session::open(&Options::new(&url, false)).await?;
+    let (login, subscription) = ("test-key".to_owned(), format!("{channel}.BAC"));
+    for (action, params) in [("auth", login), ("subscribe", subscription)] {
+        session.send(json!({ "action": action, "params": params }).to_string()).await?;
+    }
+    let listed = |frame: &session::Frame| match count(frame, b"subscribed to") {
+        0 => Step::Skip,
+        _ => Step::Done(()),
     };
-    session.expect(ANSWER, "subscription", answer).await?;
-    let mut found = Frames { frames: Vec::new(), trades: 0 };
-    while found.trades < trades {
+    session.expect(ANSWER, "subscription", listed).await?;
+    let mut found = Frames { frames: Vec::new(), records: 0 };
+    while found.records < records {
         let frame = session.next_frame().await?.to_vec();
-        found.trades += batch;
+        found.records += count(&frame, format!("{{\"ev\":\"{channel}\"").as_bytes());
         found.frames.push(frame);
     }
     drop(session);
@@ -49,9 +50,9 @@ pub async fn frames(batch: usize, trades: usize) -> Result<Frames> {
     Ok(found)
 }
 
-/// The mock in this process.
-pub async fn serve(settings: Settings) -> Result<Running> {
-    Ok(alpaca_mock::serve(settings).await?)
+/// How often something stands in a frame.
+fn count(frame: &[u8], what: &[u8]) -> usize {
+    frame.windows(what.len()).filter(|part| *part == what).count()
 }
 
 /// A process of ours that is killed when dropped.
@@ -114,7 +115,7 @@ impl Drop for Process {
     }
 }
 
-/// `foliostream mock run alpaca`: a broker and its market in a process of their own.
+/// `foliostream mock run`: a vendor in a process of its own.
 pub struct Mock {
     pub process: Process,
     client: reqwest::Client,
@@ -123,45 +124,36 @@ pub struct Mock {
 impl Mock {
     pub fn start(
         program: &Path,
+        vendor: &str,
         speed: &str,
         settings: &Value,
-        market: Option<&Path>,
         log: &Path,
     ) -> Result<Self> {
         let settings = settings.to_string();
-        let mut arguments =
-            vec!["mock", "run", "alpaca", "--speed", speed, "--settings", &settings];
-        if let Some(folder) = market {
-            arguments.extend(["--market-data", folder.to_str().context("a path in UTF-8")?]);
-        }
+        let arguments = ["mock", "run", vendor, "--speed", speed, "--settings", &settings];
         Ok(Self { process: Process::start(program, &arguments, &[], log)?, client: client()? })
     }
 
-    /// What the load generator has sent on the feed so far.
+    /// What Polygon's load generator has sent of stocks so far.
     pub async fn sent(&self) -> Result<Value> {
-        let mut answer = self.get("/_mock/replay").await?;
-        Ok(answer["feeds"]["iex"].take())
+        let url = format!("{}/_mock/replay", self.process.url("rest")?);
+        let mut answer = get(&self.client, &url).await?;
+        Ok(answer["clusters"]["stocks"].take())
     }
 
-    /// The system that reaches this mock, as a topology writes it.
+    /// Polygon as a system that reaches this mock, the way a topology writes it.
     pub fn system(&self) -> Result<Value> {
         Ok(json!({
             "connection": {
-                "trading_url": self.process.url("trading")?,
-                "data_url": self.process.url("data")?,
+                "base_url": self.process.url("rest")?,
                 "stream_url": self.process.url("stream")?,
-                "trading_stream_url": self.process.url("trading_stream")?,
             },
-            "authentication": authentication(),
+            "authentication": { "type": "api_key", "credentials": { "api_key": "test-key" } },
         }))
-    }
-
-    async fn get(&self, path: &str) -> Result<Value> {
-        get(&self.client, &format!("{}{path}", self.process.url("trading")?)).await
     }
 }
 
-/// The key of every mock.
+/// The key of Alpaca's mock.
 pub fn authentication() -> Value {
     json!({
         "type": "api_key",
