@@ -6,13 +6,16 @@
 use std::collections::BTreeMap;
 
 use component::Outcome;
-use model::{ApprovedOrder, Delivery, DeliveryStatus, EventId, Head, Text, Timestamp};
+use model::{ApprovedOrder, Delivery, DeliveryStatus, EventId, Head, OrderAction, Text, Timestamp};
 
 /// The owner of an attempt sends nothing later than this after it was journaled, so that the
 /// next owner knows when a request can no longer be on its way.
 const ATTEMPT_NANOS: i64 = 5_000_000_000;
 /// Added to that for clocks and packets.
 const MARGIN_NANOS: i64 = 1_000_000_000;
+/// A request may lie this long in some queue on its way to the broker's books. Before that, an
+/// order that is not there may still come.
+const LATE_NANOS: i64 = 30_000_000_000;
 /// An order that the broker does not know is handed to it again for this long after it was asked
 /// for; later it would meet another market. However often we are killed meanwhile does not count.
 const STALE_NANOS: i64 = 600 * 1_000_000_000;
@@ -119,6 +122,14 @@ impl Journal {
         }
     }
 
+    /// Whether it is still to be found out if the order has arrived that an entry wants to change.
+    pub fn awaits_its_order(&self, entry: &Delivery) -> bool {
+        entry.order.request.action != OrderAction::Place
+            && self.open.values().any(|other| {
+                other.order_id == entry.order_id && other.order.request.action == OrderAction::Place
+            })
+    }
+
     /// Whether this very attempt is the last that is known of its delivery, and has no outcome.
     pub fn is_open(&self, entry: &Delivery) -> bool {
         self.open.get(&entry.delivery_id).is_some_and(|last| {
@@ -174,21 +185,26 @@ impl Journal {
         }
     }
 
-    /// What to do with an order that the broker says it does not have. It is sent again where the
-    /// broker would refuse it twice; that it was not sent is said only when nothing can still be
-    /// on its way.
-    pub fn absent(&self, entry: &Delivery, now: Timestamp) -> Absence {
+    /// What to do with an order that the broker says it does not have, and that may be held back
+    /// for a reason. It is sent again where the broker would refuse it twice; that it was not sent
+    /// is said only when nothing can still be on its way.
+    pub fn absent(&self, entry: &Delivery, halted: Option<String>, now: Timestamp) -> Absence {
         let reason = if !self.repeats_are_refused {
             "the broker does not have it, and would not refuse it twice".to_owned()
-        } else if let Some(reason) = self.forbids_another(entry, now) {
+        } else if let Some(reason) = halted.or_else(|| self.forbids_another(entry, now)) {
             reason
         } else {
             return Absence::SendAgain;
         };
-        if now < entry.deadline.plus_nanos(MARGIN_NANOS) {
+        if self.may_still_arrive(entry, now) {
             return Absence::AskAgain;
         }
         Absence::NotSent(reason)
+    }
+
+    /// Whether a request of this attempt, or of one before it, may still be on its way.
+    pub fn may_still_arrive(&self, entry: &Delivery, now: Timestamp) -> bool {
+        now < entry.deadline.plus_nanos(LATE_NANOS)
     }
 
     fn head(&self, id: &str, attempt: i64, status: DeliveryStatus, now: Timestamp) -> Head {
@@ -209,7 +225,7 @@ fn expired(order: &ApprovedOrder, now: Timestamp) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_000_000_000_000);
@@ -226,7 +242,7 @@ mod tests {
     }
 
     /// An approved order in the shortest way: every field that is missing is empty.
-    fn order_of(request_id: &str) -> ApprovedOrder {
+    pub(crate) fn order_of(request_id: &str) -> ApprovedOrder {
         let head = serde_json::json!({
             "event_id": "00000000000000000000000000000001", "source": "approve",
             "event_time": "2024-01-02T00:00:00Z", "received_time": "2024-01-02T00:00:00Z",
@@ -308,7 +324,7 @@ mod tests {
     fn an_absent_order_is_sent_again_only_where_that_is_safe() {
         let check = |refused: bool, attempts: usize, at: i64, expected: &str| {
             let (journal, entry) = after_attempts(refused, attempts);
-            let absence = format!("{:?}", journal.absent(&entry, later(at)));
+            let absence = format!("{:?}", journal.absent(&entry, None, later(at)));
             assert!(absence.contains(expected), "{refused} {attempts} {at}: {absence}");
         };
         check(true, 1, 1, "SendAgain");
@@ -316,8 +332,8 @@ mod tests {
         check(true, 1, 600, "SendAgain");
         check(true, 1, 601, "could not be handed over since");
         check(false, 1, 1, "AskAgain");
-        check(false, 1, 5, "AskAgain");
-        check(false, 1, 7, "would not refuse it twice");
+        check(false, 1, 34, "AskAgain");
+        check(false, 1, 36, "would not refuse it twice");
     }
 
     #[test]
@@ -327,9 +343,12 @@ mod tests {
         assert_eq!(journal.forbids(&entry, later(2)), None, "up to that time it may");
         let reason = journal.forbids(&entry, later(3)).unwrap();
         assert!(reason.contains("expired"), "{reason}");
-        assert_eq!(journal.absent(&entry, later(1)), Absence::SendAgain);
-        assert_eq!(journal.absent(&entry, later(3)), Absence::AskAgain);
-        assert!(matches!(journal.absent(&entry, later(7)), Absence::NotSent(_)));
+        assert_eq!(journal.absent(&entry, None, later(1)), Absence::SendAgain);
+        assert_eq!(journal.absent(&entry, None, later(3)), Absence::AskAgain);
+        assert_eq!(journal.absent(&entry, None, later(34)), Absence::AskAgain, "it may be late");
+        assert!(matches!(journal.absent(&entry, None, later(36)), Absence::NotSent(_)));
+        let halted = || Some("halted".to_owned());
+        assert_eq!(journal.absent(&entry, halted(), later(1)), Absence::AskAgain);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod alert;
 mod backoff;
 mod dead;
+mod desk;
 mod entry;
 mod error;
 mod export;
@@ -28,12 +29,13 @@ mod wiring;
 
 pub use backoff::Backoff;
 pub use dead::{Redriven, letters, redrive};
+pub use desk::{Act, Desk, Later, order_event};
 pub use entry::{ComponentKind, Entry, ProcessorEntry, Start, processor, sink, source};
 pub use error::Error;
-pub use journal::{Absence, Journal, Step};
 pub use metric::{Metrics, describe as describe_metrics};
 pub use publish::{Publisher, Target};
 pub use recent::Recent;
 pub use serve::serve;
 pub use supervisor::{Call, Health, State, Status, Supervisor, Task};
+pub use watermark::Watermark;
 pub use wiring::{Accounts, Names, Route, Wiring, create_topics};

@@ -1,20 +1,17 @@
 //! Drives one sink: orders through the journal, exports with plain offsets.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use component::{Bad, Delivery, Fault, Host, Outcome, Sends, Sink};
 use kafka::{Follow, From as Start, Message, Polled, Transactions};
-use model::{
-    ApprovedOrder, CommandKind, Delivery as Entry, DeliveryStatus, Event, EventId, Head,
-    OrderAction, OrderEvent, OrderEventKind, Stage, Text, Timestamp,
-};
+use model::{Delivery as Entry, DeliveryStatus, Event, Stage};
 use tokio::task::block_in_place;
 use tracing::{error, info, warn};
 
 use crate::alert::Alarm;
+use crate::desk::{Act, Desk, Later, order_event};
 use crate::failpoint::reached;
-use crate::journal::{Absence, Journal, Step};
 use crate::member::Member;
 use crate::source::{after, or_shutdown};
 use crate::supervisor::{State, Status};
@@ -26,10 +23,6 @@ const ORDER_BATCH: usize = 16;
 const IDLE: Duration = Duration::from_millis(100);
 /// A session that lasted this long was a good one: the next wait is a short one again.
 const LASTED: i64 = 10_000_000_000;
-/// First pause before the broker is asked again about an order.
-const ASK_FIRST: Duration = Duration::from_millis(500);
-/// Longest such pause.
-const ASK_LONGEST: Duration = Duration::from_secs(30);
 /// Longest wait for every command there is.
 const COMMANDS_WAIT: Duration = Duration::from_secs(30);
 
@@ -86,19 +79,15 @@ pub async fn drive<S: Sink>(
     Ok(())
 }
 
-/// An order sink at work.
+/// An order sink at work: what its desk asks for, it does.
 struct Orders {
     wiring: Wiring,
-    host: Host,
     instance: String,
     transactions: Transactions,
     group: Member,
     publisher: Publisher,
-    journal: Journal,
-    /// When the broker may next be asked about a delivery, and how often it has been.
-    asking: HashMap<Text, (Timestamp, Backoff)>,
+    desk: Desk,
     commands: Follow,
-    halted: BTreeMap<Text, String>,
 }
 
 impl Orders {
@@ -107,7 +96,7 @@ impl Orders {
         let instance = host.instance();
         let id = wiring.sole_transactional_id(&instance);
         let transactions = wiring.cluster.transactions(&id)?;
-        let mut journal = Journal::new(&instance, repeats_are_refused);
+        let mut desk = Desk::new(&instance, &host.system, repeats_are_refused);
         let mut entries = Vec::new();
         let reader = wiring.cluster.reader()?;
         reader.read_all(&wiring.names.topic("ops.deliveries"), |message| {
@@ -119,7 +108,7 @@ impl Orders {
             if let Event::Delivery(entry) = wiring.read(message)?
                 && entry.component == instance
             {
-                journal.enter(*entry);
+                desk.remember(*entry);
             }
         }
         let commands = wiring.names.topic("ops.commands");
@@ -130,11 +119,8 @@ impl Orders {
             publisher: Publisher::new(wiring),
             commands: reader.follow(&[&commands], Start::Start)?,
             wiring: wiring.clone(),
-            host: host.clone(),
             instance,
-            journal,
-            asking: HashMap::new(),
-            halted: BTreeMap::new(),
+            desk,
         };
         orders.hear_all_commands()?;
         Ok(orders)
@@ -153,7 +139,8 @@ impl Orders {
         Ok(())
     }
 
-    /// Works until shutdown (`None`) or until the session ends (its fault).
+    /// Works until shutdown (`None`) or until the session ends (its fault). What is journaled and
+    /// has not left stays in `unsent`.
     async fn run<S: Sink>(
         mut self,
         mut sink: S,
@@ -161,50 +148,86 @@ impl Orders {
         status: &Status,
         alarm: &mut Alarm,
     ) -> Result<Option<Fault>, Error> {
-        // Another owner may have dealt with them since; the journal knows.
-        unsent.retain(|entry| self.journal.is_open(entry));
+        self.desk.take_over(std::mem::take(unsent));
+        let ended = self.work(&mut sink, status, alarm).await;
+        *unsent = self.desk.hand_over();
+        ended
+    }
+
+    async fn work<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        status: &Status,
+        alarm: &mut Alarm,
+    ) -> Result<Option<Fault>, Error> {
         while !self.wiring.shutdown.is_cancelled() {
-            if let Some(fault) = self.send_all(&mut sink, unsent).await? {
-                return Ok(Some(fault));
-            }
-            if let Some(fault) = self.resolve(&mut sink, unsent).await? {
+            block_in_place(|| alarm.look());
+            if let Some(fault) = self.settle(sink).await? {
                 return Ok(Some(fault));
             }
             // The loop must be interruptible where nothing else in it waits.
             tokio::task::yield_now().await;
-            block_in_place(|| alarm.look());
-            let messages = match block_in_place(|| self.group.next(ORDER_BATCH, IDLE))? {
-                Polled::Messages(messages) => messages,
+            match block_in_place(|| self.group.next(ORDER_BATCH, IDLE))? {
+                Polled::Messages(messages) => {
+                    block_in_place(|| self.journal_batch(&messages))?;
+                    status.set(State::Running, "");
+                }
                 Polled::Assigned(_) | Polled::Revoked { .. } | Polled::Nothing => {
                     block_in_place(|| self.hear_commands(Duration::ZERO))?;
-                    continue;
                 }
-            };
-            unsent.extend(block_in_place(|| self.journal_batch(&messages))?);
-            status.set(State::Running, "");
-        }
-        Ok(None)
-    }
-
-    /// Sends what is journaled, oldest first. What a fault leaves unsent stays in the queue.
-    async fn send_all<S: Sink>(
-        &mut self,
-        sink: &mut S,
-        unsent: &mut VecDeque<Entry>,
-    ) -> Result<Option<Fault>, Error> {
-        while let Some(entry) = unsent.pop_front() {
-            if let Some((entry, fault)) = self.deliver(sink, entry).await? {
-                unsent.push_front(entry);
-                return Ok(Some(fault));
             }
         }
         Ok(None)
     }
 
+    /// Does what can be done before orders are read again, or until the session ends.
+    async fn settle<S: Sink>(&mut self, sink: &mut S) -> Result<Option<Fault>, Error> {
+        loop {
+            match self.desk.next(self.wiring.clock.now()) {
+                Act::Hear => drop(block_in_place(|| self.hear_commands(Duration::ZERO))?),
+                Act::Commit(entry) => block_in_place(|| self.commit(&entry))?,
+                Act::Request(entry) => {
+                    reached("sink", "before_request");
+                    let outcome = match sink.write(&[delivery(&entry)]).await {
+                        Ok(outcomes) => outcomes.into_iter().next(),
+                        Err(fault) => {
+                            self.desk.not_left(*entry);
+                            return Ok(Some(fault));
+                        }
+                    };
+                    reached("sink", "after_answer");
+                    let outcome = outcome.unwrap_or_else(|| Outcome::Unknown {
+                        reason: "the connector gave no outcome".to_owned(),
+                    });
+                    self.desk.answered(&entry, &outcome, self.wiring.clock.now());
+                }
+                Act::Ask(entry) => {
+                    let outcome = match sink.resolve(&delivery(&entry)).await {
+                        Ok(outcome) => outcome,
+                        Err(Fault::Retry(reason)) => Outcome::Unknown { reason },
+                        Err(fault) => return Ok(Some(fault)),
+                    };
+                    reached("sink", "after_resolve");
+                    self.told(&entry, &outcome);
+                }
+                Act::Read => return Ok(None),
+            }
+        }
+    }
+
+    fn told(&mut self, entry: &Entry, outcome: &Outcome) {
+        let (component, delivery) = (&self.instance, &entry.delivery_id);
+        match self.desk.told(entry, outcome, self.wiring.clock.now()) {
+            Some(Later { reason, wait }) => {
+                warn!(component, %delivery, reason, ?wait, "outcome still unknown");
+            }
+            None => info!(component, %delivery, ?outcome, "resolved"),
+        }
+    }
+
     /// Commits `sending` for every order that is ours and new, with the offsets read.
-    fn journal_batch(&mut self, messages: &[Message]) -> Result<Vec<Entry>, Error> {
-        let now = self.wiring.clock.now();
-        let mut entries: Vec<Entry> = Vec::new();
+    fn journal_batch(&mut self, messages: &[Message]) -> Result<(), Error> {
+        let mut orders = Vec::new();
         let mut letters = Vec::new();
         let mut offsets = BTreeMap::new();
         for message in messages {
@@ -213,14 +236,7 @@ impl Orders {
                 continue;
             }
             match self.wiring.read(message) {
-                Ok(Event::ApprovedOrder(order)) if order.system == *self.host.system => {
-                    let entry = self.journal.sending(&order, now);
-                    let is_new = self.journal.arrived(&order) == Step::Send
-                        && entries.iter().all(|other| other.delivery_id != entry.delivery_id);
-                    if is_new {
-                        entries.push(entry);
-                    }
-                }
+                Ok(Event::ApprovedOrder(order)) => orders.push(*order),
                 Ok(_) => {}
                 Err(Error::Record { reason, .. }) => {
                     let bad = Bad::new("", reason);
@@ -232,6 +248,7 @@ impl Orders {
                 Err(error) => return Err(error),
             }
         }
+        let entries = self.desk.take_in(&orders, self.wiring.clock.now());
         reached("sink", "before_journal");
         self.transactions.begin()?;
         for event in entries.iter().cloned().map(Event::from).chain(letters) {
@@ -243,134 +260,31 @@ impl Orders {
         self.count();
         reached("sink", "after_journal");
         for entry in &entries {
-            self.journal.enter(entry.clone());
+            self.desk.committed(entry);
         }
-        Ok(entries)
-    }
-
-    /// Sends one journaled order and commits what became of it. With a fault comes the entry of
-    /// the attempt that could not be made.
-    async fn deliver<S: Sink>(
-        &mut self,
-        sink: &mut S,
-        mut entry: Entry,
-    ) -> Result<Option<(Entry, Fault)>, Error> {
-        block_in_place(|| self.hear_commands(Duration::ZERO))?;
-        let now = self.wiring.clock.now();
-        let is_over = self.journal.is_over(&entry, now);
-        let refusal = match self.halt(&entry.order) {
-            Some(halted) => Some(halted),
-            None if is_over => self.journal.forbids_another(&entry, now),
-            None => self.journal.forbids(&entry, now),
-        };
-        if let Some(reason) = refusal {
-            let ended = self.journal.not_sent(&entry, &reason, now);
-            return block_in_place(|| self.commit_outcome(ended)).map(|()| None);
-        }
-        if is_over {
-            // Committing it proves that nobody else owns the order by now.
-            entry = self.journal.sending(&entry.order, now);
-            block_in_place(|| self.commit_sending(&entry))?;
-        }
-        reached("sink", "before_request");
-        let outcome = match sink.write(&[delivery(&entry)]).await {
-            Ok(outcomes) => outcomes.into_iter().next().unwrap_or_else(|| Outcome::Unknown {
-                reason: "the connector gave no outcome".to_owned(),
-            }),
-            // Nothing left this machine, and this process knows it.
-            Err(fault) => return Ok(Some((entry, fault))),
-        };
-        reached("sink", "after_answer");
-        let now = self.wiring.clock.now();
-        let ended = self.journal.outcome(&entry, &outcome, now);
-        block_in_place(|| self.commit_outcome(ended))?;
-        reached("sink", "after_outcome");
-        Ok(None)
-    }
-
-    /// Asks the broker about every delivery whose outcome is not known.
-    async fn resolve<S: Sink>(
-        &mut self,
-        sink: &mut S,
-        unsent: &mut VecDeque<Entry>,
-    ) -> Result<Option<Fault>, Error> {
-        for (entry, not_before) in self.journal.unresolved() {
-            let now = self.wiring.clock.now();
-            let ask_at = self.asking.get(&entry.delivery_id).map_or(not_before, |(at, _)| *at);
-            if now < ask_at.max(not_before) {
-                continue;
-            }
-            let outcome = match sink.resolve(&delivery(&entry)).await {
-                Ok(outcome) => outcome,
-                Err(Fault::Retry(reason)) => Outcome::Unknown { reason },
-                Err(fault) => return Ok(Some(fault)),
-            };
-            reached("sink", "after_resolve");
-            let now = self.wiring.clock.now();
-            let id = entry.delivery_id.clone();
-            match outcome {
-                Outcome::Unknown { reason } => self.ask_later(&id, &reason),
-                Outcome::Absent => match self.journal.absent(&entry, now) {
-                    Absence::SendAgain => {
-                        let again = self.journal.sending(&entry.order, now);
-                        block_in_place(|| self.commit_sending(&again))?;
-                        // Should this one get lost as well, the next question can wait.
-                        self.ask_later(&id, "the broker does not have it, sent again");
-                        if let Some((entry, fault)) = self.deliver(sink, again).await? {
-                            unsent.push_back(entry);
-                            return Ok(Some(fault));
-                        }
-                    }
-                    Absence::AskAgain => self.ask_later(&id, "the broker does not have it yet"),
-                    Absence::NotSent(reason) => {
-                        let ended = self.journal.not_sent(&entry, &reason, now);
-                        block_in_place(|| self.commit_outcome(ended))?;
-                    }
-                },
-                known => {
-                    info!(component = self.instance, delivery = %id, outcome = ?known, "resolved");
-                    let ended = self.journal.outcome(&entry, &known, now);
-                    block_in_place(|| self.commit_outcome(ended))?;
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn ask_later(&mut self, id: &Text, reason: &str) {
-        let now = self.wiring.clock.now();
-        let fresh = || (now, Backoff::new(id, ASK_FIRST, ASK_LONGEST));
-        let (at, backoff) = self.asking.entry(id.clone()).or_insert_with(fresh);
-        let wait = backoff.failed();
-        *at = now.plus_nanos(wait.as_nanos() as i64);
-        warn!(component = self.instance, delivery = %id, reason, ?wait, "outcome still unknown");
-    }
-
-    fn commit_sending(&mut self, entry: &Entry) -> Result<(), Error> {
-        self.transactions.begin()?;
-        let event = Event::from(entry.clone());
-        self.publisher.publish(&mut self.transactions, &event, None)?;
-        self.transactions.commit()?;
-        self.count();
-        self.journal.enter(entry.clone());
         Ok(())
     }
 
-    /// The journal's outcome and the order event that says so are one transaction.
-    fn commit_outcome(&mut self, entry: Entry) -> Result<(), Error> {
-        reached("sink", "before_outcome");
-        let event = order_event(&entry);
+    /// Commits an entry. An outcome and the order event that says so are one transaction.
+    fn commit(&mut self, entry: &Entry) -> Result<(), Error> {
+        let is_outcome = entry.status != DeliveryStatus::Sending;
+        if is_outcome {
+            reached("sink", "before_outcome");
+        }
         self.transactions.begin()?;
-        let entry_event = Event::from(entry.clone());
-        self.publisher.publish(&mut self.transactions, &entry_event, None)?;
+        let event = Event::from(entry.clone());
         self.publisher.publish(&mut self.transactions, &event, None)?;
+        if is_outcome {
+            let event = Event::from(order_event(entry));
+            self.publisher.publish(&mut self.transactions, &event, None)?;
+        }
         self.transactions.commit()?;
         self.count();
-        self.wiring.metrics.delivery(&self.instance, entry.status.as_str());
-        if !matches!(entry.status, DeliveryStatus::Sending | DeliveryStatus::Unknown) {
-            self.asking.remove(&entry.delivery_id);
+        if is_outcome {
+            self.wiring.metrics.delivery(&self.instance, entry.status.as_str());
+            reached("sink", "after_outcome");
         }
-        self.journal.enter(entry);
+        self.desk.committed(entry);
         Ok(())
     }
 
@@ -384,35 +298,17 @@ impl Orders {
     fn hear_commands(&mut self, wait: Duration) -> Result<usize, Error> {
         let messages = self.commands.next(100, wait)?;
         for message in messages.iter().filter(|m| m.payload().is_some()) {
-            let command = match self.wiring.read(message) {
-                Ok(Event::Command(command)) => command,
-                Ok(_) => continue,
+            match self.wiring.read(message) {
+                Ok(Event::Command(command)) => self.desk.hear(*command),
+                Ok(_) => {}
                 Err(Error::Record { topic, reason }) => {
                     let offset = message.offset;
                     error!(component = self.instance, topic, offset, reason, "unreadable command");
-                    continue;
                 }
                 Err(error) => return Err(error),
-            };
-            match command.kind {
-                CommandKind::Halt => {
-                    let reason = command.reason.unwrap_or_default();
-                    let words = format!("{} halted {}: {reason}", command.actor, command.scope);
-                    self.halted.insert(command.scope, words);
-                }
-                CommandKind::Resume => drop(self.halted.remove(&command.scope)),
             }
         }
         Ok(messages.len())
-    }
-
-    /// Why the kill switch holds an order back. What reduces risk passes.
-    fn halt(&self, order: &ApprovedOrder) -> Option<String> {
-        if order.request.action == OrderAction::Cancel {
-            return None;
-        }
-        let scopes = ["all", &*order.account, &*order.system];
-        scopes.iter().find_map(|scope| self.halted.get(*scope).cloned())
     }
 }
 
@@ -424,44 +320,4 @@ fn delivery(entry: &Entry) -> Delivery {
         offset: 0,
         event: entry.order.clone().into(),
     }
-}
-
-/// What the order's state machine is told of an outcome. Which request it answers is in `action`.
-fn order_event(entry: &Entry) -> Event {
-    let request = &entry.order.request;
-    let kind = match entry.status {
-        DeliveryStatus::Accepted => OrderEventKind::Submitted,
-        DeliveryStatus::Rejected => OrderEventKind::Rejected,
-        DeliveryStatus::NotSent => OrderEventKind::NotSent,
-        DeliveryStatus::Unknown | DeliveryStatus::Sending => OrderEventKind::OutcomeUnknown,
-    };
-    let event_id = EventId::of(&[&entry.head.event_id.to_string(), "order event"]);
-    OrderEvent {
-        head: Head { event_id, ..entry.head.clone() },
-        order_id: entry.order_id.clone(),
-        account: entry.order.account.clone(),
-        system: entry.order.system.clone(),
-        broker_account: entry.order.broker_account.clone(),
-        kind,
-        action: Some(request.action),
-        request_id: Some(entry.request_id.clone()),
-        broker_order_id: entry.broker_order_id.clone(),
-        client_order_id: None,
-        instrument: request.instrument.clone(),
-        side: request.side,
-        order_type: request.order_type,
-        time_in_force: request.time_in_force,
-        quantity: request.quantity,
-        notional: request.notional,
-        limit_price: request.limit_price,
-        stop_price: request.stop_price,
-        filled_quantity: None,
-        average_price: None,
-        last_quantity: None,
-        last_price: None,
-        replaced_by: None,
-        replaces: None,
-        reason: entry.reason.clone(),
-    }
-    .into()
 }
