@@ -1,7 +1,7 @@
 //! What has been filled of an order, over all the broker orders that it went through.
 
 use component::Bad;
-use model::{Decimal, OrderEvent, OrderEventKind, Text};
+use model::{Decimal, OrderEvent, OrderEventKind, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Broker orders remembered for one order. An order can be replaced without end; what was filled
@@ -24,11 +24,23 @@ struct Figures {
     value: Option<Decimal>,
     /// The average as the broker says it, which needs no division of ours.
     average_price: Option<Decimal>,
+    /// When the report was made that they come from.
+    #[serde(default)]
+    as_of: Timestamp,
+    /// When they were last restated: fills reported before that are in them, or taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    restated: Option<Timestamp>,
 }
 
 impl Default for Figures {
     fn default() -> Self {
-        Self { quantity: Decimal::ZERO, value: Some(Decimal::ZERO), average_price: None }
+        Self {
+            quantity: Decimal::ZERO,
+            value: Some(Decimal::ZERO),
+            average_price: None,
+            as_of: Timestamp::default(),
+            restated: None,
+        }
     }
 }
 
@@ -117,12 +129,22 @@ impl Figures {
             }
             _ => return Ok(()),
         };
-        // A report that comes late knows less. Only a restatement may take something back.
-        let is_news = filled > self.quantity
-            || event.kind == OrderEventKind::Restated
-            || (filled == self.quantity && self.value.is_none());
+        // A report that comes late knows less. Only a restatement may take something back, and
+        // neither it nor what it takes back need arrive in order.
+        let at = event.head.event_time;
+        let is_news = if event.kind == OrderEventKind::Restated {
+            at >= self.as_of
+        } else if self.restated.is_some_and(|restated| at < restated) {
+            false
+        } else {
+            filled > self.quantity || (filled == self.quantity && self.value.is_none())
+        };
         if !is_news {
             return Ok(());
+        }
+        self.as_of = self.as_of.max(at);
+        if event.kind == OrderEventKind::Restated {
+            self.restated = Some(at);
         }
         self.value = match (event.average_price, event.last_price, self.value) {
             (Some(average), _, _) => Some(times("average_price", filled, average)?),
@@ -146,7 +168,7 @@ fn add(a: &Figures, b: &Figures) -> Result<Figures, Bad> {
         _ => None,
     };
     let quantity = quantity.ok_or_else(|| too_large("filled_quantity", b.quantity))?;
-    Ok(Figures { quantity, value, average_price: None })
+    Ok(Figures { quantity, value, ..Figures::default() })
 }
 
 fn times(field: &str, quantity: Decimal, price: Decimal) -> Result<Decimal, Bad> {
