@@ -19,8 +19,8 @@ use crate::vendor::Mock;
 
 /// Everything that the mock sends of stocks.
 pub const ALL: [&str; 1] = ["*"];
-/// Synthetic stocks that trade and quote as the real ones do.
-const LOAD_SYMBOLS: usize = 1_000;
+/// Synthetic stocks that trade and quote for a day as the real ones do: some ten seconds of work.
+const LOAD_SYMBOLS: usize = 200;
 const TOPICS: [&str; 3] = ["market.trades", "market.quotes", "market.bars"];
 const PARTITIONS: i32 = 4;
 const ROUNDS: usize = 3;
@@ -28,7 +28,7 @@ const ROUNDS: usize = 3;
 const BUSY: usize = 100;
 const QUIET: usize = 1;
 /// Symbols in frames of one, for which a fifth of the time is enough.
-const QUIET_SYMBOLS: usize = 200;
+const QUIET_SYMBOLS: usize = 40;
 /// Records that the bare producer keeps in memory and sends again and again.
 const KEPT: usize = 300_000;
 /// What `design.md` asks of one processor.
