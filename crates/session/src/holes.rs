@@ -116,6 +116,8 @@ pub(crate) struct Channel {
     pub(crate) is_closed: bool,
     steps: u32,
     skips: u32,
+    /// Whether a number was left out before it was known how they count: it may be a hole.
+    pub(crate) is_doubtful: bool,
 }
 
 impl Channel {
@@ -161,6 +163,7 @@ impl Channel {
                 let hole = Hole { kind, symbol, after: last, before: number, from, to: time };
                 return Seen::After(hole);
             }
+            self.is_doubtful = true;
         }
         Seen::Next
     }

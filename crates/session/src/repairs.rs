@@ -24,6 +24,9 @@ const MAX_PAGES: u32 = 20;
 /// Symbols and kinds that an audit asks for at most.
 const MAX_AUDITS: usize = 500;
 
+/// Kinds whose numbers may skip, so that only history tells what is missing.
+const AUDITED: [Kind; 2] = [Kind::Trades, Kind::Quotes];
+
 const AWAY: &str = "the stream was away";
 /// All symbols of a kind.
 pub const ALL: &str = "*";
@@ -108,6 +111,8 @@ pub(crate) struct Repairs {
     round: u64,
     /// The works that repair an interruption: anything after this time may be missing.
     away: HashMap<(Kind, Text), u64>,
+    /// Where the last gap of each began and ended: one that begins there again is another.
+    repaired: HashMap<(Kind, Text), (Timestamp, Timestamp)>,
     away_since: Timestamp,
     reach: Reach,
     rest: Rest,
@@ -146,6 +151,7 @@ impl Repairs {
             next_id: 0,
             round: 0,
             away: HashMap::new(),
+            repaired: HashMap::new(),
             away_since: Timestamp(0),
             reach: Reach::default(),
             rest: Rest::default(),
@@ -164,8 +170,10 @@ impl Repairs {
         self.reach.set(vendor_now, now);
         self.rest.end();
         self.rest.begin(now);
-        (self.audited_to, self.published) = (vendor_now, 0);
-        self.audit_due = later(now, self.audit_every.unwrap_or_default());
+        if self.audited_to.0 == 0 {
+            self.audited_to = vendor_now;
+            self.audit_due = later(now, self.audit_every.unwrap_or_default());
+        }
     }
 
     /// Resumes after a cursor. A first start has missed nothing.
@@ -174,6 +182,10 @@ impl Repairs {
             return Vec::new();
         }
         self.reach.at = cursor.at;
+        if let Some(since) = cursor.doubtful_since {
+            self.audited_to = since;
+            AUDITED.iter().for_each(|kind| self.lines.of_mut(*kind).is_doubtful = true);
+        }
         let since = cursor.missing_since.unwrap_or(cursor.at);
         let mut items: Vec<Item> =
             cursor.holes.iter().map(|hole| self.open(hole.clone())).collect();
@@ -218,7 +230,13 @@ impl Repairs {
         for work in self.works.values_mut() {
             (work.next, work.pages) = (None, 0);
         }
-        self.works.retain(|_, work| !matches!(work.cause, Cause::Audit { .. }));
+        // So does an audit: it begins anew where it began.
+        self.works.retain(|_, work| {
+            let Cause::Audit { from, .. } = work.cause else { return true };
+            self.audited_to = self.audited_to.min(from);
+            self.lines.of_mut(work.kind).is_doubtful = true;
+            false
+        });
         self.queue = self.works.keys().copied().collect();
         items
     }
@@ -274,7 +292,13 @@ impl Repairs {
     pub(crate) fn cursor(&self) -> Cursor {
         let holes = self.holes().chain(self.lines.suspects()).cloned().collect();
         let missing_since = (!self.away.is_empty()).then_some(self.away_since);
-        Cursor { at: self.reach.at, missing_since, holes }
+        let audits = self.works.values().filter_map(|work| match work.cause {
+            Cause::Audit { from, .. } => Some(from),
+            Cause::Hole(_) | Cause::Away { .. } => None,
+        });
+        let is_doubtful = AUDITED.iter().any(|kind| self.lines.of(*kind).is_doubtful);
+        let doubtful_since = audits.chain(is_doubtful.then_some(self.audited_to)).min();
+        Cursor { at: self.reach.at, missing_since, doubtful_since, holes }
     }
 
     fn holes(&self) -> impl Iterator<Item = &Hole> {
@@ -318,9 +342,10 @@ impl Repairs {
         let published = std::mem::take(&mut self.published);
         self.audited_to = to;
         let mut wanted = Vec::new();
-        for kind in [Kind::Trades, Kind::Quotes] {
-            let channel = self.lines.of(kind);
-            if !channel.is_closed && !channel.is_dense() {
+        for kind in AUDITED {
+            let channel = self.lines.of_mut(kind);
+            let is_doubtful = std::mem::take(&mut channel.is_doubtful) || !channel.is_dense();
+            if !channel.is_closed && is_doubtful {
                 wanted.extend(channel.lines.keys().map(|symbol| (kind, symbol.clone())));
             }
         }
@@ -500,12 +525,28 @@ impl Repairs {
         let to = match &work.cause {
             Cause::Hole(hole) => hole.to,
             Cause::Audit { .. } => now,
-            Cause::Away { .. } => {
-                self.away.remove(&(work.kind, work.symbol.clone()));
-                now.max(self.reach.at)
+            Cause::Away { from, .. } => {
+                let (from, to) = (*from, now.max(self.reach.at));
+                let key = (work.kind, work.symbol.clone());
+                self.away.remove(&key);
+                self.repaired.insert(key, (from, to));
+                to
             }
         };
         self.gap(&work, status, Some(to), reason)
+    }
+
+    /// What tells a change of a gap from others of the same gap: it may open where the last one
+    /// began, and is closed again where a repair began anew.
+    fn change(&self, work: &Work, status: GapStatus, to: Option<Timestamp>) -> String {
+        let again = || match self.repaired.get(&(work.kind, work.symbol.clone())) {
+            Some((began, ended)) if matches!(work.cause, Cause::Away { from, .. } if from == *began) => {
+                Some(*ended)
+            }
+            _ => None,
+        };
+        let time = if status == GapStatus::Opened { again() } else { to };
+        time.map_or(String::new(), |time| time.0.to_string())
     }
 
     /// A change of a gap. Its id follows from where it starts, so that it is the same before and
@@ -519,8 +560,9 @@ impl Repairs {
         let (start, after) = (from.0.to_string(), after.to_string());
         let parts = [&self.component, instrument.as_str(), work.kind.as_str(), &start, &after];
         let gap_id = EventId::of(&parts).to_string();
+        let change = EventId::of(&[&gap_id, status.as_str(), &self.change(work, status, to)]);
         let gap = Gap {
-            head: Head::new(EventId::of(&[&gap_id, status.as_str()]), to.unwrap_or(self.reach.at)),
+            head: Head::new(change, to.unwrap_or(self.reach.at)),
             instrument,
             gap_id: gap_id.into(),
             component: self.component.as_str().into(),

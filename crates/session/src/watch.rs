@@ -23,6 +23,9 @@ pub struct Cursor {
     pub at: Timestamp,
     /// Records after this time may be missing; a repair is under way or due.
     pub missing_since: Option<Timestamp>,
+    /// Where numbers were left out since, before it was known how they count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubtful_since: Option<Timestamp>,
     /// What is missing besides, where records are numbered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holes: Vec<Hole>,
@@ -56,6 +59,8 @@ pub(crate) struct Watch {
     audit_every: Option<Duration>,
     reach: Reach,
     missing_since: Option<Timestamp>,
+    /// Where the last gap began and ended: one that begins there again is another.
+    repaired: Option<(Timestamp, Timestamp)>,
     work: Option<Work>,
     rest: Rest,
     audited_to: Timestamp,
@@ -92,6 +97,7 @@ impl Watch {
             audit_every,
             reach,
             missing_since: None,
+            repaired: None,
             work: None,
             rest: Rest::default(),
             audited_to: vendor_now,
@@ -133,7 +139,7 @@ impl Watch {
     }
 
     pub(crate) fn cursor(&self) -> Cursor {
-        Cursor { at: self.reach.at, missing_since: self.missing_since, holes: Vec::new() }
+        Cursor { at: self.reach.at, missing_since: self.missing_since, ..Cursor::default() }
     }
 
     pub(crate) fn is_repairing(&self) -> bool {
@@ -246,12 +252,16 @@ impl Watch {
 
     /// The same change of the gap of every instrument. Its id follows from where it starts, so
     /// that it is the same before and after a restart.
-    fn gaps(&self, status: GapStatus, to: Option<Timestamp>, reason: &str) -> Vec<Item> {
+    fn gaps(&mut self, status: GapStatus, to: Option<Timestamp>, reason: &str) -> Vec<Item> {
         let from = self.missing_since.unwrap_or(self.reach.at);
         let start = from.0.to_string();
+        let again = self.repaired.filter(|(began, _)| *began == from).map(|(_, ended)| ended);
+        let end = if status == GapStatus::Opened { again } else { to };
+        let change = end.map_or(String::new(), |time| time.0.to_string());
+        self.repaired = to.map(|to| (from, to)).or(self.repaired);
         let gap = |instrument: &InstrumentId| {
             let gap_id = EventId::of(&[&self.component, instrument.as_str(), &start]).to_string();
-            let event_id = EventId::of(&[&gap_id, status.as_str()]);
+            let event_id = EventId::of(&[&gap_id, status.as_str(), &change]);
             Gap {
                 head: Head::new(event_id, to.unwrap_or(self.reach.at)),
                 instrument: instrument.clone(),
@@ -291,7 +301,7 @@ mod tests {
 
     fn cursor_at(secs: i64, missing_since: Option<i64>) -> Cursor {
         let missing_since = missing_since.map(vendor);
-        Cursor { at: vendor(secs), missing_since, holes: Vec::new() }
+        Cursor { at: vendor(secs), missing_since, ..Cursor::default() }
     }
 
     fn watch(audit_secs: Option<u64>) -> Watch {
@@ -454,5 +464,21 @@ mod tests {
         assert_eq!(watch.next(ours(60)), None);
         let (stretch, _) = watch.next(ours(120)).unwrap();
         assert_eq!(stretch.from, vendor(55));
+    }
+
+    #[test]
+    fn a_gap_that_begins_where_the_last_one_began_is_told_as_another() {
+        let mut watch = watch(None);
+        watch.start(&cursor_at(10, Some(10)));
+        let mut ids: Vec<EventId> = Vec::new();
+        let mut note = |items: Vec<Item>| {
+            ids.extend(gaps(&items).iter().map(|gap| gap.head.event_id));
+        };
+        note(watch.turned(page(Vec::new(), None), ours(20)).0);
+        note(watch.lost("reset"));
+        note(watch.start(&cursor_at(10, Some(10))));
+        note(watch.turned(page(Vec::new(), None), ours(30)).0);
+        let distinct = ids.iter().collect::<std::collections::BTreeSet<_>>().len();
+        assert_eq!((ids.len(), distinct), (8, 6), "only what was told already is told again");
     }
 }

@@ -288,3 +288,56 @@ fn a_record_from_the_far_future_moves_nothing() {
     }
     assert_eq!(watch.cursor().at, vendor(90 * 86_400), "unless all of them say so");
 }
+
+#[test]
+fn a_gap_that_begins_where_the_last_one_began_is_told_as_another() {
+    let mut watch = watch(&["BAC"], None);
+    see(&mut watch, "BAC", 1..=5, 10);
+    let mut ids = Vec::new();
+    for round in 0..3 {
+        // Nothing comes between one disconnect and the next.
+        ids.extend(watch.lost("reset").iter().map(|item| gap_of(item).head.event_id));
+        watch.connected(vendor(20 + round), ours(20 + round));
+        let ask = watch.next(ours(22 + round)).unwrap();
+        let (items, _) = watch.found(&ask, page([], 0, None), ours(23 + round));
+        ids.extend(items.iter().map(|item| gap_of(item).head.event_id));
+    }
+    let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
+    assert_eq!((ids.len(), distinct.len()), (6, 6));
+}
+
+fn gap_of(item: &Item) -> &Gap {
+    gaps(std::slice::from_ref(item))[0]
+}
+
+#[test]
+fn what_was_skipped_before_the_numbers_were_understood_is_audited() {
+    let mut watch = watch(&["BAC"], Some(60));
+    see(&mut watch, "BAC", [1, 2, 3, 9], 10);
+    assert!(watch.due(ours(20)).is_empty(), "it may be their way to count");
+    assert_eq!(watch.cursor().doubtful_since, Some(vendor(0)));
+    see(&mut watch, "BAC", 10..100, 30);
+    // A disconnect in between forgets nothing, nor does another process.
+    let cursor = watch.cursor();
+    watch.lost("reset");
+    watch.connected(vendor(40), ours(40));
+    let mut after = Repairs::new("acme.live".to_owned(), MEANING, &follows(&["BAC"]), Some(DAY));
+    after.connected(vendor(40), ours(40));
+    after.resume(&cursor);
+    for watch in [&mut watch, &mut after] {
+        let ask = watch.next(ours(42)).unwrap();
+        watch.found(&ask, page([], 0, None), ours(43));
+        watch.due(ours(100_000));
+        let ask = watch.next(ours(100_000)).unwrap();
+        assert_eq!(ask.from, vendor(0), "the audit begins where the doubt began");
+        assert_eq!(watch.cursor().doubtful_since, Some(vendor(0)), "it is not over");
+        let (_, audited) = watch.found(&ask, page([], 0, None), ours(100_000));
+        assert!(audited.is_some());
+        while let Some(ask) = watch.next(ours(100_000)) {
+            watch.found(&ask, page([], 0, None), ours(100_000));
+        }
+        assert_eq!(watch.cursor().doubtful_since, None);
+    }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
