@@ -15,6 +15,7 @@ import urllib.request
 
 from ib_async import (
     IB,
+    ComboLeg,
     Contract,
     ExecutionFilter,
     Forex,
@@ -235,6 +236,11 @@ def check_history(ib, ibm, aapl):
         assert 321 in errors.codes(), errors.seen
     COMPLAINTS.texts.clear()
     refused(ib, lambda: ib.reqHistoricalData(aapl, "", "1 D", "1 min", "TRADES", True), 162)
+    for what in ("OPTION_IMPLIED_VOLATILITY", "HISTORICAL_VOLATILITY", "FEE_RATE"):
+        refused(ib, lambda: ib.reqHistoricalData(ibm, "", "1 M", "1 day", what, True), 162)
+    legs = [ComboLeg(conId=8314, ratio=1, action="BUY", exchange="SMART")]
+    combo = Contract(symbol="IBM", secType="BAG", currency="USD", exchange="SMART", comboLegs=legs)
+    refused(ib, lambda: ib.reqHistoricalData(combo, "", "1 D", "1 min", "TRADES", True), 200)
     again = lambda: ib.reqHistoricalData(ibm, "", "60 S", "5 secs", "TRADES", True)
     refused(ib, again, 162)
     ok("historical refusals and pacing")

@@ -30,6 +30,10 @@ pub const SPLIT_WRITE: &str = "split_write";
 /// The next text frame carries two fields more than the client knows.
 pub const SURPLUS_FIELDS: &str = "surplus_fields";
 
+/// Said to whoever connects while the program has lost the broker, too.
+pub const CUT_OFF: &str = "Connectivity between Trader Workstation and server is broken. It will be \
+                           restored automatically.";
+
 /// Notices about the connection behind the program, sent to everyone at once.
 const NOTICES: [(&str, i32, &str); 13] = [
     ("1100", 1100, "Connectivity between IB and Trader Workstation has been lost."),
@@ -55,12 +59,7 @@ const NOTICES: [(&str, i32, &str); 13] = [
         2107,
         "HMDS data farm connection is inactive but should be available upon demand.ushmds",
     ),
-    (
-        "2110",
-        2110,
-        "Connectivity between Trader Workstation and server is broken. It will be restored \
-         automatically.",
-    ),
+    ("2110", 2110, CUT_OFF),
     ("2119", 2119, "Market data farm is connecting:usfarm"),
     ("2157", 2157, "Sec-def data farm connection is broken:secdefil"),
     ("2158", 2158, "Sec-def data farm connection is OK:secdefil"),
@@ -105,11 +104,13 @@ pub async fn watch(core: Shared) {
         let kind = |name: &str| Kind::Vendor(name.to_owned());
         let take = |name: &str| kit.faults().take_now(&STREAMS, &[kind(name)]);
         if let Some(hit) = take(NIGHTLY_RESET) {
+            kit.note_fault("tws", String::new(), &hit);
             let asked = Duration::from_millis(hit.fault.delay_ms);
             core.restart(if asked.is_zero() { CLOSED } else { asked });
         }
         for (name, code, text) in NOTICES {
             while let Some(hit) = take(name) {
+                kit.note_fault("tws", String::new(), &hit);
                 let said = hit.fault.body.as_ref().and_then(Value::as_str).unwrap_or(text);
                 core.state().notice(&core.world, code, said);
                 if code == 1300 {

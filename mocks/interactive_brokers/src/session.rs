@@ -14,6 +14,7 @@ use crate::core::Shared;
 use crate::frames::{Incoming, frame};
 use crate::pacing::{Pace, TooFast};
 use crate::refusal::{NOBODY, Refusal};
+use crate::state::State;
 use crate::text::Misread;
 use crate::wire::{Answer, ManagedAccounts, NextValidId, Request, StartApiRequest};
 use crate::{answer, faults, times};
@@ -121,8 +122,17 @@ impl Session {
         let hit = self.core.world.kit.faults().take_now(&faults::STREAMS, &AT_ONCE);
         match hit {
             None => Ok(()),
-            Some(hit) => self.break_off(&hit.kind, cuts).await,
+            Some(hit) => {
+                self.note_fault(&hit);
+                self.break_off(&hit.kind, cuts).await
+            }
         }
+    }
+
+    /// Writes into the transcript that a fault hit this client.
+    fn note_fault(&self, hit: &Hit) {
+        let client_id = self.login.as_ref().map(|login| login.client_id);
+        self.core.world.kit.note_fault("tws", whom(client_id), hit);
     }
 
     async fn break_off(&mut self, kind: &Kind, cuts: &mut watch::Receiver<u64>) -> Step {
@@ -260,7 +270,7 @@ impl Session {
             stream: Some("tws".into()),
             method: codec.to_owned(),
             path,
-            query: client_id.map(|id| format!("client_id={id}")).unwrap_or_default(),
+            query: whom(client_id),
             body,
             ..Entry::default()
         })
@@ -299,6 +309,7 @@ impl Session {
         );
         let faults = self.core.world.kit.faults();
         if let Some(hit) = faults.take_frame(&faults::STREAMS, &[Kind::RefuseLogin]) {
+            self.core.world.kit.note_fault("tws", whom(Some(client_id)), &hit);
             self.say(&faults::refusal(&hit, in_use), NOBODY).await?;
             return Err(Over);
         }
@@ -310,7 +321,7 @@ impl Session {
             (!taken && !full && client_id >= 0).then(|| {
                 let key = state.next_key();
                 let (client, waiting) = Client::new(key, client_id, codec, self.version);
-                welcome(&self.core, &client, state.desk.next_id(client_id), state.now());
+                welcome(&self.core, &state, &client);
                 state.clients.push(client);
                 (key, waiting)
             })
@@ -347,6 +358,7 @@ impl Session {
             match faults.take_frame(&["tws", stream], &frame_kinds()) {
                 None => bytes.extend(frame(&body)),
                 Some(hit) => {
+                    self.note_fault(&hit);
                     self.write(&std::mem::take(&mut bytes)).await?;
                     self.bend(&body, hit).await?;
                 }
@@ -408,6 +420,11 @@ impl Session {
     }
 }
 
+/// Which client an entry of the transcript is about.
+fn whom(client_id: Option<i32>) -> String {
+    client_id.map(|id| format!("client_id={id}")).unwrap_or_default()
+}
+
 fn frame_kinds() -> Vec<Kind> {
     let own = [faults::SPLIT_WRITE, faults::SURPLUS_FIELDS];
     let own = own.into_iter().map(|name| Kind::Vendor(name.to_owned()));
@@ -436,17 +453,22 @@ fn complaint(misread: &Misread) -> Refusal {
 }
 
 /// What every client is told first.
-fn welcome(core: &Shared, client: &Client, next_id: i32, now: i64) {
+fn welcome(core: &Shared, state: &State, client: &Client) {
     let accounts: Vec<&str> =
         core.world.settings.accounts.iter().map(|account| account.id.as_str()).collect();
     let accounts_list = Some(accounts.join(","));
     client.send(Answer::ManagedAccounts(ManagedAccounts { accounts_list }));
-    client.send(Answer::NextValidId(NextValidId { order_id: Some(next_id) }));
-    for (code, text) in [
-        (2104, "Market data farm connection is OK:usfarm"),
-        (2106, "HMDS data farm connection is OK:ushmds"),
-        (2158, "Sec-def data farm connection is OK:secdefil"),
-    ] {
-        client.send(Refusal::new(code, text).answer(NOBODY, now));
+    let order_id = Some(state.desk.next_id(client.client_id));
+    client.send(Answer::NextValidId(NextValidId { order_id }));
+    let notices: &[(i32, &str)] = match state.cut_off {
+        true => &[(2110, faults::CUT_OFF)],
+        false => &[
+            (2104, "Market data farm connection is OK:usfarm"),
+            (2106, "HMDS data farm connection is OK:ushmds"),
+            (2158, "Sec-def data farm connection is OK:secdefil"),
+        ],
+    };
+    for (code, text) in notices {
+        client.send(Refusal::new(*code, text).answer(NOBODY, state.now()));
     }
 }

@@ -153,9 +153,24 @@ fn read(ask: &Ask<'_>, request: &HistoricalDataRequest) -> Result<Wanted> {
     })
 }
 
+/// What else the program can show; there is nothing of it here.
+const NOTHING_OF: [&str; 7] = [
+    "FEE_RATE",
+    "HISTORICAL_VOLATILITY",
+    "OPTION_IMPLIED_VOLATILITY",
+    "YIELD_ASK",
+    "YIELD_BID",
+    "YIELD_BID_ASK",
+    "YIELD_LAST",
+];
+
 fn what(name: Option<&str>) -> Result<What> {
-    What::parse(name.unwrap_or_default())
-        .ok_or_else(|| Refusal::invalid("What to show field is missing or incorrect."))
+    let name = name.unwrap_or_default();
+    if NOTHING_OF.contains(&name) {
+        let text = format!("HMDS query returned no data: {}", title(name));
+        return Err(Refusal::no_history(&text));
+    }
+    What::parse(name).ok_or_else(|| Refusal::invalid("What to show field is missing or incorrect."))
 }
 
 /// When the wanted stretch ends; the present if not said, and never later.
