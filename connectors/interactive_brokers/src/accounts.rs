@@ -80,16 +80,16 @@ impl Held {
         fields: &Fields<'_>,
         turn: &mut Turn<'_, Changes>,
     ) -> Result<(), Trouble> {
-        let mut position = map::position(fields, turn.talk.now())?;
+        turn.talk.can_name(fields)?;
+        let position = map::position(fields, turn.talk.state.now())?;
         let place = [&position.broker_account, &position.currency];
         let key = format!("{}|{}|{}", place[0], place[1], position.instrument);
         if position.quantity.is_zero() {
             tell_gone(turn, |other| other != key);
             return Ok(());
         }
-        if let Some(change) = turn.batch.cursor.note(&key, position.head.event_id) {
-            position.head.event_id = change;
-            turn.batch.push(position);
+        if let Some(news) = turn.batch.cursor.news(&key, position) {
+            turn.batch.push(news);
         }
         if let Some((present, _)) = &mut self.answer {
             present.insert(key);
@@ -102,7 +102,7 @@ fn tell_gone(turn: &mut Turn<'_, Changes>, is_kept: impl Fn(&str) -> bool) {
     for (key, change) in turn.batch.cursor.drop_others(is_kept) {
         if let [account, currency, instrument] = key.splitn(3, '|').collect::<Vec<_>>()[..] {
             let instrument = InstrumentId::from(instrument);
-            let mut gone = map::nothing(instrument, account, currency, turn.talk.now());
+            let mut gone = map::nothing(instrument, account, currency, turn.talk.state.now());
             gone.head.event_id = change;
             turn.batch.push(gone);
         }
@@ -163,12 +163,11 @@ impl Polled<Tws> for Cash {
     }
 
     fn settle(&mut self, turn: &mut Turn<'_, Changes>) {
-        let balances = self.summary.balances(turn.talk.now());
-        for mut balance in balances.into_iter().filter(|_| self.is_complete) {
+        let balances = self.summary.balances(turn.talk.state.now());
+        for balance in balances.into_iter().filter(|_| self.is_complete) {
             let key = format!("{}|{}", balance.broker_account, balance.currency);
-            if let Some(change) = turn.batch.cursor.note(&key, balance.head.event_id) {
-                balance.head.event_id = change;
-                turn.batch.push(balance);
+            if let Some(news) = turn.batch.cursor.news(&key, balance) {
+                turn.batch.push(news);
             }
         }
     }

@@ -80,11 +80,16 @@ impl Contract {
         Ok(InstrumentId::listed(&name, kind.map_or_else(|| self.market(), |kind| kind[1])))
     }
 
-    /// The market of a stock or an option. TWS names the listing exchange in some messages only,
-    /// the currency in all.
+    /// Whether its market must be looked up, if that is not done yet: messages about stocks outside
+    /// the US name the exchange where it is listed only sometimes.
+    pub fn is_abroad(&self) -> bool {
+        self.text("secType") == "STK" && !matches!(self.text("currency"), "" | "USD")
+    }
+
+    /// The market of a stock or an option, by the exchange where it is listed, else by currency.
     fn market(&self) -> &str {
-        let named = ["primaryExchange", "exchange"];
-        let known = named.iter().find_map(|name| row(MARKETS, 0, self.text(name)));
+        let mut named = ["primaryExchange", "exchange"].into_iter().map(|name| self.text(name));
+        let known = named.find(|name| !name.is_empty()).and_then(|name| row(MARKETS, 0, name));
         match (self.text("secType"), known) {
             ("STK", Some([_, mic, _])) => mic,
             ("STK" | "OPT", _) if self.text("currency") == "USD" => "US",
@@ -116,6 +121,11 @@ impl Contract {
             text => model::quantity(text).or_bad("multiplier"),
         }
     }
+}
+
+/// An exchange by the name that TWS has for it, if it is outside the US and we have one for it.
+pub fn exchange_abroad(name: &str) -> Option<&'static str> {
+    row(MARKETS, 0, name).map(|row| row[0])
 }
 
 /// The row of a table that has a value in one of its columns; a dash is nothing.

@@ -1,16 +1,13 @@
 //! Bars, trades and quotes of the past.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
-use std::time::Duration;
 
-use component::{Batch, Fault, Feed, Host, Result, Source};
-use model::{Adjustment, Date, Text, Timestamp};
-use serde::{Deserialize, Serialize};
-use session::Asked;
+use component::{Bad, Batch, Fault, Feed, Host, Result, Source};
+use model::{Adjustment, Date, Text};
+use session::{Backfill, Reached};
 
 use crate::map::{About, Period};
-use crate::past::{Pace, Past, Records, Request};
+use crate::past::{Past, Records};
 use crate::settings::{self, System};
 use crate::time;
 use crate::tws::Tws;
@@ -36,22 +33,7 @@ pub struct Range {
 }
 
 /// Reads the past symbol by symbol, from the first day on.
-pub struct History<K> {
-    tws: Tws,
-    range: Range,
-    symbols: Vec<(Text, Past)>,
-    pace: Pace,
-    /// What is under way, and for which symbol.
-    asked: Option<(Asked, Request, Text)>,
-    /// Symbols that have been read up to now since the last pause.
-    read: BTreeSet<Text>,
-    kind: PhantomData<K>,
-}
-
-/// Up to where the past of each symbol is read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Cursor(BTreeMap<Text, Timestamp>);
+pub struct History<K>(Backfill<Past>, PhantomData<K>);
 
 impl<K: Kind> Source for History<K> {
     const NAME: &'static str = K::NAME;
@@ -59,66 +41,26 @@ impl<K: Kind> Source for History<K> {
     const PUBLISHES: &'static [&'static str] = K::PUBLISHES;
     type System = System;
     type Settings = K::Settings;
-    type Cursor = Cursor;
+    type Cursor = Reached;
 
     async fn connect(system: System, settings: K::Settings, host: Host) -> Result<Self> {
-        let range = K::range(settings)?;
-        let parsed = range.symbols.iter().map(|text| {
-            let about = About::parse(text).map_err(Fault::fatal)?;
-            Ok((Text::from(text.as_str()), Past { about, records: range.records.clone() }))
-        });
-        let symbols = parsed.collect::<Result<_>>()?;
-        let tws = Tws::connect(&system, &host, K::STEP).await?;
-        let (pace, read, kind) = (Pace::default(), BTreeSet::new(), PhantomData);
-        Ok(Self { tws, range, symbols, pace, asked: None, read, kind })
+        let Range { records, symbols, start, end, poll_secs } = K::range(settings)?;
+        let parsed = symbols.iter().map(|text| Ok((text.as_str().into(), About::parse(text)?)));
+        let parsed = parsed.collect::<Result<Vec<(Text, About)>, Bad>>().map_err(Fault::fatal)?;
+        let mut tws = Tws::connect(&system, &host, K::STEP).await?;
+        let mut pasts = Vec::new();
+        for (text, about) in parsed {
+            let about = tws.complete(about).await?;
+            pasts.push((text, Past { about, records: records.clone() }));
+        }
+        let (first, last) =
+            (time::day_start(start), end.map(|day| time::day_start(Date(day.0 + 1))));
+        Ok(Self(Backfill::new(tws, pasts, first, last, poll_secs), PhantomData))
     }
 
-    async fn read(&mut self, cursor: &Cursor) -> Result<Batch<Cursor>> {
-        let mut batch = Batch::up_to(cursor.clone());
-        let mut symbols = self.symbols.iter();
-        let Some((symbol, past)) = symbols.find(|(symbol, _)| !self.read.contains(symbol)) else {
-            self.read.clear();
-            return Ok(batch.wait(Duration::from_secs(self.range.poll_secs.max(1))));
-        };
-        let now = self.tws.now();
-        let last = self.range.end.map(|day| time::day_start(Date(day.0 + 1)));
-        let end = last.map_or(now, |last| last.min(now));
-        let known = cursor.0.get(symbol).copied();
-        if known.is_some_and(|known| last.is_some_and(|last| known >= last)) {
-            self.read.insert(symbol.clone());
-            return Ok(batch);
-        }
-        let first = time::day_start(self.range.start).min(end);
-        // What was asked for before a read was dropped is waited for again.
-        let is_it = |(_, request, of): &(Asked, Request, Text)| {
-            of == symbol && known.is_none_or(|known| request.from == known)
-        };
-        if !self.asked.as_ref().is_some_and(is_it) {
-            let request = match known {
-                Some(from) => past.request(from.min(end), end, now),
-                None => past.head(now),
-            };
-            if let Err(wait) = self.pace.take(past, &request, self.tws.clock.now()) {
-                return Ok(batch.wait(wait));
-            }
-            let asked = past.ask(&mut self.tws, &request)?;
-            self.asked = Some((asked, request, symbol.clone()));
-        }
-        let Some((asked, request, _)) = &self.asked else { return Ok(batch) };
-        let answer = past.answer(&mut self.tws, asked, request, &mut batch.items).await;
-        let is_end = known.is_some() && request.to >= end;
-        self.asked = None;
-        let (covered, is_all) = match answer {
-            // TWS does not know of everything where its past begins.
-            Err(Fault::Fatal(_) | Fault::Retry(_)) if known.is_none() => (first, false),
-            Ok((head, _)) if known.is_none() => (head.max(first), false),
-            answer => answer?,
-        };
-        if is_end && is_all {
-            self.read.insert(symbol.clone());
-        }
-        batch.cursor.0.insert(symbol.clone(), covered);
-        Ok(batch)
+    async fn read(&mut self, cursor: &Reached) -> Result<Batch<Reached>> {
+        let now = self.0.talk().state.now();
+        self.0.read(cursor, now).await
     }
 }
 

@@ -60,13 +60,12 @@ impl Polled<Tws> for Listed {
     fn take(&mut self, fields: &Fields<'_>, turn: &mut Turn<'_, Changes>) -> Result<(), Trouble> {
         match fields.kind {
             "contractData" => {
-                let mut found = map::instrument(fields, turn.talk.now())?;
+                let found = map::instrument(fields, turn.talk.state.now())?;
                 let key = format!("{}|{}", found.instrument, fields.text("conId"));
                 if self.told.insert(key.clone())
-                    && let Some(change) = turn.batch.cursor.note(&key, found.head.event_id)
+                    && let Some(news) = turn.batch.cursor.news(&key, found)
                 {
-                    found.head.event_id = change;
-                    turn.batch.push(found);
+                    turn.batch.push(news);
                 }
             }
             "contractDataEnd" | "error" if self.open.remove(Tws::request_of(fields)) => {

@@ -13,6 +13,7 @@ mod order_updates;
 mod orders;
 mod past;
 mod settings;
+mod site;
 mod spell;
 pub mod time;
 mod tws;

@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Source};
+use component::{Bad, Batch, Fault, Feed, Host, Item, Result, Source};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{InstrumentId, Text, Timestamp};
-use session::{Cursor, Fields, Live, Page, Prints, Stretch, Subscription};
+use session::{Archive, Cursor, Fields, Live, Page, Prints, Stretch, Subscription};
 use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::map::{About, Changed, Period, Quoted};
-use crate::past::{Pace, Past, Records};
+use crate::past::{Past, Records};
 use crate::settings::{self, System};
 use crate::tws::{Refusal, State, Tws};
 use crate::wire;
@@ -29,8 +29,6 @@ pub struct MarketData {
 /// What is followed.
 struct Followed {
     state: State,
-    clock: Clock,
-    ahead: i64,
     /// Streams by the request that began them.
     streams: BTreeMap<Text, Stream>,
     history: Arc<Mutex<History>>,
@@ -46,7 +44,6 @@ struct Stream {
 struct History {
     system: System,
     host: Host,
-    pace: Pace,
     tws: Option<Tws>,
 }
 
@@ -87,7 +84,8 @@ impl Source for MarketData {
             tws.ask("reqMarketDataType", &[("type", "3")])?;
         }
         let mut streams = BTreeMap::new();
-        for past in wanted {
+        for Past { about, records } in wanted {
+            let past = Past { about: tws.complete(about).await?, records };
             let id = tws.request_id();
             let (kind, said) = match past.records {
                 Records::Bars(_, what, _) => ("reqRealTimeBars", ("whatToShow", what)),
@@ -103,11 +101,10 @@ impl Source for MarketData {
             let (quoted, prints) = (Quoted::default(), Prints::default());
             streams.insert(id.into(), Stream { past, quoted, prints });
         }
-        let (vendor_now, clock) = (tws.now(), host.clock.clone());
-        let history = History { system, host: host.clone(), pace: Pace::default(), tws: None };
-        let ahead = vendor_now.since(clock.now());
+        let vendor_now = tws.state.now();
+        let history = History { system, host: host.clone(), tws: None };
         let history = Arc::new(Mutex::new(history));
-        let followed = Followed { state: tws.state, clock, ahead, streams, history };
+        let followed = Followed { state: tws.state, streams, history };
         Ok(Self { live: Live::new(&host, tws.session, followed, None, vendor_now) })
     }
 
@@ -168,7 +165,7 @@ impl Subscription for Followed {
                 false => Ok(()),
             };
         }
-        let now = self.clock.now().plus_nanos(self.ahead);
+        let now = self.state.now();
         let taken = match wire::read(frame, self.state.version) {
             Ok(Some(fields)) if fields.kind == "error" => return self.refused(&fields),
             Ok(Some(fields)) => match self.streams.get_mut(fields.text("rid")) {
@@ -206,6 +203,10 @@ impl Subscription for Followed {
             Ok(Page { items, next })
         }
         .boxed()
+    }
+
+    fn lapse(&self) -> BoxFuture<'static, Fault> {
+        self.state.lapse()
     }
 
     fn instruments(&self) -> Vec<InstrumentId> {
@@ -248,18 +249,21 @@ impl History {
         to: Timestamp,
     ) -> Result<(Vec<Item>, Option<Timestamp>)> {
         // What is on its way when this is read comes by the stream.
-        let request = past.request(from, to, to);
-        if let Err(wait) = self.pace.take(past, &request, self.host.clock.now()) {
-            let reason = "TWS gives so much history in so much time".to_owned();
-            return Err(Fault::Throttled { wait, reason });
-        }
+        let request = past.page(from, to, to);
         let mut tws = match self.tws.take() {
             Some(tws) => tws,
             // It stands beside all others.
             None => Tws::connect(&self.system, &self.host, 7).await?,
         };
         let mut items = Vec::new();
-        let asked = past.ask(&mut tws, &request)?;
+        let asked = match past.ask(&mut tws, &request)? {
+            Ok(asked) => asked,
+            Err(wait) => {
+                self.tws = Some(tws);
+                let reason = "TWS gives so much history in so much time".to_owned();
+                return Err(Fault::Throttled { wait, reason });
+            }
+        };
         let (covered, is_all) = past.answer(&mut tws, &asked, &request, &mut items).await?;
         self.tws = Some(tws);
         let next = if is_all { request.to } else { covered };

@@ -92,8 +92,11 @@ impl Polled<Tws> for Orders {
     }
 
     fn take(&mut self, fields: &Fields<'_>, turn: &mut Turn<'_, Cursor>) -> Result<(), Trouble> {
+        if !turn.talk.is_ours(fields) {
+            return Ok(());
+        }
+        turn.talk.can_name(fields)?;
         match fields.kind {
-            _ if !turn.talk.is_ours(fields) => Ok(()),
             "openOrder" | "orderStatus" | "completedOrder" => self.order(fields, turn),
             "execution" => self.execution(fields, turn),
             "commissionReport" => self.commission(fields, &turn.batch.cursor),
@@ -109,7 +112,7 @@ impl Polled<Tws> for Orders {
 
     /// Tells the executions that are complete, and those that have waited long enough.
     fn settle(&mut self, turn: &mut Turn<'_, Cursor>) {
-        let now = turn.talk.clock.now();
+        let now = turn.talk.state.clock.now();
         let is_ready = |(fill, since): &mut (Fill, Timestamp)| {
             let is_late = now.since(*since) >= self.commission_wait;
             is_late || self.commissions.contains_key(&fill.execution_id)
@@ -210,7 +213,7 @@ impl Orders {
         let is_waiting = |(other, _): &(Fill, _)| other.execution_id == fill.execution_id;
         let id = fill.broker_order_id.clone();
         if !turn.batch.cursor.fills.has(base, revision) && !self.waiting.iter().any(is_waiting) {
-            self.waiting.push((fill, turn.talk.clock.now()));
+            self.waiting.push((fill, turn.talk.state.clock.now()));
         }
         if self.ended.contains(&id) {
             return Ok(());
@@ -246,7 +249,7 @@ impl Orders {
         let is_last = map::is_last(kind);
         let standing = Standing { kind, filled: placed.filled, ordered: placed.ordered()? };
         if let Some(news) = turn.batch.cursor.orders.news(id, standing, is_last) {
-            turn.batch.push(placed.event(news, &turn.talk.state.zone, turn.talk.now())?);
+            turn.batch.push(placed.event(news, &turn.talk.state.zone, turn.talk.state.now())?);
         }
         if is_last {
             self.placed.remove(id);

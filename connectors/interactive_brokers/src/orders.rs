@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use component::{Delivery, Fault, Host, Outcome, Result, Sends, Sink};
-use model::{ApprovedOrder, Event, OrderAction, OrderRequest, Text};
+use component::{Delivery, Fault, Host, OneByOne, Outcome, Result, Sends, Sink, one_by_one};
+use model::{ApprovedOrder, OrderAction, OrderRequest, Text};
 use session::{Dialogue, Fields, Values};
 
 use crate::map::{self, Placed};
@@ -63,20 +63,11 @@ impl Sink for Orders {
     }
 
     async fn write(&mut self, batch: &[Delivery]) -> Result<Vec<Outcome>> {
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            match self.deliver(delivery).await {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(fault) if outcomes.is_empty() => return Err(fault),
-                // Others of the batch have left: this one, which has not, is found to be absent.
-                Err(fault) => outcomes.push(Outcome::Unknown { reason: fault.to_string() }),
-            }
-        }
-        Ok(outcomes)
+        one_by_one(self, batch).await
     }
 
     async fn resolve(&mut self, delivery: &Delivery) -> Result<Outcome> {
-        let order = approved(delivery)?;
+        let order = delivery.order()?;
         self.list().await?;
         let placed = self.book.placed.get(&map::reference(&order.order_id));
         Ok(match (order.request.action, placed) {
@@ -86,13 +77,6 @@ impl Sink for Orders {
             (OrderAction::Cancel, Some(placed)) => canceled(placed),
             (OrderAction::Replace, Some(placed)) => replaced(placed, &order.request),
         })
-    }
-}
-
-fn approved(delivery: &Delivery) -> Result<&ApprovedOrder> {
-    match &delivery.event {
-        Event::ApprovedOrder(order) => Ok(order),
-        other => Err(Fault::fatal(format!("{} is not an order", other.info().name))),
     }
 }
 
@@ -185,16 +169,16 @@ impl Book {
     }
 }
 
-impl Orders {
+impl OneByOne for Orders {
     async fn deliver(&mut self, delivery: &Delivery) -> Result<Outcome> {
-        let order = approved(delivery)?;
+        let order = delivery.order()?;
         let book = &mut self.book;
         self.tws.catch_up(|fields| {
             if let Some(fields) = fields {
                 book.take(fields);
             }
         })?;
-        self.is_connected()?;
+        self.tws.talk.state.is_connected()?;
         if self.tws.talk.session.silence() > SILENCE {
             // The list of our own open orders is short, and its end is an answer.
             self.tws.with(|tws| tws.ask("reqOpenOrders", &[]))?;
@@ -206,15 +190,9 @@ impl Orders {
             OrderAction::Cancel => self.cancel(&order.request).await,
         }
     }
+}
 
-    /// What TWS says while it is cut off from the broker is what it knew before.
-    fn is_connected(&self) -> Result<()> {
-        match &self.tws.talk.state.cut_off {
-            Some(reason) => Err(Fault::retry(format!("TWS is cut off from the broker: {reason}"))),
-            None => Ok(()),
-        }
-    }
-
+impl Orders {
     /// Takes in what comes until all these ends have come.
     async fn hear_all(&mut self, ends: &[&str], within: Duration) -> Result<()> {
         let mut missing = ends.to_vec();
@@ -237,7 +215,7 @@ impl Orders {
             tws.ask("reqCompletedOrders", &[])
         })?;
         self.hear_all(&ENDS, LIST).await?;
-        self.is_connected()
+        self.tws.talk.state.is_connected()
     }
 
     async fn place(&mut self, order: &ApprovedOrder) -> Result<Outcome> {

@@ -1,26 +1,25 @@
 //! What TWS has of the past: how to ask for a stretch of it, no faster than it allows, and what an
 //! answer holds.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use component::{Bad, Fault, Item, OrBad, Result};
-use model::{Adjustment, EventId, Timestamp};
-use session::{Asked, Fields, Prints, Talk};
+use component::{Bad, Fault, Item, OrBad, Paces, Rate, Result};
+use model::{Adjustment, Timestamp};
+use session::{Archive, Asked, Fields, Prints, Talk};
 
 use crate::map::{self, About, Period};
+use crate::site::lock;
 use crate::time;
-use crate::tws::{Refusal, Tws};
+use crate::tws::{Refusal, State, Tws};
 
 /// Historical ticks that come at most with one request.
 const MAX_TICKS: usize = 1_000;
-/// Requests for bars of seconds, and for ticks, in ten minutes.
-const IN_TEN_MINUTES: usize = 60;
-const TEN_MINUTES: i64 = 600 * SECOND;
-/// The same request is not repeated earlier.
-const SAME: i64 = 15 * SECOND;
-/// Requests for one contract in two seconds.
-const IN_TWO_SECONDS: usize = 5;
+/// Requests for bars of seconds, and for ticks; quotes count twice.
+const ALL: Rate = Rate::per(60, 600);
+/// The same request again.
+const SAME: Rate = Rate::per(1, 15);
+/// Requests for one contract.
+const OF_CONTRACT: Rate = Rate::per(5, 2);
 /// Interactive Brokers looks for old data itself.
 const ANSWER: Duration = Duration::from_secs(60);
 const SECOND: i64 = 1_000_000_000;
@@ -55,9 +54,22 @@ pub struct Request {
     now: Timestamp,
 }
 
-impl Past {
-    /// Asks for the first part of a stretch.
-    pub fn request(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Request {
+impl Archive for Past {
+    type Talk = Tws;
+    type Request = Request;
+
+    fn head(&self, now: Timestamp) -> Request {
+        let (what, regular) = match &self.records {
+            Records::Bars(_, what, regular) => (*what, *regular),
+            _ => ("TRADES", false),
+        };
+        let regular = u8::from(regular).to_string();
+        let said = vec![("whatToShow", what.to_owned()), ("useRTH", regular)];
+        let (from, to) = (Timestamp::default(), Timestamp::default());
+        Request { kind: "reqHeadTimestamp", said, weight: 0, from, to, now }
+    }
+
+    fn page(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> Request {
         let text = |pairs: &[(&'static str, &str)]| {
             pairs.iter().map(|(name, text)| (*name, (*text).to_owned())).collect::<Vec<_>>()
         };
@@ -90,44 +102,23 @@ impl Past {
         Request { kind, said, weight, from, to, now }
     }
 
-    /// Pages of days end when nothing is traded.
-    fn end_of_page(&self, period: &Period, from: Timestamp) -> Timestamp {
-        let length = period.page.1 * SECOND;
-        let end = from.plus_nanos(length);
-        match (period.adjustment, time::midnight(end)) {
-            // TWS gives these up to now only.
-            (Adjustment::All, _) => Timestamp(i64::MAX),
-            _ if length < DAY => end,
-            (_, midnight) if midnight > from => midnight,
-            _ => time::midnight(end.plus_nanos(DAY)),
+    fn stretch(request: &Request) -> (Timestamp, Timestamp) {
+        (request.from, request.to)
+    }
+
+    fn ask(&self, tws: &mut Tws, request: &Request) -> Result<Result<Asked, Duration>> {
+        let State { site, clock, .. } = &tws.state;
+        if let Err(wait) = self.take(&mut lock(&site.pace), request, clock.now()) {
+            return Ok(Err(wait));
         }
-    }
-
-    /// Asks where the past begins.
-    pub fn head(&self, now: Timestamp) -> Request {
-        let (what, regular) = match &self.records {
-            Records::Bars(_, what, regular) => (*what, *regular),
-            _ => ("TRADES", false),
-        };
-        let regular = u8::from(regular).to_string();
-        let said = vec![("whatToShow", what.to_owned()), ("useRTH", regular)];
-        let (from, to) = (Timestamp::default(), Timestamp::default());
-        Request { kind: "reqHeadTimestamp", said, weight: 0, from, to, now }
-    }
-
-    /// Puts a request in line.
-    pub fn ask(&self, tws: &mut Tws, request: &Request) -> Result<Asked> {
         let id = tws.request_id();
         let mut said: Vec<_> = request.said.iter().map(|(n, text)| (*n, text.as_str())).collect();
         said.push(("rid", &id));
         tws.ask_about(request.kind, &self.about.contract, &said)?;
-        Ok(Asked::new(id, ANSWER))
+        Ok(Ok(Asked::new(id, ANSWER)))
     }
 
-    /// Waits for the answer and adds what it holds; says up to where the past is read then, and
-    /// whether that is all that was asked for. A read that is dropped meanwhile may wait for the
-    /// same answer again.
-    pub async fn answer(
+    async fn answer(
         &self,
         tws: &mut Tws,
         asked: &Asked,
@@ -168,6 +159,29 @@ impl Past {
             records => self.ticks(&fields, matches!(records, Records::Trades), request, items),
         })
     }
+}
+
+impl Past {
+    /// Pages of days end when nothing is traded.
+    fn end_of_page(&self, period: &Period, from: Timestamp) -> Timestamp {
+        let length = period.page.1 * SECOND;
+        let end = from.plus_nanos(length);
+        match (period.adjustment, time::midnight(end)) {
+            // TWS gives these up to now only.
+            (Adjustment::All, _) => Timestamp(i64::MAX),
+            _ if length < DAY => end,
+            (_, midnight) if midnight > from => midnight,
+            _ => time::midnight(end.plus_nanos(DAY)),
+        }
+    }
+
+    /// Takes a place for a request that leaves now, or says how long to wait.
+    fn take(&self, pace: &mut Paces, request: &Request, now: Timestamp) -> Result<(), Duration> {
+        let contract = format!("{:?}", self.about.contract);
+        let same = format!("{contract} {} {:?}", request.kind, request.said);
+        let limits = [("", ALL, request.weight), (&contract, OF_CONTRACT, 1), (&same, SAME, 1)];
+        pace.take(now, &limits)
+    }
 
     fn ticks(
         &self,
@@ -201,40 +215,6 @@ impl Past {
     }
 }
 
-/// Requests that were made, so that the next one is not one too many.
-#[derive(Debug, Default)]
-pub struct Pace(VecDeque<(i64, usize, EventId, About)>);
-
-impl Pace {
-    /// Takes a place for a request that leaves now, or says how long to wait.
-    pub fn take(&mut self, past: &Past, request: &Request, now: Timestamp) -> Result<(), Duration> {
-        let now = now.0;
-        self.0.retain(|(at, ..)| *at > now - TEN_MINUTES);
-        let said = format!("{:?}{:?}", past.about.contract, request.said);
-        let id = EventId::of(&[request.kind, &said]);
-        let (mut free, mut weight, mut of_contract) = (now, request.weight, 0);
-        for (at, other_weight, other, about) in self.0.iter().rev() {
-            if *other == id {
-                free = free.max(at + SAME);
-            }
-            of_contract += usize::from(about.contract == past.about.contract);
-            if of_contract == IN_TWO_SECONDS {
-                free = free.max(at + 2 * SECOND);
-            }
-            weight += other_weight;
-            if request.weight > 0 && *other_weight > 0 && weight > IN_TEN_MINUTES {
-                free = free.max(at + TEN_MINUTES);
-                break;
-            }
-        }
-        if free > now {
-            return Err(Duration::from_nanos((free - now).unsigned_abs()));
-        }
-        self.0.push_back((now, request.weight, id, past.about.clone()));
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -250,14 +230,14 @@ mod tests {
 
     #[test]
     fn no_ten_minutes_hold_more_requests_than_are_allowed() {
-        let mut pace = Pace::default();
+        let mut pace = Paces::default();
         let (mut now, mut left) = (0, Vec::new());
         while left.len() < 150 {
             let past = past(&format!("S{}", left.len()), Records::Quotes);
-            let request = past.request(seconds(0), seconds(9), seconds(9));
-            match pace.take(&past, &request, seconds(now)) {
+            let request = past.page(seconds(0), seconds(9), seconds(9));
+            match past.take(&mut pace, &request, seconds(now)) {
                 Ok(()) => left.push(now),
-                Err(wait) => now += wait.as_secs() as i64,
+                Err(wait) => now += wait.as_secs() as i64 + 1,
             }
         }
         for start in &left {
@@ -268,11 +248,11 @@ mod tests {
 
     #[test]
     fn the_same_waits_and_so_does_too_much_of_one_contract() {
-        let mut pace = Pace::default();
+        let mut pace = Paces::default();
         let past = past("A", Records::Trades);
         let mut take = |from: i64, now: i64| {
-            let request = past.request(seconds(from), seconds(999), seconds(999));
-            pace.take(&past, &request, seconds(now)).map_err(|wait| wait.as_secs())
+            let request = past.page(seconds(from), seconds(999), seconds(999));
+            past.take(&mut pace, &request, seconds(now)).map_err(|wait| wait.as_secs())
         };
         assert_eq!(take(0, 0), Ok(()));
         assert_eq!(take(0, 5), Err(10));
@@ -280,7 +260,7 @@ mod tests {
             assert_eq!(take(number, 20), Ok(()));
         }
         assert_eq!(take(6, 21), Err(1));
-        assert_eq!(take(6, 22), Ok(()));
+        assert_eq!(take(6, 23), Ok(()));
     }
 
     #[test]
@@ -290,7 +270,7 @@ mod tests {
         let check = |bar_size: &str, what: &str, from: &str, to: &str, span: &str| {
             let (period, what) = Period::parse(bar_size, what).unwrap();
             let records = Records::Bars(period, what, true);
-            let request = past("A", records).request(day(from), now, now);
+            let request = past("A", records).page(day(from), now, now);
             assert_eq!(request.to.to_string(), to, "{bar_size} {what}");
             assert!(request.said.contains(&("duration", span.to_owned())), "{request:?}");
         };

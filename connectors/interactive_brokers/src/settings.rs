@@ -38,6 +38,9 @@ pub struct Connection {
     /// Seconds of silence after which TWS is asked whether it is still there.
     #[schemars(range(min = 1))]
     pub idle_secs: u64,
+    /// Seconds for which TWS may be away, or cut off from the broker, before a person is called.
+    /// At night, when the broker resets its servers, nobody is.
+    pub alert_after_secs: u64,
     /// Lets orders and accounts travel unencrypted to another machine.
     pub insecure: bool,
 }
@@ -52,6 +55,7 @@ impl Default for Connection {
             account: None,
             time_zone: None,
             idle_secs: 15,
+            alert_after_secs: 180,
             insecure: false,
         }
     }

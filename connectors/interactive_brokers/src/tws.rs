@@ -1,28 +1,37 @@
 //! A connection to TWS or IB Gateway: greeting, requests, notices, and what its troubles mean.
 
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
-use component::{Bad, Clock, Fault, Host, Result};
+use component::{Bad, Clock, Fault, Host, Rate, Result};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use model::{ApprovedOrder, Text, Timestamp};
-use session::{Fields, Frame, RawOptions, Session, Step, Talk};
-use tracing::{debug, error, info, warn};
+use session::{Asked, Fields, Frame, RawOptions, Session, Step, Talk, Trouble, Turns};
+use tracing::{debug, info, warn};
 
-use crate::contract::Contract;
+use crate::contract::{Contract, exchange_abroad};
+use crate::map::About;
 use crate::settings::System;
+use crate::site::{self, Site};
 use crate::time::{self, Zone};
 use crate::wire;
 
 /// How every connection begins.
 const GREETING: &[u8] = b"API\0";
-/// What may be about the connection alone: errors, next id, accounts, time.
-const NOTICES: [&[u8]; 4] = [b"4\0", b"9\0", b"15\0", b"49\0"];
+/// What may be about the connection alone: errors, next id, accounts, time, and what we look up.
+const NOTICES: [&[u8]; 6] = [b"4\0", b"9\0", b"10\0", b"15\0", b"49\0", b"52\0"];
 /// The question that TWS always answers.
 const PROBE: &[u8] = b"49\x001\x00";
 /// Longest message there is: a length beyond it is no length.
 const MAX_MESSAGE_BYTES: usize = 0xFF_FFFF;
-/// TWS takes 50 messages a second, however many clients send them: together they stay below.
-const PER_SECOND: u32 = 25;
-const MAX_PER_SECOND: u32 = 45;
+/// TWS takes 50 messages a second, however many clients send them: ours together stay below. A part
+/// is kept for orders.
+const RATE: Rate = Rate::per_second(40);
+/// Another login of the same user takes the data away.
+const OTHER_SESSION: &str = "end the other session of this user, or give it a user of its own";
 /// How long TWS is left alone after it complains about too many requests for history.
 const PENALTY: Duration = Duration::from_secs(60);
 /// A connection that broke off may count for TWS for a while, and so may its client id.
@@ -44,13 +53,17 @@ pub struct Tws {
     /// Whether this is another client than the settings say.
     pub is_spare: bool,
     last_request: i64,
-    ahead: i64,
-    pub clock: Clock,
 }
 
 /// What is known of the other side.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct State {
+    pub site: Arc<Site>,
+    pub clock: Clock,
+    /// How far the clock of TWS is ahead of ours.
+    ahead: i64,
+    opened: Timestamp,
+    patience: Duration,
     pub version: i32,
     greeting: String,
     /// Zone of times that name none.
@@ -59,12 +72,14 @@ pub struct State {
     pub next_order_id: Option<i64>,
     /// Its clock, in seconds.
     time: Option<i64>,
-    /// Why TWS itself is cut off from Interactive Brokers, while it is.
-    pub cut_off: Option<Text>,
+    /// Whether this connection was told that TWS is cut off from Interactive Brokers.
+    is_cut_off: bool,
     /// Whether market data is known to stand still.
     is_still: bool,
     /// Whether something came back that had been away.
     pub has_come_back: bool,
+    /// Stocks that are looked up, by request.
+    looked_up: HashMap<String, String>,
 }
 
 /// An error message.
@@ -95,6 +110,7 @@ impl<'a> Refusal<'a> {
         match self.code {
             162 if has("pacing violation") => Fault::Throttled { wait: PENALTY, reason: words },
             162 if has("permission") => Fault::Fatal(words),
+            10197 => Fault::needs_person(words, OTHER_SESSION),
             101 | 200 | 203 | 309 | 320 | 321 | 354 => Fault::Fatal(words),
             10090 | 10168 | 10186 | 10187 | 10189 | 10190 => Fault::Fatal(words),
             _ => Fault::Disconnected(words),
@@ -108,7 +124,11 @@ pub type Turn<'a, C> = session::Turn<'a, Tws, C>;
 impl Talk for Tws {
     async fn next(&mut self) -> Result<Frame> {
         loop {
-            let frame = self.session.next_frame().await?;
+            let frame = tokio::select! {
+                biased;
+                frame = self.session.next_frame() => frame?,
+                fault = self.state.lapse() => return Err(fault),
+            };
             if !self.state.is_notice(&frame)? {
                 return Ok(frame);
             }
@@ -125,7 +145,13 @@ impl Talk for Tws {
     }
 
     fn read<'a>(&self, frame: &'a [u8]) -> Result<Option<Fields<'a>>, Bad> {
-        wire::read(frame, self.state.version)
+        let mut fields = wire::read(frame, self.state.version)?;
+        if let Some(fields) = &mut fields
+            && let Some(exchange) = self.state.site.listed(fields.text("conId"))
+        {
+            fields.complete("primaryExchange", exchange);
+        }
+        Ok(fields)
     }
 
     fn has_come_back(&mut self) -> bool {
@@ -139,40 +165,69 @@ impl Tws {
         let connection = &system.connection;
         let beside = connection.client_id_step.saturating_mul(steps);
         let client_id = connection.client_id.saturating_add(beside);
-        let now = host.clock.now();
+        let site = Site::of(connection, host)?;
+        let turns = Turns::to(
+            host,
+            &site::name(connection),
+            RATE.overridden_by(&host.throttling),
+            steps == 0,
+        )?;
+        let patience = Duration::from_secs(connection.alert_after_secs);
         // Where the last connection is not over yet for TWS, another client comes meanwhile.
-        for spare in 0..=SPARE_CLIENTS {
+        let mut spare = 0;
+        loop {
             let apart = connection.client_id_step.saturating_mul(10 * spare);
-            match Self::attempt(system, host, client_id.saturating_add(apart)).await {
-                Ok(tws) => return Ok(Self { is_spare: spare > 0, ..tws }),
-                Err(Fault::Throttled { .. }) if spare < SPARE_CLIENTS => {}
-                Err(Fault::Retry(reason) | Fault::Disconnected(reason)) => {
-                    return Err(away(reason, now));
+            let client_id = client_id.saturating_add(apart);
+            match Self::attempt(system, host, &site, turns.clone(), client_id).await {
+                Ok(tws) => {
+                    site.is_back();
+                    return Ok(Self { is_spare: spare > 0, ..tws });
                 }
-                other => return other,
+                Err(Fault::Throttled { .. }) if spare < SPARE_CLIENTS => spare += 1,
+                Err(fault) => return Err(site.away(fault, patience, host.clock.now())),
             }
         }
-        Err(Fault::retry("every client id is in use"))
     }
 
-    async fn attempt(system: &System, host: &Host, client_id: i32) -> Result<Self> {
+    async fn attempt(
+        system: &System,
+        host: &Host,
+        site: &Arc<Site>,
+        turns: Turns,
+        client_id: i32,
+    ) -> Result<Self> {
         let connection = &system.connection;
-        let limit = host.throttling.max_requests_per_second.unwrap_or(PER_SECOND);
         let mut session = Session::open_raw(&RawOptions {
             insecure: connection.insecure,
             greeting: GREETING,
             probe: Some(PROBE.to_vec()),
             idle: Duration::from_secs(connection.idle_secs.max(1)),
             max_message_bytes: MAX_MESSAGE_BYTES,
-            per_second: Some(limit.min(MAX_PER_SECOND)),
+            turns: Some(turns),
             ..RawOptions::new(&connection.host, connection.port)
         })
         .await?;
         session.send(wire::VERSIONS).await?;
-        let mut state = session.expect(LOGIN, "greeting", greeted).await?;
-        let now = host.clock.now();
+        let mut state = State {
+            site: Arc::clone(site),
+            clock: host.clock.clone(),
+            ahead: 0,
+            opened: host.clock.now(),
+            patience: Duration::from_secs(connection.alert_after_secs),
+            version: 0,
+            greeting: String::new(),
+            zone: Zone::default(),
+            accounts: None,
+            next_order_id: None,
+            time: None,
+            is_cut_off: false,
+            is_still: false,
+            has_come_back: false,
+            looked_up: HashMap::new(),
+        };
+        session.expect(LOGIN, "greeting", |frame| state.is_greeted(frame)).await?;
         state.zone = match &connection.time_zone {
-            None => time::zone(&state.greeting, now),
+            None => time::zone(&state.greeting, state.opened),
             Some(name) => time::named(name).ok_or_else(|| {
                 Fault::fatal(format!("connection.time_zone: there is no zone {name:?}"))
             })?,
@@ -192,6 +247,7 @@ impl Tws {
         session.expect(LOGIN, "accounts and next order id", judge).await?;
         let vendor = Timestamp::from_secs(state.time.unwrap_or_default());
         let ahead = vendor.since(host.clock.now());
+        state.ahead = if ahead.abs() < SAME_NANOS { 0 } else { ahead };
         Ok(Self {
             session,
             state,
@@ -199,14 +255,7 @@ impl Tws {
             client_id,
             is_spare: false,
             last_request: FIRST_REQUEST,
-            ahead: if ahead.abs() < SAME_NANOS { 0 } else { ahead },
-            clock: host.clock.clone(),
         })
-    }
-
-    /// What the clock of TWS says.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now().plus_nanos(self.ahead)
     }
 
     /// Whether a message is about an account that counts.
@@ -229,6 +278,43 @@ impl Tws {
     /// The request that a message answers.
     pub fn request_of<'a>(fields: &Fields<'a>) -> &'a str {
         fields.text(if fields.kind == "error" { "id" } else { "rid" })
+    }
+
+    /// Makes sure that we can name what a message is about; else that is looked up first.
+    pub fn can_name(&mut self, fields: &Fields<'_>) -> Result<(), Trouble> {
+        let con_id = fields.text("conId");
+        let is_known = matches!(con_id, "" | "0") || self.state.site.listed(con_id).is_some();
+        if is_known || !Contract::of(fields).is_abroad() {
+            return Ok(());
+        }
+        if fields.kind == "position" && exchange_abroad(fields.text("exchange")).is_some() {
+            // Here it is the exchange where a stock is listed, if it is said at all.
+            return Ok(());
+        }
+        if self.state.looked_up.values().all(|other| other != con_id) {
+            let id = self.request_id();
+            self.ask("reqContractData", &[("rid", &id), ("conId", con_id)])?;
+            self.state.looked_up.insert(id, con_id.to_owned());
+        }
+        Err(Trouble::Later)
+    }
+
+    /// Looks up the market of a stock outside the US where the user left it open.
+    pub async fn complete(&mut self, about: About) -> Result<About> {
+        if !about.contract.is_abroad() || !about.contract.text("primaryExchange").is_empty() {
+            return Ok(about);
+        }
+        let id = self.request_id();
+        self.ask_about("reqContractData", &about.contract, &[("rid", &id)])?;
+        let frame = Asked::new(id, LOGIN).answer(self, Self::request_of).await?;
+        match wire::read(&frame, self.state.version) {
+            Ok(Some(fields)) if fields.kind == "contractData" => {
+                let exchange = fields.text("primaryExchange");
+                about.listed_on(exchange).map_err(|bad| Fault::fatal(format!("{exchange}: {bad}")))
+            }
+            Ok(Some(fields)) => Err(Refusal::of(&fields).fault(about.instrument.as_str())),
+            _ => Err(Fault::disconnected("an answer could not be read")),
+        }
     }
 
     /// An id for a request.
@@ -256,6 +342,30 @@ impl Tws {
 }
 
 impl State {
+    /// What the clock of TWS says.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now().plus_nanos(self.ahead)
+    }
+
+    /// What TWS says while it is cut off from the broker is what it knew before.
+    pub fn is_connected(&self) -> Result<()> {
+        let Some(words) = self.site.cut_off() else { return Ok(()) };
+        match self.site.lapse(Timestamp::default(), self.patience, self.clock.now()) {
+            Some(Err(fault)) => Err(fault),
+            _ => Err(Fault::retry(format!("TWS is cut off from the broker: {words}"))),
+        }
+    }
+
+    /// Waits until TWS has been cut off from Interactive Brokers for so long that a person must see
+    /// to it; for ever where it is not cut off.
+    pub fn lapse(&self) -> BoxFuture<'static, Fault> {
+        if self.site.cut_off().is_none() {
+            return pending().boxed();
+        }
+        let (site, opened, patience) = (Arc::clone(&self.site), self.opened, self.patience);
+        session::lapse(&self.clock, move |now| site.lapse(opened, patience, now))
+    }
+
     /// Takes note of a message that is about the connection; false for any other.
     pub fn is_notice(&mut self, frame: &[u8]) -> Result<bool> {
         if !NOTICES.iter().any(|id| frame.starts_with(id)) {
@@ -269,13 +379,46 @@ impl State {
             }
             "nextValidId" => self.next_order_id = fields.int("orderId").ok(),
             "currentTime" => self.time = fields.int("time").ok(),
+            _ if self.is_looked_up(&fields) => {}
+            "contractData" | "contractDataEnd" => return Ok(false),
             _ => return self.is_noted(&Refusal::of(&fields)),
         }
         Ok(true)
     }
 
+    /// The first message of TWS: its version, and its time in words of any language.
+    fn is_greeted(&mut self, frame: &Frame) -> Step<()> {
+        let text = String::from_utf8_lossy(frame);
+        let (first, rest) = text.split_once('\0').unwrap_or((&text, ""));
+        self.greeting = rest.trim_end_matches('\0').to_owned();
+        self.version = first.parse().unwrap_or(0);
+        match self.version {
+            wire::OLDEST..=wire::NEWEST => Step::Done(()),
+            4 => match self.is_notice(frame) {
+                Err(fault) => Step::Refused(fault),
+                Ok(_) => Step::Skip,
+            },
+            0 => {
+                let said: String = first.chars().take(40).collect();
+                Step::Refused(Fault::retry(format!("this is no TWS: it greets with {said:?}")))
+            }
+            version => Step::Refused(Fault::fatal(format!(
+                "TWS speaks version {version}, we speak {}: use TWS or IB Gateway 10.30 or later",
+                wire::VERSIONS
+            ))),
+        }
+    }
+
     fn is_welcome(&self) -> bool {
         self.accounts.is_some() && self.next_order_id.is_some() && self.time.is_some()
+    }
+
+    /// Whether a message answers what we looked up. What TWS cannot say is not asked for again.
+    fn is_looked_up(&mut self, fields: &Fields<'_>) -> bool {
+        let Some(con_id) = self.looked_up.remove(Tws::request_of(fields)) else { return false };
+        self.site.is_listed(con_id, fields.text("primaryExchange"));
+        self.has_come_back = true;
+        true
     }
 
     fn is_noted(&mut self, refusal: &Refusal<'_>) -> Result<bool> {
@@ -283,8 +426,8 @@ impl State {
         match code {
             1100 | 2110 => {
                 warn!(code, message, "TWS is cut off from Interactive Brokers");
-                self.cut_off = Some(message.into());
-                self.is_still = true;
+                self.site.set_cut_off(Some(message), self.clock.now());
+                (self.is_cut_off, self.is_still) = (true, true);
             }
             2103 | 2105 | 2157 => {
                 warn!(code, message, "a data farm is away");
@@ -292,11 +435,16 @@ impl State {
             }
             // A sound farm says nothing of others; only what had stood still has missed something.
             1102 | 2104 | 2106..=2108 | 2158 => {
-                if self.cut_off.take().is_some() || self.is_still && code <= 2104 {
+                self.site.set_cut_off(None, self.clock.now());
+                if std::mem::take(&mut self.is_cut_off) || self.is_still && code <= 2104 {
                     (self.is_still, self.has_come_back) = (false, true);
                 }
             }
-            100 | 1101 | 1300 | 2100 => return Err(Fault::disconnected(refusal.words())),
+            1101 => {
+                self.site.set_cut_off(None, self.clock.now());
+                return Err(Fault::disconnected(refusal.words()));
+            }
+            100 | 1300 | 2100 => return Err(Fault::disconnected(refusal.words())),
             326 => {
                 let reason = format!("{}; see connection.client_id", refusal.words());
                 return Err(Fault::Throttled { wait: IN_USE, reason });
@@ -310,40 +458,4 @@ impl State {
         }
         Ok(true)
     }
-}
-
-/// The first message of TWS: its version, and its time in words of any language.
-fn greeted(frame: &Frame) -> Step<State> {
-    let text = String::from_utf8_lossy(frame);
-    let (first, rest) = text.split_once('\0').unwrap_or((&text, ""));
-    let version = first.parse().unwrap_or(0);
-    let greeting = rest.trim_end_matches('\0').to_owned();
-    let mut state = State { version, greeting, ..State::default() };
-    match version {
-        wire::OLDEST..=wire::NEWEST => Step::Done(state),
-        4 => match state.is_notice(frame) {
-            Err(fault) => Step::Refused(fault),
-            Ok(_) => Step::Skip,
-        },
-        0 => {
-            let said: String = first.chars().take(40).collect();
-            Step::Refused(Fault::retry(format!("this is no TWS: it greets with {said:?}")))
-        }
-        _ => Step::Refused(Fault::fatal(format!(
-            "TWS speaks version {version}, we speak {}: use TWS or IB Gateway 10.30 or later",
-            wire::VERSIONS
-        ))),
-    }
-}
-
-/// TWS does not let us in. At night that mends itself; else a person has to do something, and
-/// until then we go on trying.
-fn away(reason: String, now: Timestamp) -> Fault {
-    if time::is_reset(now) {
-        return Fault::Retry(format!("{reason}; Interactive Brokers resets its servers now"));
-    }
-    let words = "if this lasts, a person is needed: start TWS or IB Gateway, log in, and allow \
-                 socket clients in its API settings";
-    error!(reason, words, "TWS does not let us in");
-    Fault::Retry(format!("{reason}; {words}"))
 }

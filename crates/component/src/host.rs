@@ -47,12 +47,12 @@ pub struct Host {
     /// What outlives this process; nothing does where there is none.
     pub ledger: Option<Arc<dyn Ledger>>,
     /// What it shares with others.
-    pub holdings: Holdings,
+    pub shared: Shared,
 }
 
 /// What a component shares with others of its process, held for as long as it has its host.
 #[derive(Clone, Default)]
-pub struct Holdings(Arc<Mutex<HashMap<Key, Arc<dyn Any + Send + Sync>>>>);
+pub struct Shared(Arc<Mutex<HashMap<Key, Arc<dyn Any + Send + Sync>>>>);
 
 /// Different things never meet under one name.
 type Key = (TypeId, String);
@@ -71,7 +71,7 @@ impl Host {
             clock,
             throttling,
             ledger: None,
-            holdings: Holdings::default(),
+            shared: Shared::default(),
         }
     }
 
@@ -97,7 +97,7 @@ impl Host {
                 shared
             }
         };
-        lock(&self.holdings.0).insert(key, shared.clone());
+        lock(&self.shared.0).insert(key, shared.clone());
         Ok(shared.downcast().expect("its type is a part of the key"))
     }
 
@@ -112,9 +112,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl fmt::Debug for Holdings {
+impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Holdings")
+        f.write_str("Shared")
     }
 }
 

@@ -19,7 +19,7 @@ mod written;
 pub use batch::{Audit, Batch, Item, Progress};
 pub use clock::{Clock, TestClock};
 pub use fault::{Bad, Fault, OrBad, Result};
-pub use host::{Holdings, Host, Throttling};
+pub use host::{Host, Shared, Throttling};
 pub use ledger::Ledger;
 pub use number::Number;
 pub use processor::{Out, Processor};

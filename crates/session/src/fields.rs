@@ -311,6 +311,14 @@ impl<'a> Fields<'a> {
         self.values.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text)
     }
 
+    /// Says what another message has told: a field that this one does not have, or leaves empty.
+    pub fn complete(&mut self, name: &'static str, text: &'a str) {
+        if self.value(name).is_none() {
+            self.values.retain(|(known, _)| *known != name);
+            self.values.push((name, text));
+        }
+    }
+
     /// A field that says something.
     pub fn value(&self, name: &str) -> Option<&'a str> {
         Some(self.text(name)).filter(|text| !(self.is_unset)(text))

@@ -12,9 +12,11 @@
 //! program that speaks in `lines`, and ends it with all that it started. Login and subscription are
 //! the connector's own.
 
+mod backfill;
 mod fields;
 mod frames;
 mod holes;
+mod lapse;
 mod lines;
 mod live;
 mod messages;
@@ -30,11 +32,14 @@ mod repairs;
 mod socket;
 mod tls;
 mod told;
+mod turns;
 mod watch;
 
+pub use backfill::{Archive, Backfill, Reached};
 pub use fields::{Fields, Layouts, Number, Values};
 pub use frames::Frame;
 pub use holes::{Hole, Kind, Mark};
+pub use lapse::lapse;
 pub use live::{Live, Subscription};
 pub use messages::{Intake, Message, message, messages};
 pub use numbered::{Channels, Numbered, Opened};
@@ -45,4 +50,5 @@ pub use question::Question;
 pub use repairs::{ALL, Ask, Found};
 pub use socket::{Options, RawOptions, Session, Step};
 pub use told::{Standing, ToldFills, ToldOrders};
+pub use turns::Turns;
 pub use watch::{Cursor, Page, Stretch};

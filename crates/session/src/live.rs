@@ -25,6 +25,11 @@ pub trait Subscription: Send + 'static {
     /// before it announced.
     fn page(&self, stretch: Stretch, next: Option<String>) -> BoxFuture<'static, Result<Page>>;
 
+    /// Waits for an end of the session that no frame tells of.
+    fn lapse(&self) -> BoxFuture<'static, Fault> {
+        Box::pin(std::future::pending())
+    }
+
     /// What is subscribed to: a gap is marked for each.
     fn instruments(&self) -> Vec<InstrumentId>;
 }
@@ -93,6 +98,7 @@ impl<S: Subscription> Live<S> {
                 biased;
                 page = or_never(&mut self.reading) => Step::Page(page),
                 frame = self.session.next_frame() => Step::Frame(frame),
+                fault = self.subscription.lapse() => Step::Frame(Err(fault)),
                 () = self.clock.sleep(self.watch.idle(now)), if !is_busy => continue,
             };
             let batch = match step {

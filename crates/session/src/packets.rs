@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::io::{self, Error, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
 use crate::frames::{Arrived, Frame};
+use crate::turns::Turns;
 
 /// Enough for a burst of a busy feed in one system call.
 const READ_BYTES: usize = 64 * 1024;
@@ -21,8 +21,6 @@ const LENGTH_BYTES: usize = 4;
 const MAX_WAITING: usize = 10_000;
 /// Bytes that the other side does not take.
 const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
-/// A second, and a little more: messages do not all travel equally fast.
-const SECOND: Duration = Duration::from_millis(1_050);
 
 /// The messages of one connection.
 pub(crate) struct Packets<S> {
@@ -32,9 +30,7 @@ pub(crate) struct Packets<S> {
     max_message_bytes: usize,
     /// Messages that have to wait for their turn.
     waiting: VecDeque<Vec<u8>>,
-    per_second: usize,
-    /// When the last of them left.
-    left: VecDeque<Instant>,
+    turns: Option<Turns>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Packets<S> {
@@ -43,7 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Packets<S> {
         stream: S,
         greeting: &[u8],
         max_message_bytes: usize,
-        per_second: Option<u32>,
+        turns: Option<Turns>,
     ) -> Self {
         Self {
             stream,
@@ -51,8 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Packets<S> {
             output: BytesMut::from(greeting),
             max_message_bytes,
             waiting: VecDeque::new(),
-            per_second: per_second.map_or(usize::MAX, |limit| limit.max(1) as usize),
-            left: VecDeque::new(),
+            turns,
         }
     }
 
@@ -75,21 +70,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Packets<S> {
 
     /// Lets go what may leave now; says when the next one may.
     pub(crate) fn release(&mut self) -> Option<Instant> {
-        let now = Instant::now();
-        while let Some(message) = self.waiting.front() {
-            if self.left.len() >= self.per_second {
-                let free = self.left.front().map_or(now, |left| *left + SECOND);
-                if free > now {
-                    return Some(free);
-                }
-                self.left.pop_front();
+        while let Some(message) = self.waiting.pop_front() {
+            if let Some(Err(free)) = self.turns.as_ref().map(Turns::take) {
+                self.waiting.push_front(message);
+                return Some(free);
             }
-            let message = message.clone();
             self.put(&message);
-            self.waiting.pop_front();
-            if self.per_second < usize::MAX {
-                self.left.push_back(now);
-            }
         }
         None
     }

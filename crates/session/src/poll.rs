@@ -35,6 +35,8 @@ pub trait Talk: Send {
 pub enum Trouble {
     /// The message becomes a dead letter.
     Bad(Bad),
+    /// It cannot be understood before something else is known: it is asked for again.
+    Later,
     /// The read ends.
     Fault(Fault),
 }
@@ -121,6 +123,10 @@ impl<T: Talk, P: Polled<T>> Poll<T, P> {
                 match taken {
                     Ok(()) => {}
                     Err(Trouble::Fault(fault)) => return Err(fault),
+                    Err(Trouble::Later) => {
+                        polled.doubt();
+                        turn.question.doubt(&frame);
+                    }
                     Err(Trouble::Bad(bad)) => {
                         polled.doubt();
                         if turn.question.doubt(&frame) {

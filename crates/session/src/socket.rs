@@ -19,6 +19,7 @@ use crate::frames::{Arrived, Frame, Frames};
 use crate::opening::Opening;
 use crate::packets::Packets;
 use crate::tls;
+use crate::turns::Turns;
 
 /// No vendor sends a larger message; of one that does only the beginning is kept.
 const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
@@ -77,8 +78,8 @@ pub struct RawOptions {
     pub idle: Duration,
     /// Longest message that is accepted; a longer one ends the session.
     pub max_message_bytes: usize,
-    /// Messages that we send in any second at most.
-    pub per_second: Option<u32>,
+    /// The line that our messages wait in.
+    pub turns: Option<Turns>,
 }
 
 impl RawOptions {
@@ -92,7 +93,7 @@ impl RawOptions {
             probe: None,
             idle: IDLE,
             max_message_bytes: MAX_MESSAGE_BYTES,
-            per_second: None,
+            turns: None,
         }
     }
 }
@@ -167,8 +168,8 @@ impl Session {
             .map_err(|_| Fault::retry(format!("{host}:{port} did not open in time")))?
             .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
             .map_err(|error| Fault::retry(format!("could not open {host}:{port}: {error}")))?;
-        let (longest, per_second) = (options.max_message_bytes, options.per_second);
-        let packets = Packets::new(stream, options.greeting, longest, per_second);
+        let (longest, turns) = (options.max_message_bytes, options.turns.clone());
+        let packets = Packets::new(stream, options.greeting, longest, turns);
         Ok(Self::new(Line::Raw(Box::new(packets)), options.probe.clone(), options.idle))
     }
 

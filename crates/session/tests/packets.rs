@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use component::Fault;
-use session::{RawOptions, Session, Step};
+use component::{Fault, Host, Rate};
+use session::{RawOptions, Session, Step, Turns};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
@@ -105,7 +105,9 @@ async fn silence_is_asked_about_once_and_then_is_the_end() {
 
 #[tokio::test]
 async fn no_second_holds_more_messages_than_its_limit() {
-    let (mut session, mut server) = pair(|options| options.per_second = Some(4)).await;
+    let host = Host::test("somewhere", "here");
+    let turns = Turns::to(&host, "one", Rate::per_second(4), false).unwrap();
+    let (mut session, mut server) = pair(|options| options.turns = Some(turns)).await;
     let started = Instant::now();
     for _ in 0..10 {
         session.queue(b"x").unwrap();
@@ -126,6 +128,30 @@ async fn no_second_holds_more_messages_than_its_limit() {
     assert!(arrivals[3] < Duration::from_millis(900), "{arrivals:?}");
     assert!(arrivals[4] >= Duration::from_secs(1), "{arrivals:?}");
     assert!(arrivals[8] >= Duration::from_secs(2), "{arrivals:?}");
+}
+
+#[tokio::test]
+async fn sessions_with_the_same_other_side_share_its_limit_and_some_is_kept_for_the_urgent() {
+    let hosts = ["one", "two", "three"].map(|component| Host::test("somewhere", component));
+    let line = |host: &Host, is_urgent: bool| {
+        let turns = Turns::to(host, "the other side", Rate::per_second(5), is_urgent);
+        pair(move |options| options.turns = Some(turns.unwrap()))
+    };
+    let (mut urgent, mut urgent_server) = line(&hosts[0], true).await;
+    let (mut one, _one_server) = line(&hosts[1], false).await;
+    let (mut other, mut other_server) = line(&hosts[2], false).await;
+    for _ in 0..4 {
+        one.queue(b"x").unwrap();
+    }
+    one.flush().await.unwrap();
+    other.queue(b"x").unwrap();
+    let mut read = [0; 5];
+    let soon = other.next_frame_within(Duration::from_millis(300)).await.unwrap();
+    assert!(soon.is_none() && other_server.try_read(&mut read).is_err(), "it must wait");
+    urgent.send("x").await.unwrap();
+    urgent_server.read_exact(&mut read).await.unwrap();
+    other.flush().await.unwrap();
+    other_server.read_exact(&mut read).await.unwrap();
 }
 
 #[tokio::test]

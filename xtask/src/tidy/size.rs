@@ -12,7 +12,7 @@ const BROKER_LINES: usize = 1_500;
 const BROKER_SOURCES: usize = 4;
 
 /// Lines of code where no shared crate can carry the protocol, for no one else speaks it.
-const OWN_PROTOCOL_LINES: &[(&str, usize)] = &[("files", 2_000), ("interactive_brokers", 3_200)];
+const OWN_PROTOCOL_LINES: &[(&str, usize)] = &[("files", 2_000)];
 
 /// Lines of code for what makes a connector of what a user writes.
 const GENERIC_LINES: usize = 1_100;

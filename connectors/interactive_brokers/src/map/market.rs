@@ -33,6 +33,13 @@ impl About {
         Ok(Self { contract, instrument, symbol })
     }
 
+    /// The same, once it is known where it is listed.
+    pub fn listed_on(mut self, exchange: &str) -> Mapped<Self> {
+        self.contract.set("primaryExchange", exchange);
+        self.instrument = self.contract.identity()?;
+        Ok(self)
+    }
+
     /// A print of the tape: its second, price, size, venue and conditions.
     pub fn print(&self, prints: &mut Prints, said: [&str; 5]) -> Mapped<Trade> {
         let [second, price_text, size, venue, conditions] = said;

@@ -1,0 +1,170 @@
+//! What all connections to one TWS know together: for how long it has been away, and its pace.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use component::{Fault, Host, Paces, Result};
+use model::{Text, Timestamp};
+
+use crate::contract::exchange_abroad;
+use crate::settings::Connection;
+use crate::time;
+
+const LOG_IN: &str = "start TWS or IB Gateway, log it in, and allow socket clients in the API \
+                      part of its settings";
+const OTHER_CLIENT: &str =
+    "end the other program that uses these client ids, or change connection.client_id";
+const CONNECT: &str = "see in TWS or IB Gateway whether it is logged in and has a way to its \
+                       servers, and whether they are up: https://www.ibkr.com/status";
+/// A new connection is told this soon whether TWS is cut off.
+const SETTLES: i64 = 3_000_000_000;
+
+/// Stocks outside the US whose listing is remembered.
+const MAX_LISTED: usize = 100_000;
+/// An exchange that we have no name for.
+const ELSEWHERE: &str = "-";
+
+/// One TWS.
+#[derive(Debug, Default)]
+pub struct Site {
+    /// What history is asked for, of one login.
+    pub pace: Mutex<Paces>,
+    /// Since when it lets nobody in.
+    away: Mutex<Option<Timestamp>>,
+    /// Since when it is cut off from Interactive Brokers, and its words for that.
+    cut_off: Mutex<Option<(Timestamp, Text)>>,
+    /// Where stocks outside the US are listed, by `conId`.
+    listed: Mutex<HashMap<String, &'static str>>,
+}
+
+impl Site {
+    /// The one that a system is connected to.
+    pub fn of(connection: &Connection, host: &Host) -> Result<Arc<Self>> {
+        host.share(&name(connection), || Ok(Self::default()))
+    }
+
+    /// Where a stock outside the US is listed, if that was looked up.
+    pub fn listed(&self, con_id: &str) -> Option<&'static str> {
+        lock(&self.listed).get(con_id).copied()
+    }
+
+    /// It was looked up where a stock outside the US is listed.
+    pub fn is_listed(&self, con_id: String, exchange: &str) {
+        let mut listed = lock(&self.listed);
+        if listed.len() < MAX_LISTED {
+            listed.insert(con_id, exchange_abroad(exchange).unwrap_or(ELSEWHERE));
+        }
+    }
+
+    /// It let us in.
+    pub fn is_back(&self) {
+        *lock(&self.away) = None;
+    }
+
+    /// It does not let us in. At night and for a while that mends itself, then somebody is needed.
+    pub fn away(&self, fault: Fault, patience: Duration, now: Timestamp) -> Fault {
+        let (reason, action) = match &fault {
+            Fault::Retry(reason) | Fault::Disconnected(reason) => (reason, LOG_IN),
+            Fault::Throttled { reason, .. } => (reason, OTHER_CLIENT),
+            _ => return fault,
+        };
+        let since = *lock(&self.away).get_or_insert(now);
+        if time::is_reset(now) {
+            return Fault::Retry(format!("{reason}; Interactive Brokers resets its servers now"));
+        }
+        match now.since(since) < component::nanos(patience) {
+            true => fault,
+            false => Fault::needs_person(reason, action),
+        }
+    }
+
+    /// It said that it is cut off, or that it is not any more.
+    pub fn set_cut_off(&self, words: Option<&str>, now: Timestamp) {
+        let mut cut_off = lock(&self.cut_off);
+        let since = cut_off.as_ref().map_or(now, |(since, _)| *since);
+        *cut_off = words.map(|words| (since, words.into()));
+    }
+
+    /// Why it is cut off, while it is: what it says then is what it knew before.
+    pub fn cut_off(&self) -> Option<Text> {
+        lock(&self.cut_off).as_ref().map(|(_, words)| words.clone())
+    }
+
+    /// When to look whether it is still cut off, and what to say if that is now. `opened` is when
+    /// the connection was.
+    pub fn lapse(
+        &self,
+        opened: Timestamp,
+        patience: Duration,
+        now: Timestamp,
+    ) -> Option<Result<Duration>> {
+        let (since, words) = lock(&self.cut_off).clone()?;
+        let due = since.plus_nanos(component::nanos(patience)).max(opened.plus_nanos(SETTLES));
+        if now < due {
+            return Some(Ok(Duration::from_nanos(due.since(now).unsigned_abs())));
+        }
+        Some(match time::is_reset(now) {
+            true => Ok(patience.max(Duration::from_secs(1))),
+            false => Err(Fault::needs_person(words, CONNECT)),
+        })
+    }
+}
+
+/// What it is called among all that is shared.
+pub fn name(connection: &Connection) -> String {
+    format!("tws {}:{}", connection.host, connection.port)
+}
+
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is locked here can be left half changed by a panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(180);
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_person_is_needed_after_a_while_but_not_for_the_night() {
+        let site = Site::default();
+        let away = |time: &str, fault: Fault| site.away(fault, PATIENCE, at(time)).kind();
+        let refused = || Fault::retry("refused");
+        assert_eq!(away("2025-07-15T14:00:00Z", refused()), "retry");
+        assert_eq!(away("2025-07-15T14:02:59Z", Fault::disconnected("ended")), "disconnected");
+        assert_eq!(away("2025-07-15T14:03:00Z", refused()), "needs_person");
+        assert_eq!(away("2025-07-15T14:03:00Z", Fault::fatal("version")), "fatal");
+        site.is_back();
+        assert_eq!(away("2025-07-16T03:45:00Z", refused()), "retry");
+        assert_eq!(away("2025-07-16T04:45:00Z", refused()), "retry", "the servers are reset");
+        assert_eq!(away("2025-07-16T04:51:00Z", refused()), "needs_person", "the night is over");
+        let in_use = Fault::Throttled { wait: PATIENCE, reason: "326".to_owned() };
+        assert_eq!(away("2025-07-16T05:00:00Z", in_use), "needs_person");
+    }
+
+    #[test]
+    fn being_cut_off_for_long_needs_a_person_and_being_back_does_not() {
+        let site = Site::default();
+        let start = at("2025-07-15T14:00:00Z");
+        let later = |seconds: i64| start.plus_nanos(seconds * 1_000_000_000);
+        let lapse = |seconds: i64| site.lapse(start, PATIENCE, later(seconds));
+        assert_eq!(lapse(1_000), None);
+        site.set_cut_off(Some("1100"), later(10));
+        site.set_cut_off(Some("2110"), later(60));
+        assert_eq!(lapse(60), Some(Ok(Duration::from_secs(130))));
+        assert_eq!(lapse(190).unwrap().unwrap_err().kind(), "needs_person");
+        let fresh = site.lapse(later(300), PATIENCE, later(301));
+        assert_eq!(fresh, Some(Ok(Duration::from_secs(2))), "it may be told otherwise");
+        assert!(site.lapse(start, PATIENCE, at("2025-07-16T04:00:00Z")).unwrap().is_ok());
+        assert_eq!(site.cut_off().as_deref(), Some("2110"));
+        site.set_cut_off(None, later(400));
+        assert_eq!((lapse(1_000), site.cut_off()), (None, None));
+    }
+}

@@ -1,0 +1,37 @@
+//! Turns that all sessions with the same other side take: it counts what comes from all of them.
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use component::{Host, Pace, Rate, Result, nanos};
+use model::Timestamp;
+use tokio::time::Instant;
+
+/// Turns are timed by a clock that nobody sets.
+static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// A place in the line to one other side.
+#[derive(Clone, Debug)]
+pub struct Turns {
+    pace: Arc<Mutex<Pace>>,
+    is_urgent: bool,
+}
+
+impl Turns {
+    /// The line to the other side with this name; who comes first decides how fast it moves. A
+    /// part of the rate is kept for those who are urgent.
+    pub fn to(host: &Host, name: &str, rate: Rate, is_urgent: bool) -> Result<Self> {
+        let pace = host.share(name, || Ok(Mutex::new(Pace::new(rate))))?;
+        if is_urgent {
+            pace.lock().unwrap_or_else(PoisonError::into_inner).reserve_for_urgent();
+        }
+        Ok(Self { pace, is_urgent })
+    }
+
+    /// Takes a turn, or says when there is one.
+    pub(crate) fn take(&self) -> Result<(), Instant> {
+        let now = Instant::now();
+        let time = Timestamp(nanos(now.duration_since(*ORIGIN)));
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        pace.take(time, self.is_urgent).map_err(|wait| now + wait)
+    }
+}
