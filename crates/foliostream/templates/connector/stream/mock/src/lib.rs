@@ -73,7 +73,8 @@ pub async fn serve(settings: Settings) -> Result<Running> {
     let address = server.address();
     let rest = format!("http://{address}");
     let stream = format!("ws://{address}/v1/stream");
-    let ready = Ready::new("{{name}}", BTreeMap::from([("rest", rest), ("stream", stream)]));
+    let urls = BTreeMap::from([("rest", rest), ("stream", stream)]);
+    let ready = Ready::new("{{name}}", urls);
     Ok(Running { server, ready })
 }
 
