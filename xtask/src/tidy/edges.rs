@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("topology", &["component", "kafka", "model"]),
     ("runtime", &["avro", "component", "kafka", "model"]),
     ("testkit", &["component", "mockkit", "model", "runtime"]),
+    ("simulation", &["approve", "book", "component", "model", "reconcile", "runtime", "track"]),
     ("transfer", &["avro", "component", "kafka", "model", "runtime"]),
     ("monitor", &["avro", "component", "http", "kafka", "model", "runtime"]),
     ("api", &["avro", "component", "kafka", "model", "runtime", "topology"]),
