@@ -94,6 +94,20 @@ impl Line {
         }
         self.first = 0;
     }
+
+    /// Everything up to a record was read again. Where the stream has brought nothing since, it is
+    /// to go on from there: what it leaves out after that, nobody looks for.
+    fn repaired(&mut self, up_to: Option<(Timestamp, u64)>, day: Day) {
+        if self.first != 0 {
+            return;
+        }
+        if let Some((time, number)) = up_to
+            && (day(time), number) > (day(self.last_at), self.last)
+        {
+            (self.last, self.last_at) = (number, time);
+        }
+        (self.first, self.first_at) = (self.last, self.last_at);
+    }
 }
 
 /// What a record's number says.
@@ -116,8 +130,8 @@ pub(crate) struct Channel {
     pub(crate) is_closed: bool,
     steps: u32,
     skips: u32,
-    /// Whether a number was left out before it was known how they count: it may be a hole.
-    pub(crate) is_doubtful: bool,
+    /// When a number was last left out of which it was not known how they count: it may be a hole.
+    pub(crate) doubtful_at: Option<Timestamp>,
 }
 
 impl Channel {
@@ -163,7 +177,7 @@ impl Channel {
                 let hole = Hole { kind, symbol, after: last, before: number, from, to: time };
                 return Seen::After(hole);
             }
-            self.is_doubtful = true;
+            self.doubtful_at = self.doubtful_at.max(Some(time));
         }
         Seen::Next
     }
@@ -217,6 +231,14 @@ impl Lines {
             if *came == hole.before - hole.after - 1 {
                 self.suspects.remove(index);
             }
+        }
+    }
+
+    /// An interruption is repaired, up to a record if there was one.
+    pub(crate) fn repaired(&mut self, kind: Kind, symbol: &Text, up_to: Option<(Timestamp, u64)>) {
+        let day = self.day;
+        if let Some(line) = self.of_mut(kind).lines.get_mut(symbol) {
+            line.repaired(up_to, day);
         }
     }
 

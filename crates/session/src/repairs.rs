@@ -56,11 +56,13 @@ struct Work {
     next: Option<String>,
     pages: u32,
     recovered: i64,
+    /// The last record that was read: its time and number.
+    reached: Option<(Timestamp, u64)>,
 }
 
 impl Work {
     fn new(kind: Kind, symbol: Text, cause: Cause) -> Self {
-        Self { kind, symbol, cause, next: None, pages: 0, recovered: 0 }
+        Self { kind, symbol, cause, next: None, pages: 0, recovered: 0, reached: None }
     }
 }
 
@@ -184,7 +186,9 @@ impl Repairs {
         self.reach.at = cursor.at;
         if let Some(since) = cursor.doubtful_since {
             self.audited_to = since;
-            AUDITED.iter().for_each(|kind| self.lines.of_mut(*kind).is_doubtful = true);
+            for kind in AUDITED {
+                self.lines.of_mut(kind).doubtful_at = Some(cursor.at);
+            }
         }
         let since = cursor.missing_since.unwrap_or(cursor.at);
         let mut items: Vec<Item> =
@@ -234,7 +238,7 @@ impl Repairs {
         self.works.retain(|_, work| {
             let Cause::Audit { from, .. } = work.cause else { return true };
             self.audited_to = self.audited_to.min(from);
-            self.lines.of_mut(work.kind).is_doubtful = true;
+            self.lines.of_mut(work.kind).doubtful_at = Some(self.reach.at);
             false
         });
         self.queue = self.works.keys().copied().collect();
@@ -296,7 +300,7 @@ impl Repairs {
             Cause::Audit { from, .. } => Some(from),
             Cause::Hole(_) | Cause::Away { .. } => None,
         });
-        let is_doubtful = AUDITED.iter().any(|kind| self.lines.of(*kind).is_doubtful);
+        let is_doubtful = AUDITED.iter().any(|kind| self.lines.of(*kind).doubtful_at.is_some());
         let doubtful_since = audits.chain(is_doubtful.then_some(self.audited_to)).min();
         Cursor { at: self.reach.at, missing_since, doubtful_since, holes }
     }
@@ -344,7 +348,9 @@ impl Repairs {
         let mut wanted = Vec::new();
         for kind in AUDITED {
             let channel = self.lines.of_mut(kind);
-            let is_doubtful = std::mem::take(&mut channel.is_doubtful) || !channel.is_dense();
+            let is_doubtful = channel.doubtful_at.is_some() || !channel.is_dense();
+            // What is younger than this audit is for the next one.
+            channel.doubtful_at = channel.doubtful_at.filter(|at| *at >= to);
             if !channel.is_closed && is_doubtful {
                 wanted.extend(channel.lines.keys().map(|symbol| (kind, symbol.clone())));
             }
@@ -401,6 +407,11 @@ impl Repairs {
             Found::Records(records, next) => (records, next),
             Found::Symbols(symbols) => return (self.listed(work, symbols, now), None),
         };
+        let numbers = records.iter().filter_map(|(item, number)| match item {
+            Item::Event(event) if *number != 0 => Some((event.head().event_time, *number)),
+            _ => None,
+        });
+        work.reached = numbers.last().or(work.reached);
         let (mut items, last, is_through) = self.sift(&work, records);
         work.recovered += items.len() as i64;
         work.pages += 1;
@@ -529,6 +540,7 @@ impl Repairs {
                 let (from, to) = (*from, now.max(self.reach.at));
                 let key = (work.kind, work.symbol.clone());
                 self.away.remove(&key);
+                self.lines.repaired(key.0, &key.1, work.reached);
                 self.repaired.insert(key, (from, to));
                 to
             }

@@ -306,6 +306,24 @@ fn a_gap_that_begins_where_the_last_one_began_is_told_as_another() {
     assert_eq!((ids.len(), distinct.len()), (6, 6));
 }
 
+#[test]
+fn what_is_left_out_right_after_a_repair_is_a_hole() {
+    let mut watch = watch(&["BAC"], None);
+    see(&mut watch, "BAC", 1..=20, 10);
+    watch.lost("reset");
+    watch.connected(vendor(20), ours(20));
+    let ask = watch.next(ours(22)).unwrap();
+    let (items, _) = watch.found(&ask, page(21..=25, 15, None), ours(23));
+    assert_eq!(counts(&items), (5, 1), "the stream has brought nothing yet");
+    see(&mut watch, "BAC", [29], 30);
+    let opened = watch.due(ours(40));
+    let holes: Vec<_> = opened.iter().map(|item| gap_of(item).reason.as_str()).collect();
+    assert_eq!(holes, ["trades: nothing came between the numbers 25 and 29"]);
+    // What is on its way when history is read comes by the stream as well.
+    see(&mut watch, "BAC", [24, 25, 30], 41);
+    assert!(watch.due(ours(60)).is_empty());
+}
+
 fn gap_of(item: &Item) -> &Gap {
     gaps(std::slice::from_ref(item))[0]
 }
