@@ -63,6 +63,8 @@ pub struct Desk {
     journal: Journal,
     /// When the broker may next be asked about a delivery, and how often it has been.
     asking: HashMap<Text, (Timestamp, Backoff)>,
+    /// When the broker was asked last.
+    asked: Timestamp,
     /// Why the kill switch holds orders of a scope back.
     halted: BTreeMap<Text, String>,
     /// Orders that are journaled and have not left, oldest first.
@@ -79,6 +81,7 @@ impl Desk {
             system: system.into(),
             journal: Journal::new(component, repeats_are_refused),
             asking: HashMap::new(),
+            asked: Timestamp::default(),
             halted: BTreeMap::new(),
             unsent: VecDeque::new(),
             round: None,
@@ -173,7 +176,7 @@ impl Desk {
             Outcome::Rejected { .. } | Outcome::Absent if self.journal.awaits_its_order(entry) => {
                 Some(self.ask_later(id, "its order may still arrive", now))
             }
-            Outcome::Absent => match self.journal.absent(entry, self.halt(&entry.order), now) {
+            Outcome::Absent => match self.absent(entry, now) {
                 Absence::SendAgain => {
                     let again = self.journal.sending(&entry.order, now);
                     self.hand = Hand::Decided(Box::new(again));
@@ -196,6 +199,10 @@ impl Desk {
         }
     }
 
+    fn absent(&self, entry: &Entry, now: Timestamp) -> Absence {
+        self.journal.absent(entry, self.halt(&entry.order), self.asked, now)
+    }
+
     fn pick(&mut self, now: Timestamp) -> Act {
         if let Some(entry) = self.unsent.pop_front() {
             self.hand = Hand::Leaving(Box::new(entry));
@@ -206,6 +213,7 @@ impl Desk {
             let asked = self.asking.get(&entry.delivery_id);
             let ask_at = asked.map_or(not_before, |(at, _)| not_before.max(*at));
             if now >= ask_at {
+                self.asked = now;
                 return Act::Ask(Box::new(entry));
             }
         }

@@ -187,8 +187,15 @@ impl Journal {
 
     /// What to do with an order that the broker says it does not have, and that may be held back
     /// for a reason. It is sent again where the broker would refuse it twice; that it was not sent
-    /// is said only when nothing can still be on its way.
-    pub fn absent(&self, entry: &Delivery, halted: Option<String>, now: Timestamp) -> Absence {
+    /// is said only when nothing can have been on its way any more as the broker was asked: its
+    /// answer may have lain about since.
+    pub fn absent(
+        &self,
+        entry: &Delivery,
+        halted: Option<String>,
+        asked: Timestamp,
+        now: Timestamp,
+    ) -> Absence {
         let reason = if !self.repeats_are_refused {
             "the broker does not have it, and would not refuse it twice".to_owned()
         } else if let Some(reason) = halted.or_else(|| self.forbids_another(entry, now)) {
@@ -196,7 +203,7 @@ impl Journal {
         } else {
             return Absence::SendAgain;
         };
-        if self.may_still_arrive(entry, now) {
+        if self.may_still_arrive(entry, asked) {
             return Absence::AskAgain;
         }
         Absence::NotSent(reason)
@@ -324,7 +331,7 @@ pub(crate) mod tests {
     fn an_absent_order_is_sent_again_only_where_that_is_safe() {
         let check = |refused: bool, attempts: usize, at: i64, expected: &str| {
             let (journal, entry) = after_attempts(refused, attempts);
-            let absence = format!("{:?}", journal.absent(&entry, None, later(at)));
+            let absence = format!("{:?}", journal.absent(&entry, None, later(at), later(at)));
             assert!(absence.contains(expected), "{refused} {attempts} {at}: {absence}");
         };
         check(true, 1, 1, "SendAgain");
@@ -343,12 +350,15 @@ pub(crate) mod tests {
         assert_eq!(journal.forbids(&entry, later(2)), None, "up to that time it may");
         let reason = journal.forbids(&entry, later(3)).unwrap();
         assert!(reason.contains("expired"), "{reason}");
-        assert_eq!(journal.absent(&entry, None, later(1)), Absence::SendAgain);
-        assert_eq!(journal.absent(&entry, None, later(3)), Absence::AskAgain);
-        assert_eq!(journal.absent(&entry, None, later(34)), Absence::AskAgain, "it may be late");
-        assert!(matches!(journal.absent(&entry, None, later(36)), Absence::NotSent(_)));
+        let absent = |halted, at| journal.absent(&entry, halted, later(at), later(at));
+        assert_eq!(absent(None, 1), Absence::SendAgain);
+        assert_eq!(absent(None, 3), Absence::AskAgain);
+        assert_eq!(absent(None, 34), Absence::AskAgain, "it may be late");
+        assert!(matches!(absent(None, 36), Absence::NotSent(_)));
         let halted = || Some("halted".to_owned());
-        assert_eq!(journal.absent(&entry, halted(), later(1)), Absence::AskAgain);
+        assert_eq!(absent(halted(), 1), Absence::AskAgain);
+        let old_answer = journal.absent(&entry, None, later(5), later(36));
+        assert_eq!(old_answer, Absence::AskAgain, "the answer is half a minute old");
     }
 
     #[test]
