@@ -12,8 +12,8 @@ fn check(input: &[u8]) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(problems) if problems.0.is_empty() => Err("refused without a reason".to_owned()),
         Err(problems) => {
-            // To YAML a carriage return ends a line as well.
-            let last = 1 + text.matches(['\r', '\n']).count();
+            // To YAML a carriage return ends a line as well, and the end is a line of its own.
+            let last = 2 + text.matches(['\r', '\n']).count();
             let is_inside = problems.0.iter().all(|problem| problem.line <= last);
             let said = problems.to_string();
             if is_inside { Ok(()) } else { Err(format!("a place beyond the end: {said}")) }
