@@ -407,11 +407,11 @@ impl Repairs {
             Found::Records(records, next) => (records, next),
             Found::Symbols(symbols) => return (self.listed(work, symbols, now), None),
         };
-        let numbers = records.iter().filter_map(|(item, number)| match item {
+        let mut numbers = records.iter().filter_map(|(item, number)| match item {
             Item::Event(event) if *number != 0 => Some((event.head().event_time, *number)),
             _ => None,
         });
-        work.reached = numbers.last().or(work.reached);
+        work.reached = numbers.next_back().or(work.reached);
         let (mut items, last, is_through) = self.sift(&work, records);
         work.recovered += items.len() as i64;
         work.pages += 1;
