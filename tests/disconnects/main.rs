@@ -4,6 +4,7 @@
 //! `FOLIOSTREAM_DISCONNECTS` says how many there are in all, `FOLIOSTREAM_SEED` repeats a run.
 
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout)] // What happened, how often and for how long is a result.
 
 mod alpha_vantage;
 mod gaps;
@@ -14,7 +15,7 @@ mod polygon;
 mod support;
 mod tws;
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use gaps::time;
 use journal::Mock;
@@ -117,9 +118,8 @@ fn wait_for_records(stage: &Stage) {
 #[test]
 fn disconnects_of_every_kind_lose_nothing() {
     let count = number("FOLIOSTREAM_DISCONNECTS").map_or(USUAL, |count| count as usize);
-    let seed = number("FOLIOSTREAM_SEED").unwrap_or_else(|| {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos().into()
-    });
+    let any = || component::Clock::system().now().0.unsigned_abs();
+    let seed = number("FOLIOSTREAM_SEED").unwrap_or_else(any);
     println!("seed {seed}, {count} disconnects");
     let [of_stream, of_tws] = SHARES.map(|share| count * share / 100);
     let of_alpha = count - 2 * of_stream - of_tws;
