@@ -1,7 +1,7 @@
 //! What is traded: contracts as TWS describes them, and our identities of them.
 
 use component::{Bad, OrBad};
-use model::{Decimal, InstrumentId, Text};
+use model::{Decimal, InstrumentId, OptionSymbol, Text};
 use session::{Fields, Values};
 
 /// Exchanges outside the US: TWS's name, the market's code, the currency.
@@ -100,11 +100,13 @@ impl Contract {
 
     /// `AAPL250620C00100000`.
     fn occ_symbol(&self) -> String {
-        let strike: Decimal = self.text("strike").parse().unwrap_or_default();
-        let thousandths = strike.saturating_mul(Decimal::ONE_THOUSAND).trunc().normalize();
-        let day = self.text("lastTrade").get(2..8).unwrap_or_default();
-        let right = self.text("right").get(..1).unwrap_or_default();
-        format!("{}{day}{right}{thousandths:0>8}", self.text("symbol").replace(' ', ""))
+        let option = OptionSymbol {
+            root: self.text("symbol").replace(' ', "").into(),
+            day: self.text("lastTrade").get(2..8).unwrap_or_default().into(),
+            right: self.text("right").get(..1).unwrap_or_default().into(),
+            strike: self.text("strike").parse().unwrap_or_default(),
+        };
+        option.to_string()
     }
 
     /// TWS's own spelling.
@@ -154,7 +156,19 @@ fn of_symbol(text: &str) -> Contract {
             ("primaryExchange", primary),
         ])
     };
-    let us = |symbol: &str| occ(symbol).unwrap_or_else(|| stock(symbol, "", "USD"));
+    let us = |symbol: &str| match OptionSymbol::parse(symbol) {
+        None => stock(symbol, "", "USD"),
+        Some(option) => said([
+            ("symbol", &option.root),
+            ("secType", "OPT"),
+            ("lastTrade", &format!("20{}", option.day)),
+            ("strike", &option.strike.to_string()),
+            ("right", &option.right),
+            ("multiplier", "100"),
+            ("exchange", "SMART"),
+            ("currency", "USD"),
+        ]),
+    };
     let Some((symbol, venue)) = text.rsplit_once('.') else { return us(text) };
     match (row(MARKETS, 1, venue), row(KINDS, 1, venue)) {
         _ if venue == "US" => us(symbol),
@@ -179,30 +193,6 @@ fn of_symbol(text: &str) -> Contract {
         // A class of shares, such as BRK.B.
         _ => stock(text, "", "USD"),
     }
-}
-
-/// An option by its symbol of at most 21 characters: root, day, right, strike in thousandths.
-fn occ(text: &str) -> Option<Contract> {
-    let compact = text.replace(' ', "");
-    let split = compact.len().checked_sub(15).filter(|split| *split > 0)?;
-    let (root, rest) = (compact.get(..split)?, compact.get(split..)?);
-    let (day, right, strike) = (rest.get(..6)?, rest.get(6..7)?, rest.get(7..)?);
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(day) || !is_number(strike) || !matches!(right, "C" | "P") {
-        return None;
-    }
-    let strike = Decimal::new(strike.parse().ok()?, 3).normalize().to_string();
-    let day = format!("20{day}");
-    Some(said([
-        ("symbol", root),
-        ("secType", "OPT"),
-        ("lastTrade", &day),
-        ("strike", &strike),
-        ("right", right),
-        ("multiplier", "100"),
-        ("exchange", "SMART"),
-        ("currency", "USD"),
-    ]))
 }
 
 #[cfg(test)]

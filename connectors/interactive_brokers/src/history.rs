@@ -3,13 +3,12 @@
 use std::marker::PhantomData;
 
 use component::{Bad, Batch, Fault, Feed, Host, Result, Source};
-use model::{Adjustment, Date, Text};
-use session::{Backfill, Reached};
+use model::{Adjustment, Date, Text, Zone};
+use session::{Backfill, Opens, Reached};
 
 use crate::map::{About, Period};
-use crate::past::{Past, Records};
+use crate::past::{Past, Records, complete};
 use crate::settings::{self, System};
-use crate::time;
 use crate::tws::Tws;
 
 /// What the sources differ in.
@@ -47,14 +46,14 @@ impl<K: Kind> Source for History<K> {
         let Range { records, symbols, start, end, poll_secs } = K::range(settings)?;
         let parsed = symbols.iter().map(|text| Ok((text.as_str().into(), About::parse(text)?)));
         let parsed = parsed.collect::<Result<Vec<(Text, About)>, Bad>>().map_err(Fault::fatal)?;
-        let mut tws = Tws::connect(&system, &host, K::STEP).await?;
+        let mut tws = Tws::open(&system, &host, K::STEP).await?;
         let mut pasts = Vec::new();
         for (text, about) in parsed {
-            let about = tws.complete(about).await?;
+            let about = complete(&mut tws, about).await?;
             pasts.push((text, Past { about, records: records.clone() }));
         }
-        let (first, last) =
-            (time::day_start(start), end.map(|day| time::day_start(Date(day.0 + 1))));
+        let day_start = |day: Date| Zone::new_york().day_start(day);
+        let (first, last) = (day_start(start), end.map(|day| day_start(Date(day.0 + 1))));
         Ok(Self(Backfill::new(tws, pasts, first, last, poll_secs), PhantomData))
     }
 
@@ -91,7 +90,7 @@ impl Kind for OfBars {
             return Err(Fault::fatal(reason));
         }
         let records = Records::Bars(period, what, settings.regular_hours);
-        Ok(Range { records, symbols, start, end, poll_secs })
+        Ok(Range { records, symbols, start, end, poll_secs: poll_secs.0 })
     }
 }
 
@@ -119,5 +118,5 @@ impl Kind for OfQuotes {
 
 fn ticks(records: Records, settings: settings::TicksHistory) -> Range {
     let settings::TicksHistory { symbols, start, end, poll_secs } = settings;
-    Range { records, symbols, start, end, poll_secs }
+    Range { records, symbols, start, end, poll_secs: poll_secs.0 }
 }

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use component::{Bad, Batch, Fault, Feed, Host, Result, Source};
-use http::Changes;
-use session::{Fields, Poll, Polled, Trouble};
+use component::{Bad, Changes, Fault, Result};
+use session::{Asks, Fields, Poll, Polled, Trouble};
 
 use crate::contract::Contract;
-use crate::map;
-use crate::settings::{self, System};
 use crate::tws::{Refusal, Turn, Tws};
+use crate::{map, settings};
 
 /// Reports instruments, and what changes of them.
-pub struct Instruments(Poll<Tws, Listed>);
+pub type Instruments = Poll<Tws, Listed>;
 
 #[derive(Default)]
-struct Listed {
+pub struct Listed {
     contracts: Vec<Contract>,
     /// Requests without an answer.
     open: BTreeSet<String>,
@@ -23,24 +21,16 @@ struct Listed {
     told: BTreeSet<String>,
 }
 
-impl Source for Instruments {
+impl Asks<Tws> for Listed {
     const NAME: &'static str = "interactive_brokers_instruments";
-    const FEED: Feed = Feed::Exact;
     const PUBLISHES: &'static [&'static str] = &["reference.instruments"];
-    type System = System;
+    const PLACE: i32 = 6;
     type Settings = settings::Instruments;
-    type Cursor = Changes;
 
-    async fn connect(system: System, settings: settings::Instruments, host: Host) -> Result<Self> {
+    fn of(settings: settings::Instruments) -> Result<(Self, u64)> {
         let contracts = settings.symbols.iter().map(|text| Contract::parse(text));
         let contracts = contracts.collect::<Result<_, Bad>>().map_err(Fault::fatal)?;
-        let listed = Listed { contracts, ..Listed::default() };
-        let tws = Tws::connect(&system, &host, 6).await?;
-        Ok(Self(Poll::new(tws, &host.clock, settings.poll_secs, listed)))
-    }
-
-    async fn read(&mut self, cursor: &Changes) -> Result<Batch<Changes>> {
-        self.0.read(cursor).await
+        Ok((Self { contracts, ..Self::default() }, settings.poll_secs.0))
     }
 }
 
@@ -62,10 +52,8 @@ impl Polled<Tws> for Listed {
             "contractData" => {
                 let found = map::instrument(fields, turn.talk.state.now())?;
                 let key = format!("{}|{}", found.instrument, fields.text("conId"));
-                if self.told.insert(key.clone())
-                    && let Some(news) = turn.batch.cursor.news(&key, found)
-                {
-                    turn.batch.push(news);
+                if self.told.insert(key.clone()) {
+                    turn.batch.push_news(&key, found);
                 }
             }
             "contractDataEnd" | "error" if self.open.remove(Tws::request_of(fields)) => {

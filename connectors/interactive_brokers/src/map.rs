@@ -3,10 +3,12 @@
 mod accounts;
 mod market;
 mod orders;
+mod reference;
 
-pub use accounts::{Summary, instrument, nothing, position};
+pub use accounts::{Summary, nothing, position};
 pub use market::{About, Changed, Period, Quoted};
-pub use orders::{Placed, fill, is_last, order_id, reference, revision};
+pub use orders::{Placed, fill, reference, revision, words};
+pub use reference::instrument;
 
 use component::{Bad, Item};
 use model::{Event, EventId};

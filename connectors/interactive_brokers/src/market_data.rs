@@ -8,12 +8,12 @@ use component::{Bad, Batch, Fault, Feed, Host, Item, Result, Source};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{InstrumentId, Text, Timestamp};
-use session::{Archive, Cursor, Fields, Live, Page, Prints, Stretch, Subscription};
+use session::{Archive, Cursor, Fields, Live, Opens, Page, Prints, Stretch, Subscription};
 use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::map::{About, Changed, Period, Quoted};
-use crate::past::{Past, Records};
+use crate::past::{Past, Records, complete};
 use crate::settings::{self, System};
 use crate::tws::{Refusal, State, Tws};
 use crate::wire;
@@ -78,14 +78,14 @@ impl Source for MarketData {
             let reason = "market_data has no symbols: name some trades, quotes or bars";
             return Err(Fault::fatal(reason));
         }
-        let mut tws = Tws::connect(&system, &host, 1).await?;
+        let mut tws = Tws::open(&system, &host, 1).await?;
         if settings.delayed {
             // Live data where there is a subscription, else delayed data.
             tws.ask("reqMarketDataType", &[("type", "3")])?;
         }
         let mut streams = BTreeMap::new();
         for Past { about, records } in wanted {
-            let past = Past { about: tws.complete(about).await?, records };
+            let past = Past { about: complete(&mut tws, about).await?, records };
             let id = tws.request_id();
             let (kind, said) = match past.records {
                 Records::Bars(_, what, _) => ("reqRealTimeBars", ("whatToShow", what)),
@@ -253,7 +253,7 @@ impl History {
         let mut tws = match self.tws.take() {
             Some(tws) => tws,
             // It stands beside all others.
-            None => Tws::connect(&self.system, &self.host, 7).await?,
+            None => Tws::open(&self.system, &self.host, 7).await?,
         };
         let mut items = Vec::new();
         let asked = match past.ask(&mut tws, &request)? {

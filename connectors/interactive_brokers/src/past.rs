@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use component::{Bad, Fault, Item, OrBad, Paces, Rate, Result};
-use model::{Adjustment, Timestamp};
+use model::{Adjustment, Timestamp, Zone};
 use session::{Archive, Asked, Fields, Prints, Talk};
 
 use crate::map::{self, About, Period};
 use crate::site::lock;
-use crate::time;
-use crate::tws::{Refusal, State, Tws};
+use crate::tws::{LOGIN, Refusal, State, Tws};
+use crate::{time, wire};
 
 /// Historical ticks that come at most with one request.
 const MAX_TICKS: usize = 1_000;
@@ -24,6 +24,24 @@ const OF_CONTRACT: Rate = Rate::per(5, 2);
 const ANSWER: Duration = Duration::from_secs(60);
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
+
+/// Looks up the market of a stock outside the US where the user left it open.
+pub async fn complete(tws: &mut Tws, about: About) -> Result<About> {
+    if !about.contract.is_abroad() || !about.contract.text("primaryExchange").is_empty() {
+        return Ok(about);
+    }
+    let id = tws.request_id();
+    tws.ask_about("reqContractData", &about.contract, &[("rid", &id)])?;
+    let frame = Asked::new(id, LOGIN).answer(tws, Tws::request_of).await?;
+    match wire::read(&frame, tws.state.version) {
+        Ok(Some(fields)) if fields.kind == "contractData" => {
+            let exchange = fields.text("primaryExchange");
+            about.listed_on(exchange).map_err(|bad| Fault::fatal(format!("{exchange}: {bad}")))
+        }
+        Ok(Some(fields)) => Err(Refusal::of(&fields).fault(about.instrument.as_str())),
+        _ => Err(Fault::disconnected("an answer could not be read")),
+    }
+}
 
 /// A kind of record that TWS keeps.
 #[derive(Clone, Debug)]
@@ -137,7 +155,7 @@ impl Archive for Past {
         }
         if fields.kind == "headTimestamp" {
             let head = time::moment(fields.text("time"), &tws.state.zone, "time");
-            return head.map(|head| (time::midnight(head), true)).map_err(Fault::retry);
+            return head.map(|head| (Zone::new_york().midnight(head), true)).map_err(Fault::retry);
         }
         Ok(match &self.records {
             Records::Bars(period, ..) => {
@@ -166,12 +184,12 @@ impl Past {
     fn end_of_page(&self, period: &Period, from: Timestamp) -> Timestamp {
         let length = period.page.1 * SECOND;
         let end = from.plus_nanos(length);
-        match (period.adjustment, time::midnight(end)) {
+        match (period.adjustment, Zone::new_york().midnight(end)) {
             // TWS gives these up to now only.
             (Adjustment::All, _) => Timestamp(i64::MAX),
             _ if length < DAY => end,
             (_, midnight) if midnight > from => midnight,
-            _ => time::midnight(end.plus_nanos(DAY)),
+            _ => Zone::new_york().midnight(end.plus_nanos(DAY)),
         }
     }
 

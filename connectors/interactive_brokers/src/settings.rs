@@ -1,6 +1,6 @@
 //! What a user writes about TWS or IB Gateway.
 
-use component::Secret;
+use component::{Number, Secret};
 use model::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -116,31 +116,38 @@ pub struct MarketData {
 
 /// Settings of `interactive_brokers_bars_history`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct BarsHistory {
     /// Symbols to read.
-    #[serde(default = "some_symbols")]
     pub symbols: Vec<String>,
     /// First day.
     #[schemars(with = "String")]
-    #[serde(default = "some_years_ago")]
     pub start: Date,
     /// Last day; if not said, new bars are read for ever.
-    #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub end: Option<Date>,
     /// Length of a bar as TWS spells it: `30 secs`, `1 min`, `1 hour`, `1 day`, `1 week`.
-    #[serde(default = "one_day")]
     pub bar_size: String,
     /// `TRADES` (adjusted for splits), `ADJUSTED_LAST`, `MIDPOINT`, `BID`, `ASK`.
-    #[serde(default = "trades")]
     pub what_to_show: String,
     /// Only the regular session.
-    #[serde(default = "yes")]
     pub regular_hours: bool,
     /// Pause between polls once everything is read.
-    #[serde(default = "number::<60>")]
-    pub poll_secs: u64,
+    pub poll_secs: Number<60>,
+}
+
+impl Default for BarsHistory {
+    fn default() -> Self {
+        Self {
+            symbols: some_symbols(),
+            start: "2000-01-01".parse().expect("this is a day"),
+            end: None,
+            bar_size: "1 day".to_owned(),
+            what_to_show: "TRADES".to_owned(),
+            regular_hours: true,
+            poll_secs: Number::default(),
+        }
+    }
 }
 
 /// Settings of `interactive_brokers_trades_history` and `interactive_brokers_quotes_history`.
@@ -157,8 +164,8 @@ pub struct TicksHistory {
     #[schemars(with = "Option<String>")]
     pub end: Option<Date>,
     /// Pause between polls once everything is read.
-    #[serde(default = "number::<60>")]
-    pub poll_secs: u64,
+    #[serde(default)]
+    pub poll_secs: Number<60>,
 }
 
 /// Settings of `interactive_brokers_instruments`.
@@ -169,61 +176,37 @@ pub struct Instruments {
     #[serde(default = "some_symbols")]
     pub symbols: Vec<String>,
     /// Pause between polls.
-    #[serde(default = "number::<86_400>")]
-    pub poll_secs: u64,
+    #[serde(default)]
+    pub poll_secs: Number<86_400>,
 }
 
 /// Settings of `interactive_brokers_positions` and `interactive_brokers_balances`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Refresh {
     /// How often everything is asked for again; TWS tells of changes by itself.
-    #[serde(default = "number::<60>")]
-    pub refresh_secs: u64,
+    pub refresh_secs: Number<60>,
 }
 
 /// Settings of `interactive_brokers_order_updates`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct OrderUpdates {
     /// How often TWS is asked for open orders and executions. It tells them by itself only to its
     /// master client.
-    #[serde(default = "number::<2>")]
-    pub poll_secs: u64,
+    pub poll_secs: Number<2>,
     /// How long a fill waits for its commission; after that it is corrected when that comes.
-    #[serde(default = "number::<10>")]
-    pub commission_secs: u64,
+    pub commission_secs: Number<10>,
 }
 
 /// Settings of `interactive_brokers_orders`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Orders {
     /// Longest order reference that TWS keeps whole. An order id that does not fit is refused.
-    #[serde(default = "number::<40>")]
-    pub max_reference_chars: u64,
-}
-
-fn number<const N: u64>() -> u64 {
-    N
-}
-
-fn yes() -> bool {
-    true
+    pub max_reference_chars: Number<40>,
 }
 
 fn some_symbols() -> Vec<String> {
     ["AAPL", "SPY"].map(str::to_owned).into()
-}
-
-fn some_years_ago() -> Date {
-    "2000-01-01".parse().expect("this is a day")
-}
-
-fn one_day() -> String {
-    "1 day".to_owned()
-}
-
-fn trades() -> String {
-    "TRADES".to_owned()
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use component::{Fault, Host, Paces, Result};
-use model::{Text, Timestamp};
+use model::Timestamp;
+use session::{Outage, Patience};
 
 use crate::contract::exchange_abroad;
 use crate::settings::Connection;
@@ -30,10 +31,10 @@ const ELSEWHERE: &str = "-";
 pub struct Site {
     /// What history is asked for, of one login.
     pub pace: Mutex<Paces>,
-    /// Since when it lets nobody in.
-    away: Mutex<Option<Timestamp>>,
-    /// Since when it is cut off from Interactive Brokers, and its words for that.
-    cut_off: Mutex<Option<(Timestamp, Text)>>,
+    /// That it lets nobody in.
+    pub away: Outage,
+    /// That it is cut off from Interactive Brokers: what it says then is what it knew before.
+    pub cut_off: Outage,
     /// Where stocks outside the US are listed, by `conId`.
     listed: Mutex<HashMap<String, &'static str>>,
 }
@@ -57,11 +58,6 @@ impl Site {
         }
     }
 
-    /// It let us in.
-    pub fn is_back(&self) {
-        *lock(&self.away) = None;
-    }
-
     /// It does not let us in. At night and for a while that mends itself, then somebody is needed.
     pub fn away(&self, fault: Fault, patience: Duration, now: Timestamp) -> Fault {
         let (reason, action) = match &fault {
@@ -69,26 +65,11 @@ impl Site {
             Fault::Throttled { reason, .. } => (reason, OTHER_CLIENT),
             _ => return fault,
         };
-        let since = *lock(&self.away).get_or_insert(now);
+        let lasts = self.away.begin(reason, now);
         if time::is_reset(now) {
             return Fault::Retry(format!("{reason}; Interactive Brokers resets its servers now"));
         }
-        match now.since(since) < component::nanos(patience) {
-            true => fault,
-            false => Fault::needs_person(reason, action),
-        }
-    }
-
-    /// It said that it is cut off, or that it is not any more.
-    pub fn set_cut_off(&self, words: Option<&str>, now: Timestamp) {
-        let mut cut_off = lock(&self.cut_off);
-        let since = cut_off.as_ref().map_or(now, |(since, _)| *since);
-        *cut_off = words.map(|words| (since, words.into()));
-    }
-
-    /// Why it is cut off, while it is: what it says then is what it knew before.
-    pub fn cut_off(&self) -> Option<Text> {
-        lock(&self.cut_off).as_ref().map(|(_, words)| words.clone())
+        if lasts < patience { fault } else { Fault::needs_person(reason, action) }
     }
 
     /// When to look whether it is still cut off, and what to say if that is now. `opened` is when
@@ -96,18 +77,12 @@ impl Site {
     pub fn lapse(
         &self,
         opened: Timestamp,
-        patience: Duration,
+        wait: Duration,
         now: Timestamp,
     ) -> Option<Result<Duration>> {
-        let (since, words) = lock(&self.cut_off).clone()?;
-        let due = since.plus_nanos(component::nanos(patience)).max(opened.plus_nanos(SETTLES));
-        if now < due {
-            return Some(Ok(Duration::from_nanos(due.since(now).unsigned_abs())));
-        }
-        Some(match time::is_reset(now) {
-            true => Ok(patience.max(Duration::from_secs(1))),
-            false => Err(Fault::needs_person(words, CONNECT)),
-        })
+        let patience = Patience { wait, is_excused: time::is_reset };
+        let lapse = self.cut_off.lapse(opened.plus_nanos(SETTLES), patience, now)?;
+        Some(lapse.map_err(|words| Fault::needs_person(words, CONNECT)))
     }
 }
 
@@ -141,7 +116,7 @@ mod tests {
         assert_eq!(away("2025-07-15T14:02:59Z", Fault::disconnected("ended")), "disconnected");
         assert_eq!(away("2025-07-15T14:03:00Z", refused()), "needs_person");
         assert_eq!(away("2025-07-15T14:03:00Z", Fault::fatal("version")), "fatal");
-        site.is_back();
+        site.away.end();
         assert_eq!(away("2025-07-16T03:45:00Z", refused()), "retry");
         assert_eq!(away("2025-07-16T04:45:00Z", refused()), "retry", "the servers are reset");
         assert_eq!(away("2025-07-16T04:51:00Z", refused()), "needs_person", "the night is over");
@@ -156,15 +131,15 @@ mod tests {
         let later = |seconds: i64| start.plus_nanos(seconds * 1_000_000_000);
         let lapse = |seconds: i64| site.lapse(start, PATIENCE, later(seconds));
         assert_eq!(lapse(1_000), None);
-        site.set_cut_off(Some("1100"), later(10));
-        site.set_cut_off(Some("2110"), later(60));
+        site.cut_off.begin("1100", later(10));
+        site.cut_off.begin("2110", later(60));
         assert_eq!(lapse(60), Some(Ok(Duration::from_secs(130))));
         assert_eq!(lapse(190).unwrap().unwrap_err().kind(), "needs_person");
         let fresh = site.lapse(later(300), PATIENCE, later(301));
         assert_eq!(fresh, Some(Ok(Duration::from_secs(2))), "it may be told otherwise");
         assert!(site.lapse(start, PATIENCE, at("2025-07-16T04:00:00Z")).unwrap().is_ok());
-        assert_eq!(site.cut_off().as_deref(), Some("2110"));
-        site.set_cut_off(None, later(400));
-        assert_eq!((lapse(1_000), site.cut_off()), (None, None));
+        assert_eq!(site.cut_off.words().as_deref(), Some("2110"));
+        site.cut_off.end();
+        assert_eq!((lapse(1_000), site.cut_off.words()), (None, None));
     }
 }

@@ -1,6 +1,6 @@
 //! Our orders in the words of TWS.
 
-use model::{ApprovedOrder, Decimal, OrderClass, OrderRequest, OrderType, Side, Text, TimeInForce};
+use model::{ApprovedOrder, Decimal, OrderClass, OrderRequest, Side, Text, TimeInForce};
 use session::Values;
 
 use crate::contract::Contract;
@@ -10,24 +10,35 @@ use crate::{map, wire};
 const OURS: &str =
     "account action ocaGroup orderId orderRef parentId totalQuantity transmit whatIf";
 
-/// The orders that a request is for, the first one first; its exits follow. `account` is where it
-/// trades.
-pub fn new_orders(order: &ApprovedOrder, account: &str) -> Result<Vec<Values>, String> {
+/// The orders that a request is for, numbered from `first` on; its exits follow it. `account` is
+/// where it trades.
+pub fn new_orders(order: &ApprovedOrder, account: &str, first: i64) -> Result<Vec<Values>, String> {
     let request = &order.request;
     let entry = single(request, account)?;
     let mut orders = exits(request, &entry)?;
+    let is_oco = request.order_class == OrderClass::Oco;
     let reference = map::reference(&request.order_id);
-    if request.order_class == OrderClass::Oco {
+    if is_oco {
         orders[0].insert("orderRef", reference.clone());
-        for order in &mut orders {
-            order.extend([("ocaGroup", reference.clone()), ("ocaType", "1".into())]);
-        }
-        return Ok(orders);
+    } else {
+        orders.insert(0, entry);
     }
-    orders.insert(0, entry);
-    // TWS holds them back until the last one has come.
     let last = orders.len() - 1;
-    orders[..last].iter_mut().for_each(|order| drop(order.insert("transmit", "0".into())));
+    for (index, order) in orders.iter_mut().enumerate() {
+        let id = |id: i64| Text::from(id.to_string());
+        order.insert("orderId", id(first + index as i64));
+        if is_oco {
+            order.extend([("ocaGroup", reference.clone()), ("ocaType", "1".into())]);
+            continue;
+        }
+        if index > 0 {
+            order.insert("parentId", id(first));
+        }
+        if index < last {
+            // TWS holds them back until the last one has come.
+            order.insert("transmit", "0".into());
+        }
+    }
     Ok(orders)
 }
 
@@ -58,8 +69,8 @@ fn single(request: &OrderRequest, account: &str) -> Result<Values, String> {
     order.insert("action", action(side).into());
     order.insert("account", account.into());
     order.insert("orderRef", map::reference(&request.order_id));
-    order.insert("totalQuantity", text(request.quantity.unwrap_or_default()));
-    order.extend(request.notional.map(|money| ("cashQty", text(money))));
+    order.insert("totalQuantity", number(request.quantity.unwrap_or_default()));
+    order.extend(request.notional.map(|money| ("cashQty", number(money))));
     order.extend(request.extended_hours.then(|| ("outsideRth", "1".into())));
     priced(request, &mut order)?;
     Ok(order)
@@ -67,40 +78,32 @@ fn single(request: &OrderRequest, account: &str) -> Result<Values, String> {
 
 /// Type, prices and time in force. What the broker's own options say comes before ours.
 fn priced(request: &OrderRequest, order: &mut Values) -> Result<(), String> {
-    let is_at_close = request.time_in_force == Some(TimeInForce::Cls);
     let kind = request.order_type.ok_or("the order has no type")?;
-    let word = match (kind, is_at_close) {
-        (OrderType::Market, true) => "MOC",
-        (OrderType::Limit, true) => "LOC",
-        (_, true) => return Err(format!("TWS has no {kind} order at the close")),
-        (OrderType::Market, false) => "MKT",
-        (OrderType::Limit, false) => "LMT",
-        (OrderType::Stop, false) => "STP",
-        (OrderType::StopLimit, false) => "STP LMT",
-        (OrderType::TrailingStop, false) => "TRAIL",
-    };
-    let time_in_force = match request.time_in_force.ok_or("the order has no time in force")? {
-        TimeInForce::Day | TimeInForce::Cls => "DAY",
-        TimeInForce::Gtc => "GTC",
-        TimeInForce::Opg => "OPG",
-        TimeInForce::Ioc => "IOC",
-        TimeInForce::Fok => "FOK",
-    };
-    let stop = request.stop_price.map(text);
-    let is_trail = kind == OrderType::TrailingStop;
-    let (distance, start) = if is_trail { (None, stop) } else { (stop, None) };
-    let said = [
-        ("orderType", Some(word.into())),
-        ("tif", Some(time_in_force.into())),
-        ("lmtPrice", request.limit_price.map(text)),
-        ("auxPrice", distance.or(request.trail_amount.map(text))),
-        ("trailingPercent", request.trail_percent.map(text)),
-        ("trailStopPrice", start),
-    ];
-    for (name, value) in said.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+    let time = request.time_in_force.ok_or("the order has no time in force")?;
+    let none = || format!("TWS has no {kind} order at the close");
+    let (word, time_in_force) = map::words(kind, time).ok_or_else(none)?;
+    order.entry("orderType").or_insert(word.into());
+    order.entry("tif").or_insert(time_in_force.into());
+    for (name, value) in prices(word, request) {
         order.entry(name).or_insert(value);
     }
     Ok(())
+}
+
+/// The prices that a request names, in the fields that an order of this type has for them.
+fn prices(word: &str, request: &OrderRequest) -> impl Iterator<Item = (&'static str, Text)> {
+    let said = [
+        ("lmtPrice", request.limit_price),
+        (stop_of(word), request.stop_price),
+        ("auxPrice", request.trail_amount),
+        ("trailingPercent", request.trail_percent),
+    ];
+    said.into_iter().filter_map(|(name, price)| Some((name, number(price?))))
+}
+
+/// Where an order of this type has its stop.
+pub fn stop_of(word: &str) -> &'static str {
+    if word.starts_with("TRAIL") { "trailStopPrice" } else { "auxPrice" }
 }
 
 /// The exits of an order: one that takes a profit, one that limits a loss.
@@ -131,8 +134,8 @@ fn exits(request: &OrderRequest, entry: &Values) -> Result<Vec<Values>, String> 
             exit.insert("tif", "GTC".into());
         }
         exit.insert("orderRef", format!("{}.{suffix}", map::reference(&request.order_id)).into());
-        exit.extend(limit.map(|price| ("lmtPrice", text(price))));
-        exit.extend(stop.map(|price| ("auxPrice", text(price))));
+        exit.extend(limit.map(|price| ("lmtPrice", number(price))));
+        exit.extend(stop.map(|price| ("auxPrice", number(price))));
         exit
     };
     let profit = profit.map(|_| exit("tp", "LMT", profit, None));
@@ -154,36 +157,30 @@ pub fn modified(open: &Values, request: &OrderRequest) -> Result<Values, String>
 }
 
 /// The fields that a request changes.
-pub fn changes(open: &Values, request: &OrderRequest) -> Vec<(&'static str, Text)> {
-    let is_trail = open.get("orderType").is_some_and(|kind| kind.starts_with("TRAIL"));
-    let stop = if is_trail { "trailStopPrice" } else { "auxPrice" };
+fn changes(open: &Values, request: &OrderRequest) -> Vec<(&'static str, Text)> {
+    let word = open.get("orderType").map_or("", Text::as_str);
     let time_in_force = match request.time_in_force {
         Some(TimeInForce::Day) => Some("DAY"),
         Some(TimeInForce::Gtc) => Some("GTC"),
         // Others are part of what an order is, and TWS refuses to change them.
         _ => None,
     };
-    let said = [
-        ("totalQuantity", request.quantity.map(text)),
-        ("lmtPrice", request.limit_price.map(text)),
-        (stop, request.stop_price.map(text)),
-        ("auxPrice", request.trail_amount.map(text)),
-        ("trailingPercent", request.trail_percent.map(text)),
-        ("tif", time_in_force.map(Text::from)),
-    ];
-    said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    let quantity = request.quantity.map(|quantity| ("totalQuantity", number(quantity)));
+    let time_in_force = time_in_force.map(|word| ("tif", word.into()));
+    quantity.into_iter().chain(prices(word, request)).chain(time_in_force).collect()
 }
 
-/// Whether an order says all this by now.
-pub fn says(order: &Values, changes: &[(&'static str, Text)]) -> bool {
-    changes.iter().all(|(name, wanted)| {
-        let number = |text: &str| model::money(text).ok();
+/// Whether an order says by now all that a request changes of it, if that is anything.
+pub fn says(order: &Values, request: &OrderRequest) -> bool {
+    let changes = changes(order, request);
+    let is_said = |(name, wanted): &(&str, Text)| {
+        let amount = |text: &str| model::money(text).ok();
         match order.get(name) {
-            Some(found) if number(wanted).is_some() => number(found) == number(wanted),
-            Some(found) => found == wanted,
-            None => false,
+            Some(found) if amount(wanted).is_some() => amount(found) == amount(wanted),
+            found => found == Some(wanted),
         }
-    })
+    };
+    !changes.is_empty() && changes.iter().all(is_said)
 }
 
 /// `tag=value;tag=value` as a list.
@@ -201,6 +198,7 @@ fn action(side: Side) -> &'static str {
     }
 }
 
-fn text(number: Decimal) -> Text {
+/// A number as TWS reads it.
+pub fn number(number: Decimal) -> Text {
     number.normalize().to_string().into()
 }

@@ -9,12 +9,11 @@ use component::{Bad, Clock, Fault, Host, Rate, Result};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{ApprovedOrder, Text, Timestamp};
-use session::{Asked, Fields, Frame, RawOptions, Session, Step, Talk, Trouble, Turns};
+use session::{Fields, Frame, Opens, RawOptions, Session, Step, Talk, Trouble, Turns};
 use tracing::{debug, info, warn};
 
 use crate::contract::{Contract, exchange_abroad};
-use crate::map::About;
-use crate::settings::System;
+use crate::settings::{Connection, System};
 use crate::site::{self, Site};
 use crate::time::{self, Zone};
 use crate::wire;
@@ -37,7 +36,9 @@ const PENALTY: Duration = Duration::from_secs(60);
 /// A connection that broke off may count for TWS for a while, and so may its client id.
 const IN_USE: Duration = Duration::from_secs(2);
 const SPARE_CLIENTS: i32 = 9;
-const LOGIN: Duration = Duration::from_secs(10);
+pub const LOGIN: Duration = Duration::from_secs(10);
+/// The ends of the lists of executions, open orders and completed orders.
+pub const ENDS: [&str; 3] = ["executionEnd", "openOrderEnd", "completedOrdersEnd"];
 /// Ids of requests begin here, far from those of orders: TWS names both in the same field.
 const FIRST_REQUEST: i64 = 1_500_000_000;
 /// Our clock and that of TWS count as the same up to this difference; TWS tells whole seconds.
@@ -52,11 +53,13 @@ pub struct Tws {
     pub client_id: i32,
     /// Whether this is another client than the settings say.
     pub is_spare: bool,
+    /// Longest order reference that is handed over.
+    pub max_reference: usize,
     last_request: i64,
 }
 
 /// What is known of the other side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     pub site: Arc<Site>,
     pub clock: Clock,
@@ -120,6 +123,8 @@ impl<'a> Refusal<'a> {
 
 /// What there is to work with while a message is taken in.
 pub type Turn<'a, C> = session::Turn<'a, Tws, C>;
+/// What a request says, field by field.
+pub type Said<'a> = [(&'a str, &'a str)];
 
 impl Talk for Tws {
     async fn next(&mut self) -> Result<Frame> {
@@ -159,28 +164,34 @@ impl Talk for Tws {
     }
 }
 
-impl Tws {
-    /// One attempt to connect, as a client so many steps beside the one of the orders.
-    pub async fn connect(system: &System, host: &Host, steps: i32) -> Result<Self> {
+impl Opens for Tws {
+    type System = System;
+
+    /// As a client so many steps beside the one of the orders.
+    async fn open(system: &System, host: &Host, place: i32) -> Result<Self> {
         let connection = &system.connection;
-        let beside = connection.client_id_step.saturating_mul(steps);
-        let client_id = connection.client_id.saturating_add(beside);
         let site = Site::of(connection, host)?;
-        let turns = Turns::to(
-            host,
-            &site::name(connection),
-            RATE.overridden_by(&host.throttling),
-            steps == 0,
-        )?;
-        let patience = Duration::from_secs(connection.alert_after_secs);
+        let rate = RATE.overridden_by(&host.throttling);
+        let options = RawOptions {
+            insecure: connection.insecure,
+            greeting: GREETING,
+            probe: Some(PROBE.to_vec()),
+            idle: Duration::from_secs(connection.idle_secs.max(1)),
+            max_message_bytes: MAX_MESSAGE_BYTES,
+            turns: Some(Turns::to(host, &site::name(connection), rate, place == 0)?),
+            ..RawOptions::new(&connection.host, connection.port)
+        };
+        let (clock, patience) =
+            (host.clock.clone(), Duration::from_secs(connection.alert_after_secs));
+        let state = State { site: Arc::clone(&site), clock, patience, ..State::default() };
         // Where the last connection is not over yet for TWS, another client comes meanwhile.
         let mut spare = 0;
         loop {
-            let apart = connection.client_id_step.saturating_mul(10 * spare);
-            let client_id = client_id.saturating_add(apart);
-            match Self::attempt(system, host, &site, turns.clone(), client_id).await {
+            let beside = connection.client_id_step.saturating_mul(place + 10 * spare);
+            let client_id = connection.client_id.saturating_add(beside);
+            match Self::attempt(connection, &options, state.clone(), client_id).await {
                 Ok(tws) => {
-                    site.is_back();
+                    site.away.end();
                     return Ok(Self { is_spare: spare > 0, ..tws });
                 }
                 Err(Fault::Throttled { .. }) if spare < SPARE_CLIENTS => spare += 1,
@@ -188,43 +199,18 @@ impl Tws {
             }
         }
     }
+}
 
+impl Tws {
     async fn attempt(
-        system: &System,
-        host: &Host,
-        site: &Arc<Site>,
-        turns: Turns,
+        connection: &Connection,
+        options: &RawOptions,
+        mut state: State,
         client_id: i32,
     ) -> Result<Self> {
-        let connection = &system.connection;
-        let mut session = Session::open_raw(&RawOptions {
-            insecure: connection.insecure,
-            greeting: GREETING,
-            probe: Some(PROBE.to_vec()),
-            idle: Duration::from_secs(connection.idle_secs.max(1)),
-            max_message_bytes: MAX_MESSAGE_BYTES,
-            turns: Some(turns),
-            ..RawOptions::new(&connection.host, connection.port)
-        })
-        .await?;
+        let mut session = Session::open_raw(options).await?;
         session.send(wire::VERSIONS).await?;
-        let mut state = State {
-            site: Arc::clone(site),
-            clock: host.clock.clone(),
-            ahead: 0,
-            opened: host.clock.now(),
-            patience: Duration::from_secs(connection.alert_after_secs),
-            version: 0,
-            greeting: String::new(),
-            zone: Zone::default(),
-            accounts: None,
-            next_order_id: None,
-            time: None,
-            is_cut_off: false,
-            is_still: false,
-            has_come_back: false,
-            looked_up: HashMap::new(),
-        };
+        state.opened = state.clock.now();
         session.expect(LOGIN, "greeting", |frame| state.is_greeted(frame)).await?;
         state.zone = match &connection.time_zone {
             None => time::zone(&state.greeting, state.opened),
@@ -246,7 +232,7 @@ impl Tws {
         };
         session.expect(LOGIN, "accounts and next order id", judge).await?;
         let vendor = Timestamp::from_secs(state.time.unwrap_or_default());
-        let ahead = vendor.since(host.clock.now());
+        let ahead = vendor.since(state.clock.now());
         state.ahead = if ahead.abs() < SAME_NANOS { 0 } else { ahead };
         Ok(Self {
             session,
@@ -254,6 +240,7 @@ impl Tws {
             account: connection.account.clone(),
             client_id,
             is_spare: false,
+            max_reference: usize::MAX,
             last_request: FIRST_REQUEST,
         })
     }
@@ -299,24 +286,6 @@ impl Tws {
         Err(Trouble::Later)
     }
 
-    /// Looks up the market of a stock outside the US where the user left it open.
-    pub async fn complete(&mut self, about: About) -> Result<About> {
-        if !about.contract.is_abroad() || !about.contract.text("primaryExchange").is_empty() {
-            return Ok(about);
-        }
-        let id = self.request_id();
-        self.ask_about("reqContractData", &about.contract, &[("rid", &id)])?;
-        let frame = Asked::new(id, LOGIN).answer(self, Self::request_of).await?;
-        match wire::read(&frame, self.state.version) {
-            Ok(Some(fields)) if fields.kind == "contractData" => {
-                let exchange = fields.text("primaryExchange");
-                about.listed_on(exchange).map_err(|bad| Fault::fatal(format!("{exchange}: {bad}")))
-            }
-            Ok(Some(fields)) => Err(Refusal::of(&fields).fault(about.instrument.as_str())),
-            _ => Err(Fault::disconnected("an answer could not be read")),
-        }
-    }
-
     /// An id for a request.
     pub fn request_id(&mut self) -> String {
         self.last_request += 1;
@@ -324,20 +293,22 @@ impl Tws {
     }
 
     /// Puts a request in line. It leaves while the next messages are awaited.
-    pub fn ask(&mut self, kind: &str, said: &[(&str, &str)]) -> Result<()> {
+    pub fn ask(&mut self, kind: &str, said: &Said<'_>) -> Result<()> {
         self.ask_about(kind, &Contract::default(), said)
     }
 
     /// The same about a contract.
-    pub fn ask_about(
-        &mut self,
-        kind: &str,
-        contract: &Contract,
-        said: &[(&str, &str)],
-    ) -> Result<()> {
+    pub fn ask_about(&mut self, kind: &str, about: &Contract, said: &Said<'_>) -> Result<()> {
         let find = |name: &str| said.iter().find(|(known, _)| *known == name);
-        let value = |name: &str| find(name).map_or_else(|| contract.text(name), |(_, text)| text);
+        let value = |name: &str| find(name).map_or_else(|| about.text(name), |(_, text)| text);
         self.session.queue(&wire::write(kind, self.state.version, value))
+    }
+
+    /// Asks for executions and open orders, whoever placed them.
+    pub fn ask_orders(&mut self) -> Result<()> {
+        let id = self.request_id();
+        self.ask("reqExecutions", &[("rid", &id)])?;
+        self.ask("reqAllOpenOrders", &[])
     }
 }
 
@@ -349,7 +320,7 @@ impl State {
 
     /// What TWS says while it is cut off from the broker is what it knew before.
     pub fn is_connected(&self) -> Result<()> {
-        let Some(words) = self.site.cut_off() else { return Ok(()) };
+        let Some(words) = self.site.cut_off.words() else { return Ok(()) };
         match self.site.lapse(Timestamp::default(), self.patience, self.clock.now()) {
             Some(Err(fault)) => Err(fault),
             _ => Err(Fault::retry(format!("TWS is cut off from the broker: {words}"))),
@@ -359,7 +330,7 @@ impl State {
     /// Waits until TWS has been cut off from Interactive Brokers for so long that a person must see
     /// to it; for ever where it is not cut off.
     pub fn lapse(&self) -> BoxFuture<'static, Fault> {
-        if self.site.cut_off().is_none() {
+        if self.site.cut_off.words().is_none() {
             return pending().boxed();
         }
         let (site, opened, patience) = (Arc::clone(&self.site), self.opened, self.patience);
@@ -426,7 +397,7 @@ impl State {
         match code {
             1100 | 2110 => {
                 warn!(code, message, "TWS is cut off from Interactive Brokers");
-                self.site.set_cut_off(Some(message), self.clock.now());
+                self.site.cut_off.begin(message, self.clock.now());
                 (self.is_cut_off, self.is_still) = (true, true);
             }
             2103 | 2105 | 2157 => {
@@ -435,13 +406,13 @@ impl State {
             }
             // A sound farm says nothing of others; only what had stood still has missed something.
             1102 | 2104 | 2106..=2108 | 2158 => {
-                self.site.set_cut_off(None, self.clock.now());
+                self.site.cut_off.end();
                 if std::mem::take(&mut self.is_cut_off) || self.is_still && code <= 2104 {
                     (self.is_still, self.has_come_back) = (false, true);
                 }
             }
             1101 => {
-                self.site.set_cut_off(None, self.clock.now());
+                self.site.cut_off.end();
                 return Err(Fault::disconnected(refusal.words()));
             }
             100 | 1300 | 2100 => return Err(Fault::disconnected(refusal.words())),

@@ -7,12 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use model::Timestamp;
 use tokio::sync::Notify;
 
-/// Tells the time and waits.
-#[derive(Clone, Debug)]
+/// Tells the time and waits: the machine's clock, unless a test drives another.
+#[derive(Clone, Debug, Default)]
 pub struct Clock(Kind);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 enum Kind {
+    #[default]
     System,
     Test(Arc<TestClock>),
 }

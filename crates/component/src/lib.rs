@@ -4,6 +4,7 @@
 //! every wait and every save.
 
 mod batch;
+mod changes;
 mod clock;
 mod fault;
 mod host;
@@ -17,6 +18,7 @@ mod source;
 mod written;
 
 pub use batch::{Audit, Batch, Item, Progress};
+pub use changes::Changes;
 pub use clock::{Clock, TestClock};
 pub use fault::{Bad, Fault, OrBad, Result};
 pub use host::{Host, Shared, Throttling};

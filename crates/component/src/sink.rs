@@ -1,5 +1,6 @@
 //! Delivering records to an external system.
 
+use std::fmt::Display;
 use std::future::Future;
 
 use model::{ApprovedOrder, Event, Text};
@@ -64,6 +65,23 @@ pub enum Outcome {
     },
     /// The vendor was asked and does not have it. Only `resolve` may say so.
     Absent,
+}
+
+impl Outcome {
+    /// The vendor said no, in these words.
+    pub fn rejected(reason: impl Display) -> Self {
+        Self::Rejected { reason: reason.to_string() }
+    }
+
+    /// Never sent, and it never will be: as certain as the vendor's own no.
+    pub fn not_sent(reason: impl Display) -> Self {
+        Self::rejected(format_args!("not sent: {reason}"))
+    }
+
+    /// It may or may not have arrived.
+    pub fn unknown(reason: impl Display) -> Self {
+        Self::Unknown { reason: reason.to_string() }
+    }
 }
 
 /// Delivers records to an external system.

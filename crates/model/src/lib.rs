@@ -5,7 +5,9 @@ mod events;
 mod field;
 mod format;
 mod id;
+mod option;
 mod time;
+mod zone;
 
 pub use compact_str::CompactString as Text;
 pub use rust_decimal::Decimal;
@@ -15,7 +17,9 @@ pub use events::*;
 pub use field::{FieldInfo, FieldKind};
 pub use format::TimeFormat;
 pub use id::{EventId, InstrumentId};
+pub use option::OptionSymbol;
 pub use time::{BadTime, Date, Timestamp};
+pub use zone::Zone;
 
 use serde::{Deserialize, Serialize};
 

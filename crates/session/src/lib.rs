@@ -8,20 +8,27 @@
 //! `numbered` does so for records that have numbers, symbol by symbol: `holes` are the numbers that
 //! did not come, `repairs` what is read again; `reach` is what both kinds of feed know of the time.
 //! For sessions that answer questions, `poll` asks and takes in, `question` knows when, `told` what
-//! was told of orders and executions, `prints` ids where a vendor has none. `process` starts a
+//! was told of orders and executions, `prints` ids where a vendor has none; `asks` makes a source of
+//! them, `listing` finds what is gone from a list, `reported` and `costs` put together what is told
+//! of orders and executions bit by bit, and `desk` is the sink that sends orders. `process` starts a
 //! program that speaks in `lines`, and ends it with all that it started. Login and subscription are
 //! the connector's own.
 
+mod asks;
 mod backfill;
+mod costs;
+mod desk;
 mod fields;
 mod frames;
 mod holes;
 mod lapse;
 mod lines;
+mod listing;
 mod live;
 mod messages;
 mod numbered;
 mod opening;
+mod outage;
 mod packets;
 mod poll;
 mod prints;
@@ -29,25 +36,32 @@ mod process;
 mod question;
 mod reach;
 mod repairs;
+mod reported;
 mod socket;
 mod tls;
 mod told;
 mod turns;
 mod watch;
 
+pub use asks::{Asks, Opens};
 pub use backfill::{Archive, Backfill, Reached};
+pub use costs::{Costs, Revision};
+pub use desk::{Complaint, Desk, Meaning, Trades};
 pub use fields::{Fields, Layouts, Number, Values};
 pub use frames::Frame;
 pub use holes::{Hole, Kind, Mark};
 pub use lapse::lapse;
+pub use listing::Listing;
 pub use live::{Live, Subscription};
 pub use messages::{Intake, Message, message, messages};
 pub use numbered::{Channels, Numbered, Opened};
+pub use outage::{Outage, Patience};
 pub use poll::{Asked, Dialogue, Poll, Polled, Talk, Trouble, Turn};
 pub use prints::Prints;
 pub use process::{Process, ProcessOptions};
 pub use question::Question;
 pub use repairs::{ALL, Ask, Found};
+pub use reported::{Followed, NamedBy, Reported};
 pub use socket::{Options, RawOptions, Session, Step};
 pub use told::{Standing, ToldFills, ToldOrders};
 pub use turns::Turns;

@@ -2,15 +2,15 @@
 
 use component::{Bad, OrBad};
 use model::{
-    Decimal, EventId, Fill, FillKind, Head, OrderEvent, OrderEventKind, OrderType, Side, Text,
-    TimeInForce, Timestamp, money, quantity,
+    Decimal, EventId, Fill, FillKind, Head, OrderEvent, OrderEventKind, OrderRequest, OrderType,
+    Side, Text, TimeInForce, Timestamp, money, quantity,
 };
-use session::{Fields, Values};
+use session::{Fields, NamedBy, Reported, Standing, Values};
 
 use super::{Mapped, VENDOR};
 use crate::contract::Contract;
 use crate::time::{self, Zone};
-use crate::wire;
+use crate::{spell, wire};
 
 /// What stands before our order id in an order reference.
 const OURS: &str = "fs.";
@@ -25,10 +25,43 @@ pub fn order_id(reference: &str, broker_order_id: &str) -> Text {
     reference.strip_prefix(OURS).filter(|id| !id.is_empty()).unwrap_or(broker_order_id).into()
 }
 
-/// Whether nothing more can happen to an order after this.
-pub fn is_last(kind: OrderEventKind) -> bool {
-    use OrderEventKind as Kind;
-    matches!(kind, Kind::Filled | Kind::Canceled | Kind::Expired | Kind::Rejected)
+/// Our types of orders, whether they wait for the close, and TWS's words for them.
+const TYPES: [(OrderType, bool, &str); 8] = [
+    (OrderType::Market, false, "MKT"),
+    (OrderType::Market, true, "MOC"),
+    (OrderType::Limit, false, "LMT"),
+    (OrderType::Limit, true, "LOC"),
+    (OrderType::Stop, false, "STP"),
+    (OrderType::StopLimit, false, "STP LMT"),
+    (OrderType::TrailingStop, false, "TRAIL"),
+    (OrderType::TrailingStop, false, "TRAIL LIMIT"),
+];
+/// For how long orders live; those at the close are for the day.
+const TIMES: [(TimeInForce, &str); 6] = [
+    (TimeInForce::Day, "DAY"),
+    (TimeInForce::Gtc, "GTC"),
+    (TimeInForce::Opg, "OPG"),
+    (TimeInForce::Ioc, "IOC"),
+    (TimeInForce::Fok, "FOK"),
+    (TimeInForce::Cls, "DAY"),
+];
+
+/// TWS's words for a type and a time in force, if it has such orders.
+pub fn words(kind: OrderType, time: TimeInForce) -> Option<(&'static str, &'static str)> {
+    let is_at_close = time == TimeInForce::Cls;
+    let word = TYPES.iter().find(|(known, close, _)| (*known, *close) == (kind, is_at_close))?.2;
+    Some((word, TIMES.iter().find(|(known, _)| *known == time)?.1))
+}
+
+/// Our names for such words, where we have them.
+fn names(word: &str, time: &str) -> (Option<OrderType>, Option<TimeInForce>) {
+    let time = if time.is_empty() { "DAY" } else { time };
+    let known = TYPES.iter().find(|(_, _, known)| *known == word);
+    let in_force = TIMES.iter().find(|(_, known)| *known == time).map(|(name, _)| *name);
+    match known {
+        Some((kind, true, _)) => (Some(*kind), Some(TimeInForce::Cls)),
+        known => (known.map(|(kind, ..)| *kind), in_force),
+    }
 }
 
 /// What TWS has told of an order, field by field: the latest word of every message counts.
@@ -76,7 +109,7 @@ impl Placed {
             }
         }
         if fields.kind == "completedOrder" && fields.text("status") == "Filled" {
-            let all = filled.map_or_else(|| self.text("totalQuantity").into(), text_of);
+            let all = filled.map_or_else(|| self.text("totalQuantity").into(), spell::number);
             self.said.insert("totalQuantity", all);
         }
         Ok(())
@@ -99,40 +132,15 @@ impl Placed {
         self.said.get(name).map_or("", Text::as_str)
     }
 
-    /// The broker's id, the same for every client and for ever, once it is known.
-    pub fn perm_id(&self) -> Option<Text> {
-        self.said.get("permId").cloned()
-    }
-
-    /// The client that placed it, and its id of it.
-    pub fn key(&self) -> (i64, i64) {
-        let number = |name: &str| self.text(name).parse().unwrap_or_default();
-        (number("clientId"), number("orderId"))
-    }
-
-    /// Whether nothing more can happen to it.
-    pub fn is_over(&self) -> bool {
-        matches!(self.text("status"), "Filled" | "Cancelled" | "ApiCancelled")
-            || self.text("status") == "Inactive" && self.refusal().is_some()
-    }
-
-    /// Why it was refused, by the broker's own words.
-    pub fn refusal(&self) -> Option<&str> {
-        let words = self.text("completedStatus");
-        let has_fills = self.filled.is_some_and(|filled| filled > Decimal::ZERO);
-        (words.starts_with("Rejected") && !has_fills).then_some(words)
-    }
-
     fn number(&self, name: &str) -> Mapped<Option<Decimal>> {
         let said = self.said.get(name).map(|text| money(text).or_bad(name)).transpose()?;
         Ok(said.filter(|number| !number.is_zero()))
     }
 
     /// What is ordered, to notice when that changes: quantity, limit and stop.
-    pub fn ordered(&self) -> Mapped<[Option<Decimal>; 3]> {
-        let is_trail = self.text("orderType").starts_with("TRAIL");
-        let stop = if is_trail { "trailStopPrice" } else { "auxPrice" };
-        Ok([self.number("totalQuantity")?, self.number("lmtPrice")?, self.number(stop)?])
+    fn ordered(&self) -> Mapped<[Option<Decimal>; 3]> {
+        let stop = self.number(spell::stop_of(self.text("orderType")))?;
+        Ok([self.number("totalQuantity")?, self.number("lmtPrice")?, stop])
     }
 
     /// What became of it, by its status.
@@ -173,9 +181,9 @@ impl Placed {
     /// What happened to it.
     pub fn event(&self, kind: OrderEventKind, zone: &Zone, now: Timestamp) -> Mapped<OrderEvent> {
         use OrderEventKind as Kind;
-        let perm_id = self.perm_id().or_bad("permId")?;
+        let perm_id = self.broker_id().or_bad("permId")?;
         let once = match kind {
-            Kind::PartiallyFilled | Kind::Filled => text_of(self.filled.unwrap_or_default()),
+            Kind::PartiallyFilled | Kind::Filled => spell::number(self.filled.unwrap_or_default()),
             // These can happen more than once.
             Kind::PendingCancel | Kind::Suspended | Kind::Restated => now.to_string().into(),
             _ => Text::default(),
@@ -187,7 +195,7 @@ impl Placed {
         let filled = |text: &str| Some(Text::from(text)).filter(|text| !text.is_empty());
         let words = ["completedStatus", "reason", "warningText"].map(|name| self.text(name));
         let words = words.into_iter().filter(|words| *words != self.text("status"));
-        let (order_type, is_at_close) = order_type(self.text("orderType"));
+        let (order_type, time_in_force) = names(self.text("orderType"), self.text("tif"));
         Ok(OrderEvent {
             head: Head::new(EventId::of(&parts), completed.unwrap_or(now)),
             order_id: order_id(self.text("orderRef"), &perm_id),
@@ -202,15 +210,7 @@ impl Placed {
             instrument: Some(Contract(self.said.clone()).identity()?),
             side: Some(side(self.text("action"))?),
             order_type,
-            time_in_force: match self.text("tif") {
-                _ if is_at_close => Some(TimeInForce::Cls),
-                "DAY" | "" => Some(TimeInForce::Day),
-                "GTC" => Some(TimeInForce::Gtc),
-                "IOC" => Some(TimeInForce::Ioc),
-                "FOK" => Some(TimeInForce::Fok),
-                "OPG" => Some(TimeInForce::Opg),
-                _ => None,
-            },
+            time_in_force,
             quantity,
             notional: self.number("cashQty")?,
             limit_price,
@@ -226,8 +226,76 @@ impl Placed {
     }
 }
 
-fn text_of(number: Decimal) -> Text {
-    number.normalize().to_string().into()
+impl Reported for Placed {
+    fn take(&mut self, report: &Fields<'_>) -> Mapped<()> {
+        Self::take(self, report)
+    }
+
+    fn named_by(kind: &str) -> Option<NamedBy> {
+        match kind {
+            "openOrder" | "execution" | "completedOrder" => Some(NamedBy::Reference),
+            "orderStatus" => Some(NamedBy::Key),
+            "orderBound" => Some(NamedBy::BrokerId),
+            _ => None,
+        }
+    }
+
+    fn reference(&self) -> Option<Text> {
+        self.said.get("orderRef").filter(|text| !order_id(text, "").is_empty()).cloned()
+    }
+
+    fn broker_id(&self) -> Option<Text> {
+        self.said.get("permId").cloned()
+    }
+
+    fn key(&self) -> (i64, i64) {
+        let number = |name: &str| self.text(name).parse().unwrap_or_default();
+        (number("clientId"), number("orderId"))
+    }
+
+    fn standing(&self) -> Mapped<Option<(Standing, bool)>> {
+        use OrderEventKind as Kind;
+        // Where only executions are known of it, there is no news yet.
+        if self.text("action").is_empty() {
+            return Ok(None);
+        }
+        let kind = self.state()?;
+        if kind == Kind::Filled && self.filled.is_none() {
+            // How much and at which price is told next, or by its executions.
+            return Ok(None);
+        }
+        let is_last =
+            matches!(kind, Kind::Filled | Kind::Canceled | Kind::Expired | Kind::Rejected);
+        let standing = Standing { kind, filled: self.filled, ordered: self.ordered()? };
+        Ok(Some((standing, is_last)))
+    }
+
+    fn status(&self) -> &str {
+        self.text("status")
+    }
+
+    fn is_working(&self) -> bool {
+        matches!(self.status(), "PreSubmitted" | "Submitted" | "Filled")
+    }
+
+    fn is_canceled(&self) -> bool {
+        matches!(self.status(), "PendingCancel" | "Cancelled" | "ApiCancelled")
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.status(), "Filled" | "Cancelled" | "ApiCancelled")
+            || self.status() == "Inactive" && self.refusal().is_some()
+    }
+
+    fn refusal(&self) -> Option<&str> {
+        let words = self.text("completedStatus");
+        let has_fills = self.filled.is_some_and(|filled| filled > Decimal::ZERO);
+        (words.starts_with("Rejected") && !has_fills).then_some(words)
+    }
+
+    fn says(&self, request: &OrderRequest) -> bool {
+        spell::says(&self.said, request)
+    }
 }
 
 fn side(word: &str) -> Mapped<Side> {
@@ -235,20 +303,6 @@ fn side(word: &str) -> Mapped<Side> {
         "BUY" | "BOT" => Ok(Side::Buy),
         "SELL" | "SSHORT" | "SLONG" | "SLD" => Ok(Side::Sell),
         other => Err(Bad::new("side", format!("unknown side {other:?}"))),
-    }
-}
-
-/// Our name of an order type, where we have one, and whether it waits for the close.
-fn order_type(word: &str) -> (Option<OrderType>, bool) {
-    match word {
-        "MKT" => (Some(OrderType::Market), false),
-        "MOC" => (Some(OrderType::Market), true),
-        "LMT" => (Some(OrderType::Limit), false),
-        "LOC" => (Some(OrderType::Limit), true),
-        "STP" => (Some(OrderType::Stop), false),
-        "STP LMT" => (Some(OrderType::StopLimit), false),
-        "TRAIL" | "TRAIL LIMIT" => (Some(OrderType::TrailingStop), false),
-        _ => (None, false),
     }
 }
 
