@@ -17,6 +17,8 @@ use crate::watch::{AUDIT_LAG, Cursor, MAX_AUDITED};
 /// Records of a disconnect are looked for this much before it, of bars before the last one.
 const OVERLAP: Duration = Duration::from_secs(2);
 const BARS_OVERLAP: Duration = Duration::from_secs(120);
+/// Of a symbol that was quiet, records since its last one are looked for, so far back at most.
+const MAX_QUIET: Duration = Duration::from_secs(24 * 3_600);
 /// Holes that are followed one by one; with more everything is read again.
 const MAX_HOLES: usize = 1_000;
 /// Pages that are read of one symbol at most.
@@ -374,9 +376,12 @@ impl Repairs {
         let overlap = nanos(if work.kind.is_bars() { BARS_OVERLAP } else { OVERLAP });
         let (from, to) = match &work.cause {
             Cause::Hole(hole) => (hole.from.plus_nanos(-overlap), hole.to.plus_nanos(overlap)),
-            Cause::Away { from, .. } => {
+            Cause::Away { from, after, after_at } => {
                 let far = later(self.reach.vendor_now(now).max(self.reach.at), MAX_AHEAD);
-                (from.plus_nanos(-overlap), far)
+                // What a quiet symbol had lost before, no later number has told.
+                let quiet_since = (*after != 0).then(|| *after_at);
+                let since = quiet_since.unwrap_or(*from).max(from.plus_nanos(-nanos(MAX_QUIET)));
+                (since.min(*from).plus_nanos(-overlap), far)
             }
             Cause::Audit { from, to } => (*from, *to),
         };
@@ -601,5 +606,7 @@ fn is_running(item: &Item, connected_at: Timestamp) -> bool {
     matches!(item, Item::Event(Event::Bar(bar)) if bar.end_time > connected_at)
 }
 
+#[cfg(test)]
+mod chance;
 #[cfg(test)]
 mod tests;
