@@ -46,6 +46,7 @@ schemas! {
     "Position" "position";
     "ProcessorState" "processor_state";
     "Quote" "quote";
+    "Silence" "silence";
     "Trade" "trade";
 }
 

@@ -1712,6 +1712,33 @@ impl Decode for Quote {
     }
 }
 
+impl Encode for Silence {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
+        self.head.source.encode(out).map_err(|e| e.at("source"))?;
+        self.head.event_time.encode(out).map_err(|e| e.at("event_time"))?;
+        self.head.received_time.encode(out).map_err(|e| e.at("received_time"))?;
+        self.pattern.encode(out).map_err(|e| e.at("pattern"))?;
+        self.until.encode(out).map_err(|e| e.at("until"))?;
+        self.actor.encode(out).map_err(|e| e.at("actor"))?;
+        self.reason.encode(out).map_err(|e| e.at("reason"))?;
+        Ok(())
+    }
+}
+
+impl Decode for Silence {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = Head::decode(input)?;
+        Ok(Self {
+            head,
+            pattern: Decode::decode(input).map_err(|e| e.at("pattern"))?,
+            until: Decode::decode(input).map_err(|e| e.at("until"))?,
+            actor: Decode::decode(input).map_err(|e| e.at("actor"))?,
+            reason: Decode::decode(input).map_err(|e| e.at("reason"))?,
+        })
+    }
+}
+
 impl Encode for TradeStatus {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         primitive::write_long(*self as i64, out);
@@ -1797,6 +1824,7 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError>
         Event::Position(e) => e.encode(out),
         Event::ProcessorState(e) => e.encode(out),
         Event::Quote(e) => e.encode(out),
+        Event::Silence(e) => e.encode(out),
         Event::Trade(e) => e.encode(out),
     }
 }
@@ -1831,7 +1859,8 @@ pub fn decode_event(index: usize, input: &mut &[u8]) -> Result<Event, DecodeErro
         24 => Event::from(Position::decode(input)?),
         25 => Event::from(ProcessorState::decode(input)?),
         26 => Event::from(Quote::decode(input)?),
-        27 => Event::from(Trade::decode(input)?),
+        27 => Event::from(Silence::decode(input)?),
+        28 => Event::from(Trade::decode(input)?),
         other => return Err(DecodeError::symbol("event", other as i64)),
     })
 }

@@ -41,6 +41,7 @@ pub enum Event {
     Position(Box<Position>),
     ProcessorState(Box<ProcessorState>),
     Quote(Box<Quote>),
+    Silence(Box<Silence>),
     Trade(Box<Trade>),
 }
 
@@ -252,6 +253,13 @@ impl Event {
             fields: Quote::FIELDS,
         },
         EventInfo {
+            name: "Silence",
+            topic: "ops.silences",
+            key: &["pattern"],
+            is_compacted: true,
+            fields: Silence::FIELDS,
+        },
+        EventInfo {
             name: "Trade",
             topic: "market.trades",
             key: &["instrument"],
@@ -290,7 +298,8 @@ impl Event {
             Self::Position(_) => &Self::KINDS[24],
             Self::ProcessorState(_) => &Self::KINDS[25],
             Self::Quote(_) => &Self::KINDS[26],
-            Self::Trade(_) => &Self::KINDS[27],
+            Self::Silence(_) => &Self::KINDS[27],
+            Self::Trade(_) => &Self::KINDS[28],
         }
     }
 
@@ -327,6 +336,7 @@ impl Event {
             "Position" => Position::deserialize(fields)?.into(),
             "ProcessorState" => ProcessorState::deserialize(fields)?.into(),
             "Quote" => Quote::deserialize(fields)?.into(),
+            "Silence" => Silence::deserialize(fields)?.into(),
             "Trade" => Trade::deserialize(fields)?.into(),
             _ => return Ok(None),
         }))
@@ -362,6 +372,7 @@ impl Event {
             Self::Position(e) => &e.head,
             Self::ProcessorState(e) => &e.head,
             Self::Quote(e) => &e.head,
+            Self::Silence(e) => &e.head,
             Self::Trade(e) => &e.head,
         }
     }
@@ -396,6 +407,7 @@ impl Event {
             Self::Position(e) => &mut e.head,
             Self::ProcessorState(e) => &mut e.head,
             Self::Quote(e) => &mut e.head,
+            Self::Silence(e) => &mut e.head,
             Self::Trade(e) => &mut e.head,
         }
     }
@@ -430,6 +442,7 @@ impl Event {
             Self::Position(e) => (e.account.as_str(), Some(e.instrument.as_str())),
             Self::ProcessorState(e) => (e.key.as_str(), None),
             Self::Quote(e) => (e.instrument.as_str(), None),
+            Self::Silence(e) => (e.pattern.as_str(), None),
             Self::Trade(e) => (e.instrument.as_str(), None),
         }
     }
@@ -3444,6 +3457,42 @@ impl Quote {
 impl From<Quote> for Event {
     fn from(event: Quote) -> Self {
         Event::Quote(Box::new(event))
+    }
+}
+
+/// A time in which nobody is told of some alerts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Which alerts: an alert's id, its component or its system; a * at the end stands for anything.
+    pub pattern: Text,
+    /// When they are told of again, in nanoseconds since 1970-01-01 UTC. A time that has passed ends the silence.
+    pub until: Timestamp,
+    /// Who asks.
+    pub actor: Text,
+    /// Why.
+    pub reason: Option<Text>,
+}
+
+impl Silence {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "pattern", kind: FieldKind::Text },
+        FieldInfo { name: "until", kind: FieldKind::Timestamp },
+        FieldInfo { name: "actor", kind: FieldKind::Text },
+        FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
+    ];
+}
+
+impl From<Silence> for Event {
+    fn from(event: Silence) -> Self {
+        Event::Silence(Box::new(event))
     }
 }
 
