@@ -293,7 +293,11 @@ fn model_record(out: &mut String, types: &BTreeMap<String, Named>, name: &str) -
         let kind = field_kind(&field.ty, types);
         writeln!(out, "FieldInfo {{ name: {:?}, kind: {kind} }},", field.name)?;
     }
-    writeln!(out, "];\n}}\n")?;
+    writeln!(out, "];")?;
+    if event {
+        model_blank(out, types, fields)?;
+    }
+    writeln!(out, "}}\n")?;
     if event {
         writeln!(
             out,
@@ -302,6 +306,43 @@ fn model_record(out: &mut String, types: &BTreeMap<String, Named>, name: &str) -
         )?;
     }
     Ok(())
+}
+
+/// The start of an event whose other fields most vendors leave open. What has no empty value, such
+/// as a side, must be said.
+fn model_blank(out: &mut String, types: &BTreeMap<String, Named>, fields: &[Field]) -> Result<()> {
+    let mut said = String::new();
+    let mut rest = String::new();
+    for Field { name, ty, .. } in fields.iter().filter(|f| !HEAD.contains(&f.name.as_str())) {
+        match ty {
+            Ty::Named(kind) => {
+                write!(said, ", {name}: {kind}")?;
+                writeln!(rest, "{name},")?;
+            }
+            ty => writeln!(rest, "{name}: {},", empty(ty))?,
+        }
+    }
+    let is_enum = |name: &String| matches!(types[name], Named::Enum { .. });
+    let words = fields.iter().any(|f| matches!(&f.ty, Ty::Named(name) if is_enum(name)));
+    let about = if words { "with this head and these words" } else { "with this head" };
+    writeln!(out, "\n/// One {about} that says nothing else: for what is to be filled in.")?;
+    writeln!(out, "pub fn blank(head: Head{said}) -> Self {{ Self {{ head, {rest} }} }}")?;
+    Ok(())
+}
+
+/// What a field holds that says nothing, as an expression.
+fn empty(ty: &Ty) -> &'static str {
+    match ty {
+        Ty::Text => "Text::default()",
+        Ty::Instrument => "InstrumentId::default()",
+        Ty::Bool => "false",
+        Ty::Long => "0",
+        Ty::Bytes | Ty::Vec(_) => "Vec::new()",
+        Ty::Decimal => "Decimal::ZERO",
+        Ty::Map(_) => "BTreeMap::new()",
+        Ty::Option(_) => "None",
+        Ty::EventId | Ty::Timestamp | Ty::Date | Ty::Named(_) => "Default::default()",
+    }
 }
 
 fn model_enum(out: &mut String, name: &str, doc: &str, symbols: &[String]) -> Result<()> {

@@ -6,7 +6,7 @@ mod orders;
 mod reference;
 
 pub use accounts::{Summary, nothing, position};
-pub use market::{About, Changed, Period, Quoted};
+pub use market::{About, Period, Quoted};
 pub use orders::{Placed, fill, reference, revision, words};
 pub use reference::instrument;
 

@@ -8,11 +8,11 @@ use component::{Bad, Batch, Fault, Feed, Host, Item, Result, Source};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{InstrumentId, Text, Timestamp};
-use session::{Archive, Cursor, Fields, Live, Opens, Page, Prints, Stretch, Subscription};
+use session::{Archive, Changed, Cursor, Fields, Live, Opens, Page, Prints, Stretch, Subscription};
 use tokio::sync::Mutex;
 use tracing::warn;
 
-use crate::map::{About, Changed, Period, Quoted};
+use crate::map::{About, Period, Quoted};
 use crate::past::{Past, Records, complete};
 use crate::settings::{self, System};
 use crate::tws::{Refusal, State, Tws};

@@ -2,7 +2,7 @@
 
 use component::Result;
 use model::{ApprovedOrder, OrderRequest, Text};
-use session::{Complaint, Desk, Fields, Meaning, Session, Trades, Values};
+use session::{Complaint, Desk, Fields, Meaning, Trades, Values};
 
 use crate::map::{self, Placed};
 use crate::tws::{ENDS, Refusal, Tws};
@@ -29,10 +29,6 @@ impl Trades for Tws {
 
     fn is_stand_in(&self) -> bool {
         self.is_spare
-    }
-
-    fn session(&mut self) -> &mut Session {
-        &mut self.session
     }
 
     fn is_connected(&self) -> Result<()> {

@@ -127,26 +127,16 @@ pub type Turn<'a, C> = session::Turn<'a, Tws, C>;
 pub type Said<'a> = [(&'a str, &'a str)];
 
 impl Talk for Tws {
-    async fn next(&mut self) -> Result<Frame> {
-        loop {
-            let frame = tokio::select! {
-                biased;
-                frame = self.session.next_frame() => frame?,
-                fault = self.state.lapse() => return Err(fault),
-            };
-            if !self.state.is_notice(&frame)? {
-                return Ok(frame);
-            }
-        }
+    fn session(&mut self) -> &mut Session {
+        &mut self.session
     }
 
-    fn ready(&mut self) -> Result<Option<Frame>> {
-        while let Some(frame) = self.session.ready_frame()? {
-            if !self.state.is_notice(&frame)? {
-                return Ok(Some(frame));
-            }
-        }
-        Ok(None)
+    fn is_notice(&mut self, frame: &[u8]) -> Result<bool> {
+        self.state.is_notice(frame)
+    }
+
+    fn lapse(&self) -> BoxFuture<'static, Fault> {
+        self.state.lapse()
     }
 
     fn read<'a>(&self, frame: &'a [u8]) -> Result<Option<Fields<'a>>, Bad> {

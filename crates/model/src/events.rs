@@ -547,6 +547,28 @@ impl Activity {
         FieldInfo { name: "status", kind: FieldKind::Optional(&FieldKind::Text) },
         FieldInfo { name: "description", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            account: Text::default(),
+            system: Text::default(),
+            broker_account: Text::default(),
+            activity_id: Text::default(),
+            kind: Text::default(),
+            sub_kind: None,
+            date: None,
+            instrument: None,
+            symbol: None,
+            net_amount: None,
+            quantity: None,
+            per_unit_amount: None,
+            currency: Text::default(),
+            status: None,
+            description: None,
+        }
+    }
 }
 
 impl From<Activity> for Event {
@@ -659,6 +681,22 @@ impl Alert {
         FieldInfo { name: "action", kind: FieldKind::Text },
         FieldInfo { name: "since", kind: FieldKind::Timestamp },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, status: AlertStatus, severity: Severity) -> Self {
+        Self {
+            head,
+            alert_id: Text::default(),
+            status,
+            severity,
+            system: None,
+            component: Text::default(),
+            title: Text::default(),
+            reason: Text::default(),
+            action: Text::default(),
+            since: Default::default(),
+        }
+    }
 }
 
 impl From<Alert> for Event {
@@ -701,6 +739,19 @@ impl AlternativeRecord {
         FieldInfo { name: "values", kind: FieldKind::Map(&FieldKind::Decimal) },
         FieldInfo { name: "texts", kind: FieldKind::Map(&FieldKind::Text) },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            dataset: Text::default(),
+            subject: Text::default(),
+            record_id: Text::default(),
+            instrument: None,
+            values: BTreeMap::new(),
+            texts: BTreeMap::new(),
+        }
+    }
 }
 
 impl From<AlternativeRecord> for Event {
@@ -1070,6 +1121,37 @@ impl OrderRequest {
         FieldInfo { name: "strategy", kind: FieldKind::Optional(&FieldKind::Text) },
         FieldInfo { name: "broker_options", kind: FieldKind::Map(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, action: OrderAction, order_class: OrderClass) -> Self {
+        Self {
+            head,
+            request_id: Text::default(),
+            action,
+            order_id: Text::default(),
+            account: Text::default(),
+            instrument: None,
+            side: None,
+            quantity: None,
+            notional: None,
+            order_type: None,
+            time_in_force: None,
+            limit_price: None,
+            stop_price: None,
+            trail_amount: None,
+            trail_percent: None,
+            extended_hours: false,
+            order_class,
+            take_profit_price: None,
+            stop_loss_price: None,
+            stop_loss_limit_price: None,
+            position_intent: None,
+            legs: Vec::new(),
+            expires_at: None,
+            strategy: None,
+            broker_options: BTreeMap::new(),
+        }
+    }
 }
 
 impl From<OrderRequest> for Event {
@@ -1118,6 +1200,21 @@ impl ApprovedOrder {
         FieldInfo { name: "reference_time", kind: FieldKind::Optional(&FieldKind::Timestamp) },
         FieldInfo { name: "checks", kind: FieldKind::List(&FieldKind::Text) },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, request: OrderRequest) -> Self {
+        Self {
+            head,
+            order_id: Text::default(),
+            account: Text::default(),
+            system: Text::default(),
+            broker_account: Text::default(),
+            request,
+            reference_price: None,
+            reference_time: None,
+            checks: Vec::new(),
+        }
+    }
 }
 
 impl From<ApprovedOrder> for Event {
@@ -1178,6 +1275,25 @@ impl Balance {
         FieldInfo { name: "pending_out", kind: FieldKind::Optional(&FieldKind::Decimal) },
         FieldInfo { name: "is_blocked", kind: FieldKind::Bool },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            account: Text::default(),
+            system: Text::default(),
+            broker_account: Text::default(),
+            currency: Text::default(),
+            cash: Decimal::ZERO,
+            equity: None,
+            buying_power: None,
+            initial_margin: None,
+            maintenance_margin: None,
+            pending_in: None,
+            pending_out: None,
+            is_blocked: false,
+        }
+    }
 }
 
 impl From<Balance> for Event {
@@ -1279,6 +1395,26 @@ impl Bar {
         },
         FieldInfo { name: "is_final", kind: FieldKind::Bool },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, adjustment: Adjustment) -> Self {
+        Self {
+            head,
+            instrument: InstrumentId::default(),
+            symbol: Text::default(),
+            interval: Text::default(),
+            end_time: Default::default(),
+            open: Decimal::ZERO,
+            high: Decimal::ZERO,
+            low: Decimal::ZERO,
+            close: Decimal::ZERO,
+            volume: Decimal::ZERO,
+            vwap: None,
+            trade_count: None,
+            adjustment,
+            is_final: false,
+        }
+    }
 }
 
 impl From<Bar> for Event {
@@ -1490,6 +1626,26 @@ impl Break {
         FieldInfo { name: "age_secs", kind: FieldKind::Long },
         FieldInfo { name: "explanation", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, subject: BreakSubject, kind: BreakKind, status: BreakStatus) -> Self {
+        Self {
+            head,
+            break_id: Text::default(),
+            account: Text::default(),
+            subject,
+            kind,
+            status,
+            instrument: None,
+            currency: None,
+            ours: None,
+            theirs: None,
+            difference: Decimal::ZERO,
+            first_seen_time: Default::default(),
+            age_secs: 0,
+            explanation: None,
+        }
+    }
 }
 
 impl From<Break> for Event {
@@ -1526,6 +1682,11 @@ impl Checkpoint {
         FieldInfo { name: "sequence", kind: FieldKind::Long },
         FieldInfo { name: "records", kind: FieldKind::Long },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self { head, component: Text::default(), cursor: Text::default(), sequence: 0, records: 0 }
+    }
 }
 
 impl From<Checkpoint> for Event {
@@ -1591,6 +1752,11 @@ impl Command {
         FieldInfo { name: "actor", kind: FieldKind::Text },
         FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, kind: CommandKind) -> Self {
+        Self { head, scope: Text::default(), kind, actor: Text::default(), reason: None }
+    }
 }
 
 impl From<Command> for Event {
@@ -1768,6 +1934,28 @@ impl CorporateAction {
         FieldInfo { name: "new_instrument", kind: FieldKind::Optional(&FieldKind::Instrument) },
         FieldInfo { name: "terms", kind: FieldKind::Map(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, kind: CorporateActionKind) -> Self {
+        Self {
+            head,
+            instrument: InstrumentId::default(),
+            symbol: Text::default(),
+            action_id: Text::default(),
+            kind,
+            ex_date: None,
+            record_date: None,
+            payable_date: None,
+            effective_date: None,
+            process_date: None,
+            cash_rate: None,
+            currency: None,
+            new_rate: None,
+            old_rate: None,
+            new_instrument: None,
+            terms: BTreeMap::new(),
+        }
+    }
 }
 
 impl From<CorporateAction> for Event {
@@ -1867,6 +2055,24 @@ impl DeadLetter {
         FieldInfo { name: "attempts", kind: FieldKind::Long },
         FieldInfo { name: "redrive_of", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, stage: Stage) -> Self {
+        Self {
+            head,
+            component: Text::default(),
+            stage,
+            reason: Text::default(),
+            field: None,
+            raw: Vec::new(),
+            topic: None,
+            partition: None,
+            offset: None,
+            schema_id: None,
+            attempts: 0,
+            redrive_of: None,
+        }
+    }
 }
 
 impl From<DeadLetter> for Event {
@@ -1963,6 +2169,23 @@ impl Delivery {
         FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
         FieldInfo { name: "order", kind: FieldKind::Record(ApprovedOrder::FIELDS) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, status: DeliveryStatus, order: ApprovedOrder) -> Self {
+        Self {
+            head,
+            delivery_id: Text::default(),
+            component: Text::default(),
+            order_id: Text::default(),
+            request_id: Text::default(),
+            status,
+            attempt: 0,
+            deadline: Default::default(),
+            broker_order_id: None,
+            reason: None,
+            order,
+        }
+    }
 }
 
 impl From<Delivery> for Event {
@@ -2070,6 +2293,30 @@ impl Fill {
         FieldInfo { name: "kind", kind: FieldKind::Symbol(&["new", "correction", "bust"]) },
         FieldInfo { name: "corrects", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, side: Side, kind: FillKind) -> Self {
+        Self {
+            head,
+            execution_id: Text::default(),
+            vendor_execution_id: None,
+            order_id: Text::default(),
+            account: Text::default(),
+            system: Text::default(),
+            broker_account: Text::default(),
+            broker_order_id: Text::default(),
+            instrument: InstrumentId::default(),
+            symbol: Text::default(),
+            side,
+            price: Decimal::ZERO,
+            quantity: Decimal::ZERO,
+            currency: Text::default(),
+            commission: None,
+            cumulative_quantity: None,
+            kind,
+            corrects: None,
+        }
+    }
 }
 
 impl From<Fill> for Event {
@@ -2183,6 +2430,20 @@ impl Finding {
         FieldInfo { name: "value", kind: FieldKind::Optional(&FieldKind::Decimal) },
         FieldInfo { name: "threshold", kind: FieldKind::Optional(&FieldKind::Decimal) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, check: Check, severity: Severity) -> Self {
+        Self {
+            head,
+            instrument: InstrumentId::default(),
+            check,
+            severity,
+            subject_id: None,
+            detail: Text::default(),
+            value: None,
+            threshold: None,
+        }
+    }
 }
 
 impl From<Finding> for Event {
@@ -2348,6 +2609,23 @@ impl Fundamental {
         FieldInfo { name: "values", kind: FieldKind::Map(&FieldKind::Decimal) },
         FieldInfo { name: "texts", kind: FieldKind::Map(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, statement: Statement, period: Period) -> Self {
+        Self {
+            head,
+            instrument: InstrumentId::default(),
+            symbol: Text::default(),
+            fundamental_id: Text::default(),
+            statement,
+            period,
+            period_end: None,
+            report_date: None,
+            currency: None,
+            values: BTreeMap::new(),
+            texts: BTreeMap::new(),
+        }
+    }
 }
 
 impl From<Fundamental> for Event {
@@ -2431,6 +2709,21 @@ impl Gap {
         FieldInfo { name: "reason", kind: FieldKind::Text },
         FieldInfo { name: "recovered", kind: FieldKind::Optional(&FieldKind::Long) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, status: GapStatus) -> Self {
+        Self {
+            head,
+            instrument: InstrumentId::default(),
+            gap_id: Text::default(),
+            component: Text::default(),
+            status,
+            from_time: Default::default(),
+            to_time: None,
+            reason: Text::default(),
+            recovered: None,
+        }
+    }
 }
 
 impl From<Gap> for Event {
@@ -2561,6 +2854,28 @@ impl Instrument {
         FieldInfo { name: "minimum_quantity", kind: FieldKind::Optional(&FieldKind::Decimal) },
         FieldInfo { name: "multiplier", kind: FieldKind::Optional(&FieldKind::Decimal) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, asset_class: AssetClass) -> Self {
+        Self {
+            head,
+            instrument: InstrumentId::default(),
+            symbol: Text::default(),
+            name: None,
+            asset_class,
+            venue: None,
+            currency: Text::default(),
+            broker_instrument_id: None,
+            is_active: false,
+            is_tradable: false,
+            is_shortable: None,
+            is_fractionable: None,
+            price_increment: None,
+            quantity_increment: None,
+            minimum_quantity: None,
+            multiplier: None,
+        }
+    }
 }
 
 impl From<Instrument> for Event {
@@ -2642,6 +2957,19 @@ impl MarketStatus {
         FieldInfo { name: "close_time", kind: FieldKind::Optional(&FieldKind::Timestamp) },
         FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, status: MarketState) -> Self {
+        Self {
+            head,
+            market: Text::default(),
+            day: Text::default(),
+            status,
+            open_time: None,
+            close_time: None,
+            reason: None,
+        }
+    }
 }
 
 impl From<MarketStatus> for Event {
@@ -2740,6 +3068,27 @@ impl NewsItem {
             kind: FieldKind::List(&FieldKind::Record(Sentiment::FIELDS)),
         },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            news_id: Text::default(),
+            headline: Text::default(),
+            summary: None,
+            content: None,
+            author: None,
+            publisher: None,
+            url: None,
+            instruments: Vec::new(),
+            symbols: Vec::new(),
+            updated_time: Default::default(),
+            topics: Vec::new(),
+            sentiment_score: None,
+            sentiment_label: None,
+            sentiments: Vec::new(),
+        }
+    }
 }
 
 impl From<NewsItem> for Event {
@@ -3001,6 +3350,37 @@ impl OrderEvent {
         FieldInfo { name: "replaces", kind: FieldKind::Optional(&FieldKind::Text) },
         FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, kind: OrderEventKind) -> Self {
+        Self {
+            head,
+            order_id: Text::default(),
+            account: Text::default(),
+            system: Text::default(),
+            broker_account: Text::default(),
+            kind,
+            request_id: None,
+            action: None,
+            broker_order_id: None,
+            client_order_id: None,
+            instrument: None,
+            side: None,
+            order_type: None,
+            time_in_force: None,
+            quantity: None,
+            notional: None,
+            limit_price: None,
+            stop_price: None,
+            filled_quantity: None,
+            average_price: None,
+            last_quantity: None,
+            last_price: None,
+            replaced_by: None,
+            replaces: None,
+            reason: None,
+        }
+    }
 }
 
 impl From<OrderEvent> for Event {
@@ -3215,6 +3595,34 @@ impl OrderState {
         FieldInfo { name: "event_count", kind: FieldKind::Long },
         FieldInfo { name: "last_event_id", kind: FieldKind::Text },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, status: OrderStatus) -> Self {
+        Self {
+            head,
+            order_id: Text::default(),
+            account: Text::default(),
+            system: Text::default(),
+            broker_account: Text::default(),
+            status,
+            is_terminal: false,
+            broker_order_id: None,
+            instrument: None,
+            side: None,
+            order_type: None,
+            time_in_force: None,
+            quantity: None,
+            notional: None,
+            limit_price: None,
+            stop_price: None,
+            filled_quantity: Decimal::ZERO,
+            average_price: None,
+            created_time: Default::default(),
+            reason: None,
+            event_count: 0,
+            last_event_id: Text::default(),
+        }
+    }
 }
 
 impl From<OrderState> for Event {
@@ -3254,6 +3662,18 @@ impl PortfolioCash {
         FieldInfo { name: "opening", kind: FieldKind::Decimal },
         FieldInfo { name: "movement_count", kind: FieldKind::Long },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            account: Text::default(),
+            currency: Text::default(),
+            cash: Decimal::ZERO,
+            opening: Decimal::ZERO,
+            movement_count: 0,
+        }
+    }
 }
 
 impl From<PortfolioCash> for Event {
@@ -3305,6 +3725,22 @@ impl PortfolioPosition {
         FieldInfo { name: "fill_count", kind: FieldKind::Long },
         FieldInfo { name: "last_execution_id", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            account: Text::default(),
+            instrument: InstrumentId::default(),
+            quantity: Decimal::ZERO,
+            average_price: None,
+            cost: Decimal::ZERO,
+            realized_profit: Decimal::ZERO,
+            currency: Text::default(),
+            fill_count: 0,
+            last_execution_id: None,
+        }
+    }
 }
 
 impl From<PortfolioPosition> for Event {
@@ -3365,6 +3801,25 @@ impl Position {
         FieldInfo { name: "unrealized_profit", kind: FieldKind::Optional(&FieldKind::Decimal) },
         FieldInfo { name: "currency", kind: FieldKind::Text },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            account: Text::default(),
+            system: Text::default(),
+            broker_account: Text::default(),
+            instrument: InstrumentId::default(),
+            symbol: Text::default(),
+            quantity: Decimal::ZERO,
+            average_price: None,
+            last_price: None,
+            market_value: None,
+            cost_basis: None,
+            unrealized_profit: None,
+            currency: Text::default(),
+        }
+    }
 }
 
 impl From<Position> for Event {
@@ -3398,6 +3853,11 @@ impl ProcessorState {
         FieldInfo { name: "key", kind: FieldKind::Text },
         FieldInfo { name: "state", kind: FieldKind::Bytes },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self { head, processor: Text::default(), key: Text::default(), state: Vec::new() }
+    }
 }
 
 impl From<ProcessorState> for Event {
@@ -3452,6 +3912,23 @@ impl Quote {
         FieldInfo { name: "conditions", kind: FieldKind::List(&FieldKind::Text) },
         FieldInfo { name: "tape", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            instrument: InstrumentId::default(),
+            symbol: Text::default(),
+            bid_price: None,
+            bid_quantity: None,
+            bid_venue: None,
+            ask_price: None,
+            ask_quantity: None,
+            ask_venue: None,
+            conditions: Vec::new(),
+            tape: None,
+        }
+    }
 }
 
 impl From<Quote> for Event {
@@ -3488,6 +3965,17 @@ impl Silence {
         FieldInfo { name: "actor", kind: FieldKind::Text },
         FieldInfo { name: "reason", kind: FieldKind::Optional(&FieldKind::Text) },
     ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            pattern: Text::default(),
+            until: Default::default(),
+            actor: Text::default(),
+            reason: None,
+        }
+    }
 }
 
 impl From<Silence> for Event {
@@ -3574,6 +4062,22 @@ impl Trade {
             kind: FieldKind::Symbol(&["original", "corrected", "canceled"]),
         },
     ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, status: TradeStatus) -> Self {
+        Self {
+            head,
+            instrument: InstrumentId::default(),
+            symbol: Text::default(),
+            trade_id: Text::default(),
+            venue: None,
+            price: Decimal::ZERO,
+            quantity: Decimal::ZERO,
+            conditions: Vec::new(),
+            tape: None,
+            status,
+        }
+    }
 }
 
 impl From<Trade> for Event {

@@ -73,6 +73,13 @@ impl Zone {
         start.and_then(|start| stamp(start.timestamp())).unwrap_or(time)
     }
 
+    /// The point in time that is later by a span of the calendar there; the same one where there is
+    /// none.
+    pub(crate) fn later(&self, time: Timestamp, span: jiff::Span) -> Timestamp {
+        let later = self.at(time).and_then(|time| time.checked_add(span).ok());
+        later.and_then(|later| stamp(later.timestamp())).unwrap_or(time)
+    }
+
     fn at(&self, time: Timestamp) -> Option<jiff::Zoned> {
         let time = jiff::Timestamp::from_nanosecond(time.0.into()).ok()?;
         Some(time.to_zoned(self.0.clone()))

@@ -8,13 +8,12 @@ use std::time::Duration;
 use component::{
     Delivery, Fault, Host, OneByOne, Outcome, Result, Sends, Settings, Sink, one_by_one,
 };
-use model::{ApprovedOrder, OrderAction, OrderRequest, Text};
+use model::{ApprovedOrder, OrderAction, OrderEventKind, OrderRequest, Text};
 
 use crate::asks::Opens;
 use crate::fields::{Fields, Values};
 use crate::poll::Dialogue;
-use crate::reported::{NamedBy, Reported};
-use crate::socket::Session;
+use crate::reported::{NamedBy, Reported, is_last};
 
 /// How long the first answer to an order is awaited. An order that is named later is found.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -40,8 +39,6 @@ pub trait Trades: Opens {
     fn numbers(&self) -> (i64, i64);
     /// Whether another session than the usual one took its place, which may not touch its orders.
     fn is_stand_in(&self) -> bool;
-    /// The line that orders leave by.
-    fn session(&mut self) -> &mut Session;
     /// Whether what it says is true now, and not what it knew before it lost touch itself.
     fn is_connected(&self) -> Result<()>;
 
@@ -167,9 +164,14 @@ fn not_there() -> Outcome {
     Outcome::rejected("the broker does not know the order")
 }
 
+/// What happened to an order, if nothing more can happen to it.
+fn end_of(order: &impl Reported) -> Option<OrderEventKind> {
+    order.kind().ok().filter(|kind| is_last(*kind))
+}
+
 /// What an order's being there says of a request to place it.
 fn there(order: &impl Reported) -> Outcome {
-    match order.refusal().filter(|_| order.is_over()) {
+    match order.refusal().filter(|_| end_of(order).is_some()) {
         Some(reason) => Outcome::rejected(reason),
         None => accepted(order),
     }
@@ -177,7 +179,11 @@ fn there(order: &impl Reported) -> Outcome {
 
 /// What an order's state says of a request to cancel it.
 fn canceled(order: &impl Reported) -> Outcome {
-    if order.is_canceled() { accepted(order) } else { over_or_absent(order) }
+    use OrderEventKind as Kind;
+    match order.kind() {
+        Ok(Kind::PendingCancel | Kind::Canceled | Kind::Expired) => accepted(order),
+        _ => over_or_absent(order),
+    }
 }
 
 /// What an order's state says of a request to modify it.
@@ -186,9 +192,9 @@ fn replaced(order: &impl Reported, request: &OrderRequest) -> Outcome {
 }
 
 fn over_or_absent(order: &impl Reported) -> Outcome {
-    match order.is_over() {
-        true => Outcome::rejected(format!("the order is already over: {}", order.status())),
-        false => Outcome::Absent,
+    match end_of(order) {
+        Some(end) => Outcome::rejected(format_args!("the order is already over: {end}")),
+        None => Outcome::Absent,
     }
 }
 
@@ -280,7 +286,7 @@ impl<T: Trades> Desk<T> {
                 });
             }
             let order = order.filter(|order| order.broker_id().is_some())?;
-            let is_heard = order.is_working() || complaint.is_some() && order.is_over();
+            let is_heard = order.is_working() || complaint.is_some() && end_of(order).is_some();
             is_heard.then(|| accepted(order))
         };
         let outcome = self.conclude(reference, numbers.clone(), judge).await;
@@ -338,7 +344,7 @@ impl<T: Trades> Desk<T> {
         }
         let Some(order) = self.book.orders.get(&reference) else { return Ok(Err(not_there())) };
         let (owner, _) = order.key();
-        if order.is_over() || owner == self.book.client {
+        if end_of(order).is_some() || owner == self.book.client {
             return Ok(Ok(order.clone()));
         }
         let reason = format!("only client {owner}, which placed the order, may change it");
@@ -351,7 +357,7 @@ impl<T: Trades> Desk<T> {
 
     async fn replace(&mut self, request: &OrderRequest) -> Result<Outcome> {
         let order = match self.own(request).await? {
-            Ok(order) if order.is_over() => return Ok(replaced(&order, request)),
+            Ok(order) if end_of(&order).is_some() => return Ok(replaced(&order, request)),
             Ok(order) => order,
             Err(outcome) => return Ok(outcome),
         };
@@ -364,7 +370,7 @@ impl<T: Trades> Desk<T> {
 
     async fn cancel(&mut self, request: &OrderRequest) -> Result<Outcome> {
         let order = match self.own(request).await? {
-            Ok(order) if order.is_over() => return Ok(over_or_absent(&order)),
+            Ok(order) if end_of(&order).is_some() => return Ok(over_or_absent(&order)),
             Ok(order) => order,
             Err(outcome) => return Ok(outcome),
         };

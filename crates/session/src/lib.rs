@@ -8,7 +8,7 @@
 //! `numbered` does so for records that have numbers, symbol by symbol: `holes` are the numbers that
 //! did not come, `repairs` what is read again; `reach` is what both kinds of feed know of the time.
 //! For sessions that answer questions, `poll` asks and takes in, `question` knows when, `told` what
-//! was told of orders and executions, `prints` ids where a vendor has none; `asks` makes a source of
+//! was told of orders and executions, `prints` ids where a vendor has none, `ticks` quotes of single numbers; `asks` makes a source of
 //! them, `listing` finds what is gone from a list, `reported` and `costs` put together what is told
 //! of orders and executions bit by bit, and `desk` is the sink that sends orders. `process` starts a
 //! program that speaks in `lines`, and ends it with all that it started. Login and subscription are
@@ -38,6 +38,7 @@ mod reach;
 mod repairs;
 mod reported;
 mod socket;
+mod ticks;
 mod tls;
 mod told;
 mod turns;
@@ -63,6 +64,7 @@ pub use question::Question;
 pub use repairs::{ALL, Ask, Found};
 pub use reported::{Followed, NamedBy, Reported};
 pub use socket::{Options, RawOptions, Session, Step};
+pub use ticks::{Changed, Side, Tick, Ticks};
 pub use told::{Standing, ToldFills, ToldOrders};
 pub use turns::Turns;
 pub use watch::{Cursor, Page, Stretch};

@@ -1,32 +1,69 @@
 //! What is asked over a session from time to time, and told when it changes.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::time::Duration;
 
 use component::{Bad, Batch, Clock, Fault, Result};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
 use crate::fields::Fields;
 use crate::frames::Frame;
 use crate::question::Question;
+use crate::socket::Session;
 
 /// Messages that make one batch at most.
 const MAX_MESSAGES: usize = 512;
 
 /// A session whose messages are fields.
 pub trait Talk: Send {
-    /// The next message. Dropping the future loses nothing.
-    fn next(&mut self) -> impl Future<Output = Result<Frame>> + Send;
-
-    /// A message that is there already.
-    fn ready(&mut self) -> Result<Option<Frame>>;
+    /// The line that it is held over.
+    fn session(&mut self) -> &mut Session;
 
     /// Reads a message; `None` if it is of no interest.
     fn read<'a>(&self, frame: &'a [u8]) -> Result<Option<Fields<'a>>, Bad>;
 
+    /// Takes note of a message that is about the session itself; false for any other.
+    fn is_notice(&mut self, _frame: &[u8]) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Waits until the session is of no use any more, though no message tells so.
+    fn lapse(&self) -> BoxFuture<'static, Fault> {
+        pending().boxed()
+    }
+
     /// Whether something came back since this was asked last, and may have changed meanwhile.
     fn has_come_back(&mut self) -> bool {
         false
+    }
+
+    /// The next message that is no notice. Dropping the future loses nothing.
+    fn next(&mut self) -> impl Future<Output = Result<Frame>> + Send {
+        async move {
+            loop {
+                let lapse = self.lapse();
+                let frame = tokio::select! {
+                    biased;
+                    frame = self.session().next_frame() => frame?,
+                    fault = lapse => return Err(fault),
+                };
+                if !self.is_notice(&frame)? {
+                    return Ok(frame);
+                }
+            }
+        }
+    }
+
+    /// One that is there already.
+    fn ready(&mut self) -> Result<Option<Frame>> {
+        while let Some(frame) = self.session().ready_frame()? {
+            if !self.is_notice(&frame)? {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -31,20 +31,22 @@ pub trait Reported: Clone + Default + Send + Sync + 'static {
     fn broker_id(&self) -> Option<Text>;
     /// The client that placed it, and its number of it.
     fn key(&self) -> (i64, i64);
-    /// How it stands, and whether nothing more can happen to it; nothing while too little is known.
-    fn standing(&self) -> Result<Option<(Standing, bool)>, Bad>;
-    /// The broker's word for how it stands.
-    fn status(&self) -> &str;
+    /// What happened to it last.
+    fn kind(&self) -> Result<OrderEventKind, Bad>;
+    /// How it stands; nothing while too little is known to tell of it.
+    fn standing(&self) -> Result<Option<Standing>, Bad>;
     /// Whether it is at work, or was.
     fn is_working(&self) -> bool;
-    /// Whether it is canceled, or about to be.
-    fn is_canceled(&self) -> bool;
-    /// Whether nothing more can happen to it.
-    fn is_over(&self) -> bool;
     /// Why it was refused.
     fn refusal(&self) -> Option<&str>;
     /// Whether it says by now what a request changes of it.
     fn says(&self, request: &OrderRequest) -> bool;
+}
+
+/// Whether nothing more can happen to an order after this.
+pub(crate) fn is_last(kind: OrderEventKind) -> bool {
+    use OrderEventKind as Kind;
+    matches!(kind, Kind::Filled | Kind::Canceled | Kind::Expired | Kind::Rejected | Kind::Replaced)
 }
 
 /// Orders of which it is told what becomes of them, by the broker's id.
@@ -93,7 +95,8 @@ impl<O: Reported> Followed<O> {
         event: impl FnOnce(&O, OrderEventKind) -> Result<E, Bad>,
     ) -> Result<Option<E>, Bad> {
         let Some(order) = self.open.get(id) else { return Ok(None) };
-        let Some((standing, is_last)) = order.standing()? else { return Ok(None) };
+        let Some(standing) = order.standing()? else { return Ok(None) };
+        let is_last = is_last(standing.kind);
         let news = told.news(id, standing, is_last).map(|kind| event(order, kind)).transpose()?;
         if is_last {
             self.open.remove(id);

@@ -39,19 +39,11 @@ pub fn nothing(
     now: Timestamp,
 ) -> Position {
     Position {
-        head: Head { event_time: now, ..Head::default() },
-        account: Text::default(),
-        system: Text::default(),
         broker_account: account.into(),
         symbol: instrument.symbol().into(),
         instrument,
-        quantity: Decimal::ZERO,
-        average_price: None,
-        last_price: None,
-        market_value: None,
-        cost_basis: None,
-        unrealized_profit: None,
         currency: currency.into(),
+        ..Position::blank(Head { event_time: now, ..Head::default() })
     }
 }
 
@@ -92,9 +84,6 @@ impl Summary {
             |key: &str| self.0.get(&(account.clone(), key.into(), currency.clone())).copied();
         let [equity, buying_power, initial_margin, maintenance_margin] = OTHERS.map(value);
         let mut balance = Balance {
-            head: Head::default(),
-            account: Text::default(),
-            system: Text::default(),
             broker_account: account.clone(),
             currency: currency.clone(),
             cash: CASH.into_iter().find_map(value)?,
@@ -102,9 +91,7 @@ impl Summary {
             buying_power,
             initial_margin,
             maintenance_margin,
-            pending_in: None,
-            pending_out: None,
-            is_blocked: false,
+            ..Balance::blank(Head::default())
         };
         balance.head = Head::new(contents("balances", &balance), now);
         Some(balance)

@@ -196,15 +196,10 @@ impl Placed {
         let words = ["completedStatus", "reason", "warningText"].map(|name| self.text(name));
         let words = words.into_iter().filter(|words| *words != self.text("status"));
         let (order_type, time_in_force) = names(self.text("orderType"), self.text("tif"));
+        let head = Head::new(EventId::of(&parts), completed.unwrap_or(now));
         Ok(OrderEvent {
-            head: Head::new(EventId::of(&parts), completed.unwrap_or(now)),
             order_id: order_id(self.text("orderRef"), &perm_id),
-            account: Text::default(),
-            system: Text::default(),
             broker_account: self.text("account").into(),
-            kind,
-            request_id: None,
-            action: None,
             broker_order_id: Some(perm_id),
             client_order_id: filled(self.text("orderRef")),
             instrument: Some(Contract(self.said.clone()).identity()?),
@@ -217,11 +212,8 @@ impl Placed {
             stop_price,
             filled_quantity: self.filled,
             average_price: self.average.filter(|price| !price.is_zero()),
-            last_quantity: None,
-            last_price: None,
-            replaced_by: None,
-            replaces: None,
             reason: words.filter_map(filled).next(),
+            ..OrderEvent::blank(head, kind)
         })
     }
 }
@@ -253,38 +245,21 @@ impl Reported for Placed {
         (number("clientId"), number("orderId"))
     }
 
-    fn standing(&self) -> Mapped<Option<(Standing, bool)>> {
-        use OrderEventKind as Kind;
-        // Where only executions are known of it, there is no news yet.
-        if self.text("action").is_empty() {
-            return Ok(None);
-        }
-        let kind = self.state()?;
-        if kind == Kind::Filled && self.filled.is_none() {
-            // How much and at which price is told next, or by its executions.
-            return Ok(None);
-        }
-        let is_last =
-            matches!(kind, Kind::Filled | Kind::Canceled | Kind::Expired | Kind::Rejected);
-        let standing = Standing { kind, filled: self.filled, ordered: self.ordered()? };
-        Ok(Some((standing, is_last)))
+    fn kind(&self) -> Mapped<OrderEventKind> {
+        self.state()
     }
 
-    fn status(&self) -> &str {
-        self.text("status")
+    fn standing(&self) -> Mapped<Option<Standing>> {
+        let (kind, filled) = (self.state()?, self.filled);
+        // Of some only executions are known; of some it is told next how much is filled.
+        let is_known =
+            !self.text("action").is_empty() && (kind != OrderEventKind::Filled || filled.is_some());
+        let standing = Standing { kind, filled, ordered: self.ordered()? };
+        Ok(is_known.then_some(standing))
     }
 
     fn is_working(&self) -> bool {
-        matches!(self.status(), "PreSubmitted" | "Submitted" | "Filled")
-    }
-
-    fn is_canceled(&self) -> bool {
-        matches!(self.status(), "PendingCancel" | "Cancelled" | "ApiCancelled")
-    }
-
-    fn is_over(&self) -> bool {
-        matches!(self.status(), "Filled" | "Cancelled" | "ApiCancelled")
-            || self.status() == "Inactive" && self.refusal().is_some()
+        matches!(self.text("status"), "PreSubmitted" | "Submitted" | "Filled")
     }
 
     fn refusal(&self) -> Option<&str> {
@@ -326,24 +301,19 @@ pub fn fill(fields: &Fields<'_>, zone: &Zone) -> Mapped<Fill> {
         Some(id) => Text::from(id),
         None => format!("{}:{}", fields.text("clientId"), fields.text("orderId")).into(),
     };
+    let head = Head::new(EventId::of(&[VENDOR, "fills", execution_id]), time);
     Ok(Fill {
-        head: Head::new(EventId::of(&[VENDOR, "fills", execution_id]), time),
         execution_id: execution_id.into(),
         vendor_execution_id: Some(execution_id.into()),
         order_id: order_id(fields.text("orderRef"), &broker_order_id),
-        account: Text::default(),
-        system: Text::default(),
         broker_account: fields.value("account").or_bad("account")?.into(),
         broker_order_id,
         instrument: contract.identity()?,
         symbol: contract.symbol(),
-        side: side(fields.text("side"))?,
         price: fields.number("price", money)?,
         quantity,
         currency: fields.value("currency").or_bad("currency")?.into(),
-        commission: None,
         cumulative_quantity: fields.decimal("cumQty", model::quantity)?,
-        kind: FillKind::New,
-        corrects: None,
+        ..Fill::blank(head, side(fields.text("side"))?, FillKind::New)
     })
 }
