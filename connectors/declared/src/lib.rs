@@ -12,9 +12,9 @@ mod paging;
 
 mod records;
 
+pub use component::{FieldRule, FieldSettings, Word};
 pub use records::{Cursor, Records};
 pub use settings::{
-    Authentication, AuthenticationKind, Connection, Credentials, EventName, FeedSettings,
-    FieldRule, FieldSettings, Growing, NextUrl, Numbered, PageToken, Paging, RecordsSettings,
-    Refusal, RefusalKind, System, Word,
+    Authentication, AuthenticationKind, Connection, Credentials, EventName, FeedSettings, Growing,
+    NextUrl, Numbered, PageToken, Paging, RecordsSettings, Refusal, RefusalKind, System,
 };

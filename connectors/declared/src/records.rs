@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, OrBad, Result, Secret, Source};
+use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, OrBad, Result, Row, Secret, Source};
 use http::{Answer, Auth, Http, Json, Rate, Request, items, text_at};
 use model::{Decimal, Event, EventId, Text, Timestamp};
 use serde::{Deserialize, Serialize};

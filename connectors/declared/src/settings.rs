@@ -1,14 +1,12 @@
 //! What a user writes about a REST interface.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use component::{Secret, event_kind};
+use component::{FieldSettings, Secret, Word, event_kind};
 use model::EventInfo;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 use url::Url;
 
 use crate::plan::Plan;
@@ -227,31 +225,6 @@ pub struct Growing {
     pub start: Option<Word>,
 }
 
-/// Where a field of an event comes from: the name of an item's field, or more.
-#[derive(Clone, Debug)]
-pub struct FieldSettings(pub FieldRule);
-
-/// Where a field of an event comes from.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct FieldRule {
-    /// The item's field: names joined by dots, numbers for places in a list.
-    pub from: Option<String>,
-    /// The same for every item.
-    pub constant: Option<Word>,
-    /// For times and days: `rfc3339`, `epoch_secs`, `epoch_millis`, `epoch_nanos` or a pattern
-    /// such as `%Y-%m-%d %H:%M:%S`.
-    pub format: Option<String>,
-    /// For times without an offset: their zone; UTC if not said.
-    pub zone: Option<String>,
-    /// For instruments: the item's field with the vendor's symbol.
-    pub symbol: Option<String>,
-    /// For instruments: the market in which the symbol is unique, `US` for all US exchanges.
-    pub venue: Option<String>,
-    /// Our words for the vendor's. A word that is not among them is a dead letter.
-    pub words: BTreeMap<String, String>,
-}
-
 /// An answer that looks like a success and is none.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -313,66 +286,6 @@ impl JsonSchema for EventName {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "enum": KINDS })
-    }
-}
-
-/// A text, or a number or truth value as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Value")]
-pub struct Word(pub String);
-
-impl TryFrom<Value> for Word {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        match value {
-            Value::String(text) => Ok(Self(text)),
-            Value::Bool(_) | Value::Number(_) => Ok(Self(value.to_string())),
-            _ => Err(format!("expected a text, a number, true or false, found {value}")),
-        }
-    }
-}
-
-impl JsonSchema for Word {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Word".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number", "boolean"] })
-    }
-}
-
-impl<'de> Deserialize<'de> for FieldSettings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrRule;
-        impl<'de> Visitor<'de> for NameOrRule {
-            type Value = FieldRule;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a field, or where it comes from")
-            }
-
-            fn visit_str<E: Error>(self, name: &str) -> Result<FieldRule, E> {
-                Ok(FieldRule { from: Some(name.to_owned()), ..FieldRule::default() })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FieldRule, A::Error> {
-                FieldRule::deserialize(MapAccessDeserializer::new(map))
-            }
-        }
-        deserializer.deserialize_any(NameOrRule).map(Self)
-    }
-}
-
-impl JsonSchema for FieldSettings {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "FieldSettings".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let rule = generator.subschema_for::<FieldRule>();
-        json_schema!({ "anyOf": [{ "type": "string" }, rule] })
     }
 }
 

@@ -55,6 +55,8 @@ pub enum Command {
     List(List),
     /// Prints the events of a topic as they come.
     Tap(Tap),
+    /// Publishes the rows of files, each once, as `data_import.imports` says.
+    Import(Import),
     /// Places, changes and shows orders.
     #[command(subcommand)]
     Order(Order),
@@ -155,6 +157,23 @@ pub struct Tap {
     /// Only records with this key.
     #[arg(long)]
     pub key: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Import {
+    /// Name of the import.
+    pub name: String,
+    /// Files, patterns or URLs instead of those that the import names.
+    pub files: Vec<String>,
+    /// The topology.
+    #[arg(long, default_value = "topology.yaml")]
+    pub topology: PathBuf,
+    /// Publish nothing, say which rows would be refused.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Look again and again for new files and rows, with a pause between.
+    #[arg(long, value_name = "SECS", conflicts_with = "dry_run")]
+    pub watch: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -28,12 +28,13 @@ mod watermark;
 mod wiring;
 
 pub use backoff::Backoff;
-pub use dead::{Redriven, letters, redrive};
+pub use dead::{Redriven, item as dead_letter, letters, redrive};
 pub use desk::{Act, Desk, Later, order_event};
 pub use entry::{ComponentKind, Entry, ProcessorEntry, Start, processor, sink, source};
 pub use error::Error;
 pub use metric::{Metrics, describe as describe_metrics};
 pub use publish::{Publisher, Target};
+pub use published::last_checkpoint;
 pub use recent::Recent;
 pub use serve::serve;
 pub use supervisor::{Call, Health, State, Status, Supervisor, Task};

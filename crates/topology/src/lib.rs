@@ -12,6 +12,7 @@ mod problem;
 mod catalogue;
 mod sections;
 mod topology;
+mod transfers;
 
 mod node;
 mod read;
@@ -43,11 +44,14 @@ pub use node::Position;
 pub use problem::{Problem, Problems};
 pub use reference::{Setting, settings_reference};
 pub use sections::{
-    Account, AlertDestination, Csv, DataExport, DataImport, Email, Encoding, Format, Formats, Json,
-    LocalKafka, LogLevel, Metrics, Monitoring, ScheduledExport, ScheduledImport, SchemaRegistry,
+    Account, AlertDestination, Email, LocalKafka, LogLevel, Metrics, Monitoring, SchemaRegistry,
     Slack, SystemType, Topics,
 };
 pub use topology::{ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
+pub use transfers::{
+    Compression, Csv, DataExport, DataImport, Encoding, Format, Formats, Import, Json,
+    ScheduledExport, ScheduledImport,
+};
 
 use crate::problem::Report;
 

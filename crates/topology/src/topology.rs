@@ -13,9 +13,9 @@ use crate::decode::{Secrets, decode};
 use crate::node::{Node, Path, Position};
 use crate::problem::Problem;
 use crate::sections::{
-    Account, DataExport, DataImport, LocalKafka, Metrics, Monitoring, SchemaRegistry, SystemType,
-    Topics,
+    Account, LocalKafka, Metrics, Monitoring, SchemaRegistry, SystemType, Topics,
 };
+use crate::transfers::{DataExport, DataImport};
 
 /// Which systems and components run, with their settings.
 ///

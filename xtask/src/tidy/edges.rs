@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("runtime", &["avro", "component", "kafka", "model"]),
     ("testkit", &["component", "mockkit", "model", "runtime"]),
     ("simulation", &["approve", "book", "component", "model", "reconcile", "runtime", "track"]),
-    ("transfer", &["avro", "component", "kafka", "model", "runtime"]),
+    ("transfer", &["avro", "component", "http", "kafka", "model", "runtime", "topology"]),
     ("monitor", &["avro", "component", "http", "kafka", "model", "runtime"]),
     ("api", &["avro", "component", "kafka", "model", "runtime", "topology"]),
 ];

@@ -5,6 +5,7 @@ mod broker;
 mod check;
 mod connector;
 mod dlq;
+mod import;
 mod list;
 mod mock;
 pub mod order;
@@ -28,6 +29,7 @@ pub async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Check(args) => return check::run(cli, args).await,
         Command::List(args) => list::run(cli, args)?,
         Command::Tap(args) => tap::run(cli, args).await?,
+        Command::Import(args) => return import::run(cli, args).await,
         Command::Order(order) => return order::run(cli, order).await,
         Command::Account(account) => account::run(cli, account).await?,
         Command::Break(command) => show::breaks(cli, command).await?,

@@ -1,0 +1,216 @@
+//! What is read from files and written to files, typed.
+
+use std::collections::BTreeMap;
+
+use component::FieldSettings;
+use model::Event;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+/// What is read in on a schedule, and how files are written there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataImport {
+    /// Imports by the clock.
+    pub scheduled_imports: Vec<ScheduledImport>,
+    /// How the files are written.
+    pub formats: Formats,
+    /// Kinds of files that are imported, by names of your own.
+    pub imports: BTreeMap<String, Import>,
+}
+
+/// One kind of file: where it is, how it is written and what its rows mean.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// A file, a pattern such as `inbox/*.csv`, or the URL of a file.
+    pub from: String,
+    /// How the rows are written.
+    pub format: Format,
+    /// How the file is packed; its name tells if not said.
+    #[serde(default)]
+    pub compression: Compression,
+    /// How characters are written as bytes, such as `windows-1252`; UTF-8 if not said.
+    #[serde(default)]
+    pub encoding: Option<String>,
+    /// For CSV: the character between cells; that of `formats.csv` if not said.
+    #[serde(default)]
+    pub delimiter: Option<char>,
+    /// For CSV: the character around cells that hold a delimiter; that of `formats.csv` if not
+    /// said.
+    #[serde(default)]
+    pub quotechar: Option<char>,
+    /// For CSV: the first line names the columns. Without it columns have numbers, from 1.
+    #[serde(default = "yes")]
+    pub header: bool,
+    /// For CSV: lines before the first that counts.
+    #[serde(default)]
+    pub skip_lines: u32,
+    /// For JSON: where the rows are, as names joined by dots; the file itself is the list, or has
+    /// a row on each line, if not said. For XML: the element of a row, as names joined by dots
+    /// from the outermost.
+    #[serde(default)]
+    pub items: String,
+    /// The mark before the decimals of a number; a point if not said.
+    #[serde(default)]
+    pub decimal_mark: Option<char>,
+    /// The mark between groups of three digits, where there are groups.
+    #[serde(default)]
+    pub group_mark: Option<char>,
+    /// What a row becomes.
+    #[schemars(schema_with = "imported")]
+    pub event: String,
+    /// Fields of the event, each with the column that it comes from.
+    #[serde(default)]
+    pub fields: BTreeMap<String, FieldSettings>,
+    /// Columns that make a row's id. Without them a row is known by its place in its file.
+    #[serde(default)]
+    pub id: Vec<String>,
+    /// Folder for the rows that are refused.
+    #[serde(default = "rejects")]
+    pub rejects: String,
+    /// Allow plain http to another machine.
+    #[serde(default)]
+    pub insecure: bool,
+}
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// As the end of its name says: `.gz`, `.zst`, or not at all.
+    #[default]
+    Auto,
+    /// Not at all.
+    None,
+    /// By gzip.
+    Gzip,
+    /// By Zstandard.
+    Zstd,
+}
+
+/// One import by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduledImport {
+    /// The system to ask.
+    pub source: String,
+    /// What to ask for, such as `daily_prices`.
+    pub data_type: String,
+    /// For which symbols, in the vendor's spelling.
+    #[serde(default)]
+    pub symbols: Vec<String>,
+    /// Five cron fields: minute, hour, day, month, day of the week.
+    pub schedule: String,
+    /// Who gets the records, such as `market_data_service`.
+    pub destination: String,
+}
+
+/// What is written out on a schedule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataExport {
+    /// Exports by the clock.
+    pub scheduled_exports: Vec<ScheduledExport>,
+    /// How the files are to be written.
+    pub formats: Formats,
+}
+
+/// One export by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduledExport {
+    /// What to write, such as `portfolio_summary`.
+    pub data_type: String,
+    /// How to write it.
+    pub format: Format,
+    /// Five cron fields: minute, hour, day, month, day of the week.
+    pub schedule: String,
+    /// Where to, such as `file://reports/portfolio_summary.json`.
+    pub destination: String,
+    /// Allow plain http to another machine.
+    #[serde(default)]
+    pub insecure: bool,
+}
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Format {
+    Csv,
+    Json,
+    Xml,
+    Parquet,
+}
+
+/// How files are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Formats {
+    /// Comma-separated values.
+    pub csv: Csv,
+    /// JSON.
+    pub json: Json,
+}
+
+/// How CSV files are written.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Csv {
+    /// The character between fields.
+    pub delimiter: char,
+    /// The character around fields that hold a delimiter.
+    pub quotechar: char,
+    /// How characters are written as bytes.
+    pub encoding: Encoding,
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Self { delimiter: ',', quotechar: '"', encoding: Encoding::Utf8 }
+    }
+}
+
+/// How JSON files are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Json {
+    /// Spaces for each level; one line when left out.
+    #[schemars(range(max = 16))]
+    pub indent: Option<u8>,
+    /// How characters are written as bytes.
+    pub encoding: Encoding,
+}
+
+/// How characters are written as bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Encoding {
+    /// UTF-8.
+    #[default]
+    #[serde(rename = "utf-8")]
+    Utf8,
+}
+
+/// What a row can become: everything but what only Foliostream itself may say.
+pub(crate) fn importable() -> Vec<&'static str> {
+    let is_ours = |topic: &str| {
+        topic.starts_with("ops.") || topic == "dead.letters" || topic == "orders.approved"
+    };
+    Event::KINDS.iter().filter(|kind| !is_ours(kind.topic)).map(|kind| kind.name).collect()
+}
+
+fn imported(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": importable() })
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn rejects() -> String {
+    "rejects".to_owned()
+}

@@ -1,0 +1,26 @@
+//! Import and export: files of any layout to events, topics and tables to files.
+//!
+//! An import: `plan` is what its settings mean, `input` finds and unpacks its files, `rows` reads
+//! them whatever they are written in, `import` publishes each row once; `seen` knows what of which
+//! file has been imported, `rejects` keeps what was refused.
+
+mod error;
+mod text;
+
+mod plan;
+
+mod input;
+
+mod delimited;
+mod json;
+mod rows;
+mod xml;
+
+mod import;
+mod rejects;
+mod seen;
+
+pub use error::Error;
+pub use import::{Imported, Reached, check, import};
+pub use input::Input;
+pub use plan::Plan;

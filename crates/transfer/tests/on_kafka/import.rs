@@ -1,0 +1,159 @@
+//! Imports.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use model::Event;
+use serde_json::json;
+use tokio::task::block_in_place;
+use topology::Formats;
+use transfer::{Imported, Input, Plan};
+
+use crate::world::{World, threads, world};
+
+fn plan(world: &World, more: serde_json::Value) -> Plan {
+    let mut settings = json!({
+        "from": "unused", "format": "csv", "event": "Bar",
+        "rejects": world.folder.path().join("rejects"),
+        "fields": {
+            "instrument": { "symbol": "symbol", "venue": "US" },
+            "interval": { "constant": "1d" },
+            "event_time": { "from": "day", "format": "%Y-%m-%d" },
+            "open": "open", "high": "high", "low": "low", "close": "close", "volume": "volume",
+            "adjustment": { "constant": "raw" }, "is_final": { "constant": true },
+        },
+    });
+    for (name, value) in more.as_object().unwrap() {
+        settings[name] = value.clone();
+    }
+    let import: topology::Import = serde_json::from_value(settings).unwrap();
+    Plan::new("bars", &import, &Formats::default()).unwrap()
+}
+
+/// Rows of a symbol; every thousandth is bad.
+fn rows(count: usize) -> String {
+    let mut text = "day,symbol,open,high,low,close,volume\n".to_owned();
+    for row in 1..=count {
+        let high = if row % 1_000 == 0 { "high" } else { "2.50" };
+        writeln!(text, "2024-01-02,S{row},1.50,{high},1.25,2.00,{row}").unwrap();
+    }
+    text
+}
+
+fn import(world: &World, plan: &Plan, path: &Path) -> Imported {
+    let input = Input::of_path(path);
+    block_in_place(|| transfer::import(&world.wiring, plan, &input, &mut |_| ())).unwrap()
+}
+
+fn counts(imported: &Imported) -> [u64; 4] {
+    [imported.rows, imported.published, imported.repeated, imported.refused]
+}
+
+#[test]
+fn a_bad_row_in_a_thousand_is_set_aside_with_its_line() {
+    threads().block_on(async {
+        let world = world().await;
+        let plan = plan(&world, json!({}));
+        let path = world.folder.path().join("day.csv");
+        fs::write(&path, rows(45_000)).unwrap();
+        let imported = import(&world, &plan, &path);
+        assert_eq!(counts(&imported), [45_000, 44_955, 0, 45]);
+
+        let rejects = fs::read_to_string(imported.rejects.unwrap()).unwrap();
+        let lines: Vec<&str> = rejects.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (46, "line,column,reason,row"));
+        assert!(lines[1].starts_with("1001,high,"), "{}", lines[1]);
+        assert!(lines[45].contains("S45000"), "{}", lines[45]);
+
+        let ids: BTreeSet<_> =
+            world.events("market.bars").iter().map(|bar| bar.head().event_id).collect();
+        assert_eq!(ids.len(), 44_955);
+        let letters = world.events("dead.letters");
+        assert_eq!(letters.len(), 45);
+        let Event::DeadLetter(letter) = &letters[0] else { panic!("a letter") };
+        assert!(letter.reason.starts_with("line 1001 of "), "{}", letter.reason);
+        assert_eq!(letter.field.as_deref(), Some("high"));
+    });
+}
+
+#[test]
+fn the_same_rows_are_published_once_whatever_the_file_is_called() {
+    threads().block_on(async {
+        let world = world().await;
+        let plan = plan(&world, json!({}));
+        let [first, second] = ["a.csv", "b.csv"].map(|name| world.folder.path().join(name));
+        fs::write(&first, rows(1_500)).unwrap();
+        assert_eq!(counts(&import(&world, &plan, &first)), [1_500, 1_499, 0, 1]);
+        assert_eq!(counts(&import(&world, &plan, &first)), [1_500, 0, 1_500, 0]);
+        fs::write(&second, rows(2_500)).unwrap();
+        assert_eq!(counts(&import(&world, &plan, &second)), [2_500, 999, 1_500, 1]);
+        assert_eq!(world.events("market.bars").len(), 2_498);
+    });
+}
+
+#[test]
+fn rows_with_ids_are_known_in_other_files() {
+    threads().block_on(async {
+        let world = world().await;
+        let plan = plan(&world, json!({ "id": ["day", "symbol"] }));
+        let [first, second] = ["a.csv", "b.csv"].map(|name| world.folder.path().join(name));
+        fs::write(&first, rows(10)).unwrap();
+        assert_eq!(counts(&import(&world, &plan, &first)), [10, 10, 0, 0]);
+        // One row is put right, the others are what they were.
+        fs::write(&second, rows(10).replace("S3,1.50", "S3,1.60")).unwrap();
+        assert_eq!(counts(&import(&world, &plan, &second)), [10, 1, 9, 0]);
+    });
+}
+
+#[test]
+fn what_is_packed_or_written_in_another_way_is_read_too() {
+    use std::io::Write as _;
+    threads().block_on(async {
+        let world = world().await;
+        let folder = world.folder.path();
+        let packed = folder.join("day.csv.gz");
+        let mut gzip = flate2::write::GzEncoder::new(
+            fs::File::create(&packed).unwrap(),
+            flate2::Compression::fast(),
+        );
+        gzip.write_all(rows(20).as_bytes()).unwrap();
+        gzip.finish().unwrap();
+        assert_eq!(counts(&import(&world, &plan(&world, json!({})), &packed)), [20, 20, 0, 0]);
+
+        let german = plan(
+            &world,
+            json!({
+                "delimiter": ";", "decimal_mark": ",", "group_mark": ".",
+                "encoding": "windows-1252",
+            }),
+        );
+        let path = folder.join("german.csv");
+        let text = b"symbol;day;open;high;low;close;volume\nM\xdcV;2024-01-02;1.234,5;2.000;1;1;7\n";
+        fs::write(&path, text).unwrap();
+        assert_eq!(counts(&import(&world, &german, &path)), [1, 1, 0, 0]);
+
+        let xml = plan(&world, json!({ "format": "xml", "items": "days.day" }));
+        let xml_fields = "<day>2024-01-02</day><symbol>X</symbol><open>1</open><high>1</high>\
+                          <low>1</low><close>1</close><volume>1</volume>";
+        let path = folder.join("days.xml");
+        fs::write(&path, format!("<days><day>{xml_fields}</day><day/></days>")).unwrap();
+        assert_eq!(counts(&import(&world, &xml, &path)), [2, 1, 0, 1]);
+
+        let list = plan(&world, json!({ "format": "json", "items": "data.rows" }));
+        let path = folder.join("days.json");
+        let row = r#"{"day":"2024-01-02","symbol":"J","open":1.10,"high":2,"low":1,"close":1,"volume":1}"#;
+        fs::write(&path, format!("{{\"data\":{{\"rows\":[{row},\n{{}}, {row}")).unwrap();
+        let imported = import(&world, &list, &path);
+        assert_eq!(counts(&imported), [3, 2, 0, 1]);
+        assert!(imported.broken.unwrap().contains("line 2: the file ends before its list does"));
+
+        let Event::Bar(bar) = &world.events("market.bars")[20] else { panic!("a bar") };
+        assert_eq!((&*bar.symbol, bar.open.to_string(), bar.high.to_string()), (
+            "MÜV",
+            "1234.5".to_owned(),
+            "2000".to_owned()
+        ));
+    });
+}
