@@ -149,7 +149,9 @@ async fn source(
 /// Records that the runtime says it has dropped as repetitions.
 fn repeated(counters: &PrometheusHandle) -> u64 {
     let text = counters.render();
-    let lines = text.lines().filter(|line| line.starts_with("component_repeated_records_total{"));
+    let lines = text.lines().filter(|line| {
+        line.starts_with("component_discarded_events_total{") && line.contains("\"repeated\"")
+    });
     lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
 

@@ -39,6 +39,7 @@ struct Found {
 impl Sink for Orders {
     const NAME: &'static str = "alpaca_orders";
     const SENDS: Sends = Sends::Orders { repeats_are_refused: true };
+    const LOGS_IN_BESIDE: bool = true;
     type System = System;
     type Settings = settings::Orders;
 

@@ -90,6 +90,9 @@ pub trait Sink: Sized + Send + 'static {
     const NAME: &'static str;
     /// What its deliveries are.
     const SENDS: Sends;
+    /// Whether a second login disturbs nothing while this one is at work, so that its system's
+    /// health can be checked by one.
+    const LOGS_IN_BESIDE: bool = false;
     /// The vendor's `connection` and `authentication`, shared by all its components.
     type System: Settings;
     /// Settings of this sink.

@@ -66,6 +66,9 @@ pub enum Command {
     /// Shows mismatches between our books and the broker's.
     #[command(subcommand)]
     Break(Break),
+    /// Shows what calls for a person, tries the ways to people, and keeps silent.
+    #[command(subcommand)]
+    Alert(Alert),
     /// Shows dead letters and tries them again.
     #[command(subcommand)]
     Dlq(Dlq),
@@ -291,6 +294,48 @@ pub enum Break {
         #[arg(long)]
         all: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Alert {
+    /// Sends a message to every destination of alerts, and says which took it.
+    Test(AlertTest),
+    /// Lists alerts.
+    List {
+        /// Closed ones too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Tells nobody of some alerts for a time.
+    Silence(AlertSilence),
+}
+
+#[derive(Args, Debug)]
+pub struct AlertTest {
+    /// The topology.
+    #[arg(long, default_value = "topology.yaml")]
+    pub topology: PathBuf,
+    /// Only this destination: email, slack or webhook.
+    #[arg(long)]
+    pub channel: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct AlertSilence {
+    /// Id, component, system or rule of the alerts; a * at its end stands for anything.
+    pub pattern: String,
+    /// For so many hours.
+    #[arg(long, conflicts_with_all = ["until", "lift"], value_parser = clap::value_parser!(u64).range(1..=8_760))]
+    pub hours: Option<u64>,
+    /// Until this time, RFC 3339.
+    #[arg(long, conflicts_with = "lift")]
+    pub until: Option<String>,
+    /// Tell of them again.
+    #[arg(long)]
+    pub lift: bool,
+    /// Why.
+    #[arg(long, default_value = "")]
+    pub reason: String,
 }
 
 #[derive(Debug, Subcommand)]

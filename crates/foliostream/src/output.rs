@@ -2,8 +2,10 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use serde::Serialize;
+use topology::LogLevel;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Format};
@@ -19,6 +21,15 @@ pub const NOT_FOUND: u8 = 4;
 pub const REFUSED: u8 = 5;
 /// What was to be made is there already.
 pub const THERE: u8 = 6;
+
+/// The variable that says how much is logged.
+const LOG: &str = "FOLIOSTREAM_LOG";
+
+/// Changes what is logged.
+type Change = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
+
+/// How that is done, once logging is set up.
+static CHANGE: OnceLock<Change> = OnceLock::new();
 
 /// An error that has an exit code of its own.
 #[derive(Debug)]
@@ -52,13 +63,43 @@ pub fn logging(cli: &Cli) {
         // Kafka's own complaints while it is started and stopped say nothing to a user.
         _ => "warn,kafka=error",
     };
-    let filter = EnvFilter::try_from_env("FOLIOSTREAM_LOG");
+    let filter = EnvFilter::try_from_env(LOG);
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(default));
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Beside(io::stderr()));
-    match cli.format {
-        Format::Json => builder.json().init(),
-        Format::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
+    let changed = match cli.format {
+        Format::Json => {
+            let builder = builder.json().with_filter_reloading();
+            let handle = builder.reload_handle();
+            builder.init();
+            CHANGE.set(Box::new(move |filter| handle.reload(filter).is_ok()))
+        }
+        Format::Text => {
+            let builder = builder.with_ansi(io::stderr().is_terminal()).with_filter_reloading();
+            let handle = builder.reload_handle();
+            builder.init();
+            CHANGE.set(Box::new(move |filter| handle.reload(filter).is_ok()))
+        }
+    };
+    debug_assert!(changed.is_ok(), "logging is set up once");
+}
+
+/// Logs as much as a topology asks for, unless `FOLIOSTREAM_LOG` has already said.
+pub fn log_level(level: LogLevel) {
+    if std::env::var_os(LOG).is_some() {
+        return;
+    }
+    let level = match level {
+        LogLevel::Trace => "trace",
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warning => "warn",
+        LogLevel::Error => "error",
+    };
+    if let Some(change) = CHANGE.get()
+        && !change(EnvFilter::new(level))
+    {
+        tracing::warn!(level, "the log level could not be changed");
     }
 }
 

@@ -10,7 +10,7 @@ use model::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tracing::debug;
+use tracing::{Instrument, debug, info, info_span};
 use url::Url;
 
 use crate::auth::Auth;
@@ -182,7 +182,8 @@ impl Http {
     async fn ask<T>(&self, request: &Request, read: impl Fn(&Answer) -> Result<T>) -> Result<T> {
         let mut made = 0;
         loop {
-            let fault = match self.attempt(request, &read).await {
+            let span = info_span!("ask", attempt = made + 1);
+            let fault = match self.attempt(request, &read).instrument(span).await {
                 Ok(value) => {
                     self.shared.budget().earn();
                     return Ok(value);
@@ -318,16 +319,29 @@ impl Http {
         };
         let system = self.system.to_string();
         let host = self.base.host_str().unwrap_or_default().to_owned();
-        gauge!("http_breaker_level", "system" => system.clone(), "host" => host).set(level);
+        gauge!("http_breaker_level", "system" => system.clone(), "host" => host.clone()).set(level);
         let status = match result {
             Ok(answer) => answer.status.to_string(),
             Err(NoAnswer::NotSent(_)) => "not_sent".to_owned(),
             Err(NoAnswer::Lost(_)) => "lost".to_owned(),
         };
+        let took = Duration::from_nanos(now.since(left).max(0).unsigned_abs());
+        let sent = request.body.as_ref().map_or(0, Bytes::len);
+        let received = result.as_ref().map_or(0, |answer| answer.body.len());
+        // One line for every request, of what cannot hold a secret: no query, no header, no body.
+        info!(
+            target: "http::request",
+            system,
+            host,
+            request = request.title(),
+            status,
+            milliseconds = took.as_millis() as u64,
+            bytes_sent = sent,
+            bytes_received = received,
+        );
         let method = request.method.to_string();
         let labels = [("system", system.clone()), ("method", method), ("status", status)];
         counter!("http_requests_total", &labels).increment(1);
-        let took = Duration::from_nanos(now.since(left).max(0).unsigned_abs());
         histogram!("http_request_seconds", "system" => system).record(took.as_secs_f64());
         if let Ok(answer) = result
             && answer.status == 429

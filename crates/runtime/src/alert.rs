@@ -194,10 +194,28 @@ impl Alarm {
     }
 
     fn published(&self, alert: Alert, now: Timestamp) -> Alert {
-        let said = [alert.status.as_str(), alert.severity.as_str(), &alert.since.0.to_string()];
-        let id = EventId::of(&[&[alert.alert_id.as_str()], &said[..]].concat());
-        let source = (&*self.host.system).into();
-        Alert { head: Head { source, received_time: now, ..Head::new(id, now) }, ..alert }
+        dated(alert, &self.host.system, now)
+    }
+}
+
+/// The alert with its head.
+fn dated(alert: Alert, source: &str, now: Timestamp) -> Alert {
+    let said = [alert.status.as_str(), alert.severity.as_str(), &alert.since.0.to_string()];
+    let id = EventId::of(&[&[alert.alert_id.as_str()], &said[..]].concat());
+    let head = Head { source: source.into(), received_time: now, ..Head::new(id, now) };
+    Alert { head, ..alert }
+}
+
+impl Wiring {
+    /// The alerts that are open by the last word of their topic on each. Blocks.
+    pub fn open_alerts(&self) -> Result<Vec<Alert>, Error> {
+        Ok(opened(self)?.into_values().collect())
+    }
+
+    /// Publishes what has become of an alert that is not a component's own, once it is certain.
+    /// Its head is filled in. Blocks.
+    pub fn publish_alert(&self, alert: Alert, source: &str) -> Result<(), Error> {
+        self.alerts.publish(self, &dated(alert, source, self.clock.now()))
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Entry {
     /// Logs in, reads something if there is something to be read soon, and logs out again: gives
     /// the number of records.
     pub probe: fn(Start) -> BoxFuture<'static, Result<Option<usize>, Fault>>,
+    /// Whether that disturbs nothing while the component is at work.
+    pub logs_in_beside: bool,
     /// Reads one raw item of a dead letter again.
     pub redrive: fn(&[u8]) -> Result<Vec<Event>, Bad>,
     /// The same with what the topology says of the component.
@@ -88,6 +90,7 @@ pub const fn source<S: Source>() -> Entry {
                 }
             })
         },
+        logs_in_beside: false,
         redrive: S::redrive,
         redrive_with: |start, raw| {
             let settings = decode("settings", start.settings);
@@ -122,6 +125,7 @@ pub const fn sink<S: Sink>() -> Entry {
                 S::connect(system, settings, start.host).await.map(|_| None)
             })
         },
+        logs_in_beside: S::LOGS_IN_BESIDE,
         redrive: |_| Err(Bad::new("", "a sink reads no items")),
         redrive_with: |_, _| Err(Bad::new("", "a sink reads no items")),
     }

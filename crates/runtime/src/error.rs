@@ -21,6 +21,9 @@ pub enum Error {
     /// The topics are not as the component needs them.
     #[error("{0}")]
     Topics(String),
+    /// The figures of this process cannot be collected.
+    #[error("collecting metrics: {0}")]
+    Figures(String),
 }
 
 impl Error {
@@ -45,7 +48,7 @@ impl Error {
             Self::Component(fault) => {
                 matches!(fault, component::Fault::Unauthorized { .. } | component::Fault::Fatal(_))
             }
-            Self::Topics(_) => true,
+            Self::Topics(_) | Self::Figures(_) => true,
             Self::Registry(_) | Self::Encode(_) | Self::Record { .. } => false,
         }
     }

@@ -1,24 +1,30 @@
-//! Every figure the runtime counts, by name.
+//! Every figure the runtime counts, by name. `figures` puts `foliostream_` before each.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use component::Progress;
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
-/// Records published, by component and topic.
-const PUBLISHED: &str = "component_published_records_total";
-/// Records read from Kafka, by component.
-const RECEIVED: &str = "component_received_records_total";
-/// Repetitions that were dropped, by component.
-const REPEATED: &str = "component_repeated_records_total";
-/// Dead letters, by component.
-const DEAD: &str = "component_dead_letters_total";
+/// Events published, by component and topic.
+const SENT: &str = "component_sent_events_total";
+/// Events read from Kafka, by component.
+const RECEIVED: &str = "component_received_events_total";
+/// Events that were not published, by component and reason.
+const DISCARDED: &str = "component_discarded_events_total";
 /// Faults, by component and kind.
-const FAULTS: &str = "component_faults_total";
+const ERRORS: &str = "component_errors_total";
+/// Whether a component is at work.
+const UP: &str = "component_up";
+/// Events that a component is behind.
+const LAG: &str = "component_lag_events";
 /// Deliveries, by component and outcome.
 const DELIVERIES: &str = "sink_deliveries_total";
 /// Gaps found in live feeds, by component.
 const GAPS: &str = "source_gaps_total";
+/// Gaps that are not repaired yet, by component.
+const GAPS_OPEN: &str = "gap_open";
 /// Parts of a backfill that are done, by component.
 const BACKFILL_DONE: &str = "source_backfill_done";
 /// Parts of a backfill that there are, by component.
@@ -27,20 +33,25 @@ const BACKFILL_TOTAL: &str = "source_backfill_total";
 const ALERTS: &str = "component_alerts_open";
 /// Seconds a commit took, by component.
 const COMMIT: &str = "component_commit_seconds";
+/// Seconds from the vendor's own time of an event until it was handed to Kafka, by component.
+const AGE: &str = "event_age_seconds";
 
 /// Describes every figure to the exporter.
 pub fn describe() {
-    metrics::describe_counter!(PUBLISHED, "records published, by component and topic");
-    metrics::describe_counter!(RECEIVED, "records read from Kafka, by component");
-    metrics::describe_counter!(REPEATED, "repeated records dropped, by component");
-    metrics::describe_counter!(DEAD, "dead letters, by component");
-    metrics::describe_counter!(FAULTS, "faults, by component and kind");
-    metrics::describe_counter!(DELIVERIES, "deliveries, by component and outcome");
-    metrics::describe_counter!(GAPS, "gaps found in live feeds, by component");
-    metrics::describe_gauge!(BACKFILL_DONE, "parts of a backfill that are done, by component");
-    metrics::describe_gauge!(BACKFILL_TOTAL, "parts of a backfill that there are, by component");
-    metrics::describe_gauge!(ALERTS, "alerts that wait for a person, by component");
-    metrics::describe_histogram!(COMMIT, "seconds a Kafka commit took, by component");
+    describe_counter!(SENT, "events published, by component and topic");
+    describe_counter!(RECEIVED, "events read from Kafka, by component");
+    describe_counter!(DISCARDED, "events not published: repeated, or set aside as dead letters");
+    describe_counter!(ERRORS, "faults, by component and kind");
+    describe_gauge!(UP, "1 while a component is at work, else 0");
+    describe_gauge!(LAG, "events that a component is behind its topics");
+    describe_counter!(DELIVERIES, "deliveries, by component and outcome");
+    describe_counter!(GAPS, "gaps found in live feeds, by component");
+    describe_gauge!(GAPS_OPEN, "gaps that are not repaired yet, by component");
+    describe_gauge!(BACKFILL_DONE, "parts of a backfill that are done, by component");
+    describe_gauge!(BACKFILL_TOTAL, "parts of a backfill that there are, by component");
+    describe_gauge!(ALERTS, "alerts that wait for a person, by component");
+    describe_histogram!(COMMIT, "seconds a Kafka commit took, by component");
+    describe_histogram!(AGE, "seconds from an event's own time to Kafka, newest of each batch");
 }
 
 /// Counts, for Prometheus and for whoever looks at this process.
@@ -50,7 +61,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Records published to a topic by a component.
+    /// Events published to a topic by a component.
     pub fn published(&self, component: &str, topic: &str, count: u64) {
         if count == 0 {
             return;
@@ -60,64 +71,83 @@ impl Metrics {
             Some(total) => *total += count,
             None => drop(totals.insert(topic.to_owned(), count)),
         }
-        let labels = [("component", component.to_owned()), ("topic", topic.to_owned())];
-        metrics::counter!(PUBLISHED, &labels).increment(count);
+        counter!(SENT, &by(component, "topic", topic)).increment(count);
     }
 
-    /// Records published so far, by topic.
+    /// Events published so far, by topic.
     pub fn totals(&self) -> BTreeMap<String, u64> {
         self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Records read from Kafka.
+    /// Events read from Kafka.
     pub fn received(&self, component: &str, count: u64) {
-        metrics::counter!(RECEIVED, "component" => component.to_owned()).increment(count);
+        counter!(RECEIVED, "component_id" => component.to_owned()).increment(count);
     }
 
     /// Repetitions dropped.
     pub fn repeated(&self, component: &str, count: u64) {
         if count > 0 {
-            metrics::counter!(REPEATED, "component" => component.to_owned()).increment(count);
+            counter!(DISCARDED, &by(component, "reason", "repeated")).increment(count);
         }
     }
 
     /// A dead letter.
     pub fn dead(&self, component: &str) {
-        metrics::counter!(DEAD, "component" => component.to_owned()).increment(1);
+        counter!(DISCARDED, &by(component, "reason", "dead_letter")).increment(1);
     }
 
     /// A fault.
     pub fn fault(&self, component: &str, kind: &'static str) {
-        let labels = [("component", component.to_owned()), ("kind", kind.to_owned())];
-        metrics::counter!(FAULTS, &labels).increment(1);
+        counter!(ERRORS, &by(component, "error_type", kind)).increment(1);
+    }
+
+    /// Whether a component is at work.
+    pub fn up(&self, component: &str, is_up: bool) {
+        gauge!(UP, "component_id" => component.to_owned()).set(f64::from(is_up));
+    }
+
+    /// How many events a component is behind.
+    pub fn lag(&self, component: &str, events: i64) {
+        gauge!(LAG, "component_id" => component.to_owned()).set(events as f64);
     }
 
     /// A delivery and what became of it.
     pub fn delivery(&self, component: &str, outcome: &'static str) {
-        let labels = [("component", component.to_owned()), ("outcome", outcome.to_owned())];
-        metrics::counter!(DELIVERIES, &labels).increment(1);
+        counter!(DELIVERIES, &by(component, "outcome", outcome)).increment(1);
     }
 
     /// A gap in a live feed.
     pub fn gap(&self, component: &str) {
-        metrics::counter!(GAPS, "component" => component.to_owned()).increment(1);
+        counter!(GAPS, "component_id" => component.to_owned()).increment(1);
+    }
+
+    /// Gaps that are not repaired yet.
+    pub fn gaps_open(&self, component: &str, count: usize) {
+        gauge!(GAPS_OPEN, "component_id" => component.to_owned()).set(count as f64);
     }
 
     /// How far a backfill has come.
     pub fn progress(&self, component: &str, progress: Progress) {
-        metrics::gauge!(BACKFILL_DONE, "component" => component.to_owned())
-            .set(progress.done as f64);
-        metrics::gauge!(BACKFILL_TOTAL, "component" => component.to_owned())
-            .set(progress.total as f64);
+        gauge!(BACKFILL_DONE, "component_id" => component.to_owned()).set(progress.done as f64);
+        gauge!(BACKFILL_TOTAL, "component_id" => component.to_owned()).set(progress.total as f64);
     }
 
     /// Whether a person is waited for.
     pub fn alert(&self, component: &str, is_open: bool) {
-        metrics::gauge!(ALERTS, "component" => component.to_owned()).set(f64::from(is_open));
+        gauge!(ALERTS, "component_id" => component.to_owned()).set(f64::from(is_open));
     }
 
     /// How long a commit took.
-    pub fn commit(&self, component: &str, took: std::time::Duration) {
-        metrics::histogram!(COMMIT, "component" => component.to_owned()).record(took.as_secs_f64());
+    pub fn commit(&self, component: &str, took: Duration) {
+        histogram!(COMMIT, "component_id" => component.to_owned()).record(took.as_secs_f64());
     }
+
+    /// How old the newest event of a batch was when it was handed to Kafka.
+    pub fn age(&self, component: &str, age: Duration) {
+        histogram!(AGE, "component_id" => component.to_owned()).record(age.as_secs_f64());
+    }
+}
+
+fn by(component: &str, name: &'static str, value: &str) -> [(&'static str, String); 2] {
+    [("component_id", component.to_owned()), (name, value.to_owned())]
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use component::{Audit, Batch, Fault, Feed, Host, Item, Progress, Source};
 use kafka::{Pipeline, Transactions};
-use model::{Checkpoint, Event, EventId, Gap, GapStatus, Head, InstrumentId};
+use model::{Checkpoint, Event, EventId, Gap, GapStatus, Head, InstrumentId, Timestamp};
 use tokio::task::block_in_place;
-use tracing::{debug, info, warn};
+use tracing::{Span, debug, info, info_span, warn};
 
 use crate::alert::Alarm;
 use crate::failpoint::reached;
@@ -156,6 +156,9 @@ struct Feeder<S: Source> {
     records: i64,
     /// Instruments with an open gap, and how many missed records have been published since.
     recovered: HashMap<InstrumentId, i64>,
+    /// Reads so far, and the traceparent of the last.
+    reads: u64,
+    trace: Option<String>,
     alarm: Alarm,
 }
 
@@ -210,6 +213,8 @@ impl<S: Source> Feeder<S> {
             sequence,
             records,
             recovered: HashMap::new(),
+            reads: 0,
+            trace: None,
             alarm: Alarm::new(wiring, host, status)?,
         })
     }
@@ -230,7 +235,8 @@ impl<S: Source> Feeder<S> {
                 block_in_place(|| self.alarm.look());
             }
             let cursor = self.cursor.clone();
-            let read = source.read(&cursor);
+            let span = self.begin_trace();
+            let read = tracing::Instrument::instrument(source.read(&cursor), span);
             tokio::pin!(read);
             let batch = loop {
                 tokio::select! {
@@ -270,6 +276,20 @@ impl<S: Source> Feeder<S> {
                 return Ok(None);
             }
         }
+    }
+
+    /// One trace from what a read asks of the vendor to the records that come of it. The records
+    /// of a live feed are nobody's answer: each has a trace of its own.
+    fn begin_trace(&mut self) -> Span {
+        let component = &*self.instance;
+        if matches!(self.outlet, Outlet::Live(_)) {
+            return info_span!("read", component);
+        }
+        self.reads += 1;
+        let (now, reads) = (self.wiring.clock.now().0.to_string(), self.reads.to_string());
+        let trace = EventId::of(&[component, "read", &now, &reads]).to_string();
+        self.trace = Some(format!("00-{trace}-{}-01", &trace[..16]));
+        info_span!("read", component, trace)
     }
 
     /// Tells whoever watches how far a backfill has come.
@@ -321,6 +341,7 @@ impl<S: Source> Feeder<S> {
         if let Some(audit) = &audit {
             self.open_gaps(&batch.items, audit)?;
         }
+        let newest = batch.items.iter().rev().find_map(event_time);
         let mut missed: BTreeMap<InstrumentId, i64> = BTreeMap::new();
         let mut repeated = 0;
         let mut items = batch.items.into_iter();
@@ -344,7 +365,12 @@ impl<S: Source> Feeder<S> {
             self.records += count as i64;
             self.wiring.metrics.published(&self.instance, topic, count);
         }
-        self.save(saved)
+        self.save(saved)?;
+        if let Some(time) = newest {
+            let age = self.wiring.clock.now().since(time).max(0).unsigned_abs();
+            self.wiring.metrics.age(&self.instance, Duration::from_nanos(age));
+        }
+        Ok(())
     }
 
     /// Publishes one item, unless it is a repetition or cannot be published.
@@ -392,7 +418,10 @@ impl<S: Source> Feeder<S> {
 
     fn send(&mut self, event: &Event) -> Result<(), Error> {
         match &mut self.outlet {
-            Outlet::Exact(transactions) => self.publisher.publish(transactions, event, None),
+            Outlet::Exact(transactions) => {
+                let trace = self.trace.as_deref().map(str::as_bytes);
+                self.publisher.publish(transactions, event, trace)
+            }
             Outlet::Live(live) => {
                 self.publisher.publish(&mut live.pipeline, event, None)?;
                 live.sent += 1;
@@ -424,6 +453,7 @@ impl<S: Source> Feeder<S> {
                 gap.recovered = gap.recovered.or(count);
             }
         }
+        self.wiring.metrics.gaps_open(&self.instance, self.recovered.len());
     }
 
     /// What an audit brings that is new had been missed: a gap opens for each instrument before
@@ -570,6 +600,13 @@ impl<S: Source> Feeder<S> {
             live.pipeline.flush(FLUSH_WAIT)?;
         }
         Ok(())
+    }
+}
+
+fn event_time(item: &Item) -> Option<Timestamp> {
+    match item {
+        Item::Event(event) => Some(event.head().event_time),
+        Item::Bad { .. } => None,
     }
 }
 

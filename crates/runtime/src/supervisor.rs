@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
-use crate::{Backoff, Error, Wiring};
+use crate::{Backoff, Error, Metrics, Wiring};
 
 /// First wait before a component that failed is started again.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -89,11 +89,15 @@ pub struct Call {
 #[derive(Clone, Debug)]
 pub struct Status {
     health: Arc<Mutex<Health>>,
+    component: Text,
     clock: component::Clock,
+    metrics: Metrics,
 }
 
 impl Status {
-    fn new(clock: component::Clock) -> Self {
+    fn new(component: &Text, wiring: &Wiring) -> Self {
+        let (clock, metrics) = (wiring.clock.clone(), wiring.metrics.clone());
+        metrics.up(component, false);
         let health = Health {
             state: State::Starting,
             detail: String::new(),
@@ -103,7 +107,7 @@ impl Status {
             progress: None,
             alert: None,
         };
-        Self { health: Arc::new(Mutex::new(health)), clock }
+        Self { health: Arc::new(Mutex::new(health)), component: component.clone(), clock, metrics }
     }
 
     /// Moves to a state.
@@ -111,6 +115,7 @@ impl Status {
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         if health.state != state {
             health.since = self.clock.now();
+            self.metrics.up(&self.component, state == State::Running);
         }
         health.state = state;
         health.detail = detail.into();
@@ -118,6 +123,7 @@ impl Status {
 
     /// Notes how many records are waiting.
     pub fn set_lag(&self, lag: i64) {
+        self.metrics.lag(&self.component, lag);
         self.health.lock().unwrap_or_else(PoisonError::into_inner).lag = Some(lag);
     }
 
@@ -157,7 +163,7 @@ impl Supervisor {
 
     /// Starts a component.
     pub fn start(&mut self, task: Task) {
-        let status = Status::new(self.wiring.clock.clone());
+        let status = Status::new(&task.name, &self.wiring);
         self.statuses.insert(task.name.clone(), status.clone());
         self.running.spawn(keep_running(task, self.wiring.clone(), status));
     }

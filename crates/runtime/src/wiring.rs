@@ -195,7 +195,7 @@ impl Wiring {
 
     /// A member of the component's consumer group. It has a name of its own, so that a process
     /// that was killed gets its partitions back at once when it returns.
-    pub(crate) fn group(&self, instance: &str, topics: &[&str]) -> Result<Member, kafka::Error> {
+    pub fn group(&self, instance: &str, topics: &[&str]) -> Result<Member, kafka::Error> {
         let group = format!("foliostream.{}{instance}", self.names.prefix());
         self.cluster.group_member(&group, &self.transactional_id(instance), topics).map(Member::new)
     }

@@ -21,6 +21,7 @@ pub(crate) fn check(root: &Node, topology: &Topology, catalogue: &Catalogue, rep
     schedules(root, report);
     topics(root, report);
     alerts(root, topology, report);
+    rules(root, topology, report);
 }
 
 fn accounts(root: &Node, topology: &Topology, catalogue: &Catalogue, report: &mut Report) {
@@ -182,6 +183,23 @@ pub(crate) fn kafka(node: &Node, kafka: &KafkaFile, place: &Place, report: &mut 
     }
 }
 
+/// A rule has one limit, and a name that an alert's id can carry.
+fn rules(root: &Node, topology: &Topology, report: &mut Report) {
+    let Some(node) = root.get("monitoring").and_then(|node| node.get("rules")) else { return };
+    let path = Path::default().child("monitoring").child("rules");
+    for (name, rule) in &topology.monitoring.rules {
+        let at = node.get(name).map_or(node.at, |rule| rule.at);
+        let mut problem = |message: &str| report.problem(at, &path.child(name), message);
+        if rule.above.is_some() == rule.below.is_some() {
+            problem("a rule has one limit: \"above\" or \"below\"");
+        }
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if name.is_empty() || !name.chars().all(is_plain) {
+            problem("the name of a rule is made of letters, digits, _ and -");
+        }
+    }
+}
+
 fn alerts(root: &Node, topology: &Topology, report: &mut Report) {
     let monitoring = &topology.monitoring;
     let Some(node) = root.get("monitoring").and_then(|node| node.get("alert_destinations")) else {
@@ -192,6 +210,7 @@ fn alerts(root: &Node, topology: &Topology, report: &mut Report) {
         let is_configured = match destination {
             AlertDestination::Email => monitoring.email.is_some(),
             AlertDestination::Slack => monitoring.slack.is_some(),
+            AlertDestination::Webhook => monitoring.webhook.is_some(),
         };
         if !is_configured {
             let message =

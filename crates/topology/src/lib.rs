@@ -44,8 +44,8 @@ pub use node::Position;
 pub use problem::{Problem, Problems};
 pub use reference::{Setting, settings_reference};
 pub use sections::{
-    Account, AlertDestination, Email, LocalKafka, LogLevel, Metrics, Monitoring, SchemaRegistry,
-    Slack, SystemType, Topics,
+    Account, AlertDestination, AlertRule, AlertSeverity, Email, LocalKafka, LogLevel, Metrics,
+    Monitoring, SchemaRegistry, Slack, SystemType, Topics, Webhook,
 };
 pub use topology::{ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
 pub use transfers::{

@@ -245,6 +245,17 @@ pub struct Monitoring {
     pub email: Option<Email>,
     /// How alerts reach Slack; needed for the destination `slack`.
     pub slack: Option<Slack>,
+    /// Which program takes alerts; needed for the destination `webhook`.
+    pub webhook: Option<Webhook>,
+    /// Seconds that an alert waits for others of the same system, to be told together.
+    #[schemars(range(max = 3600))]
+    pub group_wait_secs: u64,
+    /// Seconds after which an alert that is still open is told again.
+    #[schemars(range(min = 60, max = 2_592_000))]
+    pub repeat_secs: u64,
+    /// Rules of your own, by name: which figure calls for a person. A rule with the name of one of
+    /// the usual rules takes its place.
+    pub rules: BTreeMap<String, AlertRule>,
 }
 
 impl Default for Monitoring {
@@ -257,8 +268,54 @@ impl Default for Monitoring {
             alert_destinations: Vec::new(),
             email: None,
             slack: None,
+            webhook: None,
+            group_wait_secs: 10,
+            repeat_secs: 4 * 3600,
+            rules: BTreeMap::new(),
         }
     }
+}
+
+/// When a figure calls for a person: `above` or `below`, one of the two.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertRule {
+    /// The metric, as `/metrics` spells it, such as `foliostream_component_lag_events`.
+    #[schemars(length(min = 1))]
+    pub metric: String,
+    /// Only series with these labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Of a counter: how much it has grown in so many seconds. Its value as it stands, if left
+    /// out.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub increase_within_secs: Option<u64>,
+    /// An alert opens beyond this value.
+    pub above: Option<f64>,
+    /// An alert opens short of this value.
+    pub below: Option<f64>,
+    /// Seconds that it must last before the alert opens, and be over before it closes.
+    #[serde(default)]
+    #[schemars(range(max = 86_400))]
+    pub for_secs: u64,
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: AlertSeverity,
+    /// What a person must do.
+    #[serde(default)]
+    pub action: String,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum AlertSeverity {
+    Info,
+    #[default]
+    Warning,
+    Error,
 }
 
 /// How important a log line is.
@@ -282,6 +339,7 @@ pub enum LogLevel {
 pub enum AlertDestination {
     Email,
     Slack,
+    Webhook,
 }
 
 impl fmt::Display for AlertDestination {
@@ -289,6 +347,7 @@ impl fmt::Display for AlertDestination {
         f.write_str(match self {
             Self::Email => "email",
             Self::Slack => "slack",
+            Self::Webhook => "webhook",
         })
     }
 }
@@ -314,6 +373,19 @@ pub struct Email {
 pub struct Slack {
     /// The channel's incoming webhook, for example `${SLACK_WEBHOOK}`.
     pub webhook_url: Secret,
+}
+
+/// A program that takes alerts as JSON.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Where it takes them, for example `${ALERT_WEBHOOK}`.
+    pub url: Secret,
+    /// What proves who sends them, as a bearer token.
+    pub token: Option<Secret>,
+    /// Allow plain http to another machine.
+    #[serde(default)]
+    pub insecure: bool,
 }
 
 /// Where the metrics can be read.

@@ -250,3 +250,19 @@ fn kafka_needs_brokers_and_a_whole_login() {
         &["t.yaml:1:20: metrics.listen: invalid socket address syntax"],
     );
 }
+
+#[test]
+fn rules_of_alerts() {
+    let rule = |body: &str| {
+        format!("systems: {{}}\nmonitoring:\n  rules:\n    slow: {{ metric: m, {body} }}\n")
+    };
+    let at = "t.yaml:4:11: monitoring.rules.slow";
+    let one = format!("{at}: a rule has one limit: \"above\" or \"below\"");
+    check(&rule("for_secs: 5"), &[&one]);
+    check(&rule("above: 1, below: 0.5"), &[&one]);
+    let severity = "expected one of info, warning, error, found the string \"bad\"";
+    check(
+        &rule("above: 0.5, severity: bad"),
+        &[&format!("t.yaml:4:45: monitoring.rules.slow.severity: {severity}")],
+    );
+}

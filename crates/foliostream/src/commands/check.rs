@@ -8,9 +8,9 @@ use component::{Clock, Host};
 use runtime::Start;
 use serde_json::json;
 
-use crate::catalogue;
 use crate::cli::{Check, Cli, Format};
 use crate::output::{self, MISTAKES, REFUSED};
+use crate::{catalogue, monitoring};
 
 /// How long a system may take to let us in.
 const LOGIN: Duration = Duration::from_secs(20);
@@ -30,6 +30,7 @@ pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
     };
     // Settings that only the component itself can judge.
     catalogue::tasks(&topology, &[], &Clock::system(), "")?;
+    monitoring::channels(&topology.monitoring, &Clock::system())?;
     let logins = if args.connect { connect(&topology).await } else { Vec::new() };
     let refused = logins.iter().filter(|(_, answer)| answer.is_err()).count();
     match cli.format {

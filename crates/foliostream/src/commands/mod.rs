@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod account;
+mod alert;
 mod broker;
 mod check;
 mod connector;
@@ -31,6 +32,7 @@ pub async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Tap(args) => tap::run(cli, args).await?,
         Command::Import(args) => return import::run(cli, args).await,
         Command::Order(order) => return order::run(cli, order).await,
+        Command::Alert(command) => return alert::run(cli, command).await,
         Command::Account(account) => account::run(cli, account).await?,
         Command::Break(command) => show::breaks(cli, command).await?,
         Command::Dlq(command) => return dlq::run(cli, command).await,

@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use component::Clock;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use runtime::{State, Supervisor, Wiring};
 use serde_json::json;
 use topology::Topology;
@@ -14,34 +13,37 @@ use crate::cli::{Cli, Format, Run};
 use crate::commands::asked_to_stop;
 use crate::output::{self, MISTAKES};
 use crate::platform::{self, Platform};
-use crate::{catalogue, progress};
+use crate::{catalogue, monitoring, progress};
 
 /// How long components may take to finish what they have begun.
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
 
 pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
     let topology = load(&args.topology)?;
+    output::log_level(topology.monitoring.log_level);
     let clock = Clock::system();
     let tasks = catalogue::tasks(&topology, &args.names, &clock, &cli.prefix)?;
     if tasks.is_empty() {
         bail!("nothing to run: {:?} name nothing in {}", args.names, args.topology.display());
     }
+    let telling = monitoring::telling(&topology.monitoring, &clock)?;
     let platform = Platform::of_topology(cli, &topology).await?;
     platform.endpoints.publish(&cli.data)?;
     let mut wiring = wire(&platform, &topology, &cli.prefix).await?;
     wiring.instance = args.instance;
-    let prometheus = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
-    runtime::describe_metrics();
+    let prometheus = runtime::collect(topology.monitoring.performance_tracking)?;
     let shutdown = wiring.shutdown.clone();
-    let mut supervisor = Supervisor::new(wiring);
+    let mut supervisor = Supervisor::new(wiring.clone());
     for task in tasks {
         supervisor.start(task);
     }
     let statuses = supervisor.statuses();
+    let monitor = monitoring::start(&topology, telling, &statuses, prometheus.clone(), &wiring);
     let listen = topology.metrics.as_ref().map(|metrics| metrics.listen);
     let metrics = match listen {
         Some(listen) => {
-            Some(runtime::serve(listen, prometheus, statuses.clone(), shutdown.clone()).await?)
+            let (statuses, pages) = (statuses.clone(), monitor.pages());
+            Some(runtime::serve(listen, prometheus, statuses, pages, shutdown.clone()).await?)
         }
         None => None,
     };
@@ -62,6 +64,7 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
         () = progress::show(cli.format, &statuses, &clock) => {}
     }
     supervisor.stop(STOP_WAIT).await;
+    monitor.stop().await;
     platform.stop().await?;
     let failed: Vec<_> = statuses.iter().filter(|(_, s)| s.get().state == State::Failed).collect();
     match failed.as_slice() {

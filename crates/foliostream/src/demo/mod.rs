@@ -11,9 +11,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use component::Clock;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use model::{Event, OrderStatus};
 use runtime::{Supervisor, Wiring};
 use serde_json::{Value, json};
@@ -60,16 +59,21 @@ async fn play(
     let env = |name: &str| mocks.variable(name);
     let topology = topology::parse("demo topology", TOPOLOGY, &env, &catalogue::catalogue())?;
     let wiring = running::wire(platform, &topology, &cli.prefix).await?;
-    let prometheus = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
-    runtime::describe_metrics();
+    let prometheus = runtime::collect(true)?;
     let view = View::follow(&wiring, started)?;
     let mut supervisor = Supervisor::new(wiring.clone());
     for task in catalogue::tasks(&topology, &[], &Clock::system(), "")? {
         supervisor.start(task);
     }
     let statuses = supervisor.statuses();
-    let served =
-        runtime::serve(args.listen, prometheus, statuses.clone(), wiring.shutdown.clone()).await?;
+    let served = runtime::serve(
+        args.listen,
+        prometheus,
+        statuses.clone(),
+        Vec::new(),
+        wiring.shutdown.clone(),
+    )
+    .await?;
     platform.endpoints.publish(&cli.data)?;
     announce(cli, args, platform, &mocks, served)?;
     let mut script = Script::new(&wiring, &view, state.run)?;

@@ -62,7 +62,8 @@ async fn health_is_served_over_http() {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let shutdown = world.wiring.shutdown.clone();
     let statuses = supervisor.statuses();
-    let address = runtime::serve(any, recorder.handle(), statuses, shutdown).await.unwrap();
+    let address =
+        runtime::serve(any, recorder.handle(), statuses, Vec::new(), shutdown).await.unwrap();
     let status = |path: &'static str| ask(address, path);
     eventually("ready", || status("/readyz").contains(" 200 ").then_some(())).await;
     vendor.books().read_faults.push_back(Fault::retry("503"));
