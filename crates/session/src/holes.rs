@@ -14,6 +14,9 @@ use crate::reach::later;
 
 /// A record may overtake another on its way; what is still missing then is a hole.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
+/// Stretches that are looked at though nothing says that something is missing: when a market opens
+/// every symbol has a first record.
+pub(crate) const MAX_UNSURE: usize = 500;
 /// Numbers seen before it is known how they count, and how often they may skip then.
 const MIN_STEPS: u32 = 8;
 const MAX_STEPS: u32 = 1_000_000;
@@ -67,6 +70,7 @@ pub struct Mark {
 pub struct Hole {
     pub(crate) kind: Kind,
     pub(crate) symbol: Text,
+    /// Zero where no number is known, but everything before its time is here: it may be none.
     pub(crate) after: u64,
     pub(crate) before: u64,
     pub(crate) from: Timestamp,
@@ -77,6 +81,7 @@ pub struct Hole {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Line {
     last: u64,
+    /// The time of the last number; without one, the time up to which there is none.
     last_at: Timestamp,
     /// The first number since the stream was last interrupted.
     pub(crate) first: u64,
@@ -95,11 +100,15 @@ impl Line {
         self.first = 0;
     }
 
-    /// Everything up to a record was read again. Where the stream has brought nothing since, it is
-    /// to go on from there: what it leaves out after that, nobody looks for.
-    fn repaired(&mut self, up_to: Option<(Timestamp, u64)>, day: Day) {
+    /// Everything up to a time was read again, the last of it this record. Where the stream has
+    /// brought nothing since, it is to go on from there: what it leaves out after that, nobody
+    /// looks for.
+    fn repaired(&mut self, up_to: Option<(Timestamp, u64)>, time: Timestamp, day: Day) {
         if self.first != 0 {
             return;
+        }
+        if self.last == 0 {
+            self.last_at = self.last_at.max(time);
         }
         if let Some((time, number)) = up_to
             && (day(time), number) > (day(self.last_at), self.last)
@@ -169,6 +178,9 @@ impl Channel {
         }
         if last != 0 && last.checked_add(1) == Some(number) {
             self.count(true);
+        } else if last == 0 && from.0 != 0 && !mark.kind.is_bars() {
+            let (kind, symbol) = (mark.kind, symbol.clone());
+            return Seen::After(Hole { kind, symbol, after: 0, before: number, from, to: time });
         } else if is_same_day && first != 0 && !mark.kind.is_bars() {
             // What an interruption skipped is looked for already.
             self.count(false);
@@ -213,6 +225,7 @@ impl Lines {
         let day = self.day;
         match self.of_mut(mark.kind).seen(symbol, mark, time, day) {
             Seen::Next => {}
+            Seen::After(Hole { after: 0, .. }) if self.suspects.len() >= MAX_UNSURE => {}
             Seen::After(hole) => self.suspects.push_back((now, hole, 0)),
             Seen::Late => self.late(symbol, mark),
         }
@@ -234,11 +247,16 @@ impl Lines {
         }
     }
 
-    /// An interruption is repaired, up to a record if there was one.
-    pub(crate) fn repaired(&mut self, kind: Kind, symbol: &Text, up_to: Option<(Timestamp, u64)>) {
+    /// An interruption is repaired up to a time, and the last record before it if there was one.
+    pub(crate) fn repaired(
+        &mut self,
+        (kind, symbol): &(Kind, Text),
+        up_to: Option<(Timestamp, u64)>,
+        time: Timestamp,
+    ) {
         let day = self.day;
-        if let Some(line) = self.of_mut(kind).lines.get_mut(symbol) {
-            line.repaired(up_to, day);
+        if let Some(line) = self.of_mut(*kind).lines.get_mut(symbol) {
+            line.repaired(up_to, time, day);
         }
     }
 

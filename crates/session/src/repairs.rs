@@ -10,7 +10,7 @@ use std::time::Duration;
 use component::{Fault, Item};
 use model::{Date, Event, EventId, Gap, GapStatus, Head, InstrumentId, Text, Timestamp};
 
-use crate::holes::{Day, Hole, Kind, Lines, Mark};
+use crate::holes::{Day, Hole, Kind, Lines, MAX_UNSURE, Mark};
 use crate::reach::{MAX_AHEAD, Reach, Rest, later, nanos};
 use crate::watch::{AUDIT_LAG, Cursor, MAX_AUDITED};
 
@@ -23,8 +23,6 @@ const MAX_QUIET: Duration = Duration::from_secs(24 * 3_600);
 const MAX_HOLES: usize = 1_000;
 /// Pages that are read of one symbol at most.
 const MAX_PAGES: u32 = 20;
-/// Symbols and kinds that an audit asks for at most.
-const MAX_AUDITS: usize = 500;
 
 /// Kinds whose numbers may skip, so that only history tells what is missing.
 const AUDITED: [Kind; 2] = [Kind::Trades, Kind::Quotes];
@@ -194,7 +192,7 @@ impl Repairs {
         }
         let since = cursor.missing_since.unwrap_or(cursor.at);
         let mut items: Vec<Item> =
-            cursor.holes.iter().map(|hole| self.open(hole.clone())).collect();
+            cursor.holes.iter().filter_map(|hole| self.open(hole.clone())).collect();
         items.extend(self.interrupted(since, AWAY));
         items
     }
@@ -213,7 +211,8 @@ impl Repairs {
 
     fn interrupted(&mut self, since: Timestamp, reason: &str) -> Vec<Item> {
         let suspects = self.lines.take_suspects();
-        let mut items: Vec<Item> = suspects.into_iter().map(|hole| self.open(hole)).collect();
+        let mut items: Vec<Item> =
+            suspects.into_iter().filter_map(|hole| self.open(hole)).collect();
         let mut wanted: Vec<(Kind, Text)> = Vec::new();
         for kind in Kind::ALL {
             let is_away = |symbol: Text| self.away.contains_key(&(kind, symbol));
@@ -283,7 +282,7 @@ impl Repairs {
             channel.lines.remove(symbol);
         }
         let from = self.connected_at;
-        let cause = Cause::Away { from, after: 0, after_at: from };
+        let cause = Cause::Away { from, after: 0, after_at: Timestamp(0) };
         let work = Work::new(kind, symbol.into(), cause);
         self.gap(&work, GapStatus::Unrecoverable, None, reason)
     }
@@ -322,16 +321,26 @@ impl Repairs {
             return self.interrupted(since.unwrap_or(self.reach.at), "too many holes to count");
         }
         let due = self.lines.take_due(now);
-        let items = due.into_iter().map(|hole| self.open(hole)).collect();
+        let items = due.into_iter().filter_map(|hole| self.open(hole)).collect();
         self.begin_audit(now);
         items
     }
 
-    fn open(&mut self, hole: Hole) -> Item {
+    /// Begins to read a hole again, and announces it, unless it is but a stretch of time in which
+    /// something may be missing.
+    fn open(&mut self, hole: Hole) -> Option<Item> {
         let Hole { to, after, before, .. } = hole;
+        if after == 0 && self.works.len() >= MAX_UNSURE {
+            return None;
+        }
+        if after == 0 {
+            let cause = Cause::Audit { from: hole.from.plus_nanos(-nanos(OVERLAP)), to };
+            self.add(Work::new(hole.kind, hole.symbol, cause));
+            return None;
+        }
         let reason = format!("nothing came between the numbers {after} and {before}");
         let id = self.add(Work::new(hole.kind, hole.symbol.clone(), Cause::Hole(hole)));
-        self.gap(&self.works[&id], GapStatus::Opened, Some(to), &reason)
+        Some(self.gap(&self.works[&id], GapStatus::Opened, Some(to), &reason))
     }
 
     fn begin_audit(&mut self, now: Timestamp) {
@@ -357,7 +366,7 @@ impl Repairs {
                 wanted.extend(channel.lines.keys().map(|symbol| (kind, symbol.clone())));
             }
         }
-        if published > MAX_AUDITED || wanted.len() > MAX_AUDITS {
+        if published > MAX_AUDITED || wanted.len() > MAX_UNSURE {
             tracing::debug!(component = self.component, published, "too busy for an audit");
             return;
         }
@@ -376,12 +385,12 @@ impl Repairs {
         let overlap = nanos(if work.kind.is_bars() { BARS_OVERLAP } else { OVERLAP });
         let (from, to) = match &work.cause {
             Cause::Hole(hole) => (hole.from.plus_nanos(-overlap), hole.to.plus_nanos(overlap)),
-            Cause::Away { from, after, after_at } => {
+            Cause::Away { from, after_at, .. } => {
                 let far = later(self.reach.vendor_now(now).max(self.reach.at), MAX_AHEAD);
                 // What a quiet symbol had lost before, no later number has told.
-                let quiet_since = (*after != 0).then(|| *after_at);
-                let since = quiet_since.unwrap_or(*from).max(from.plus_nanos(-nanos(MAX_QUIET)));
-                (since.min(*from).plus_nanos(-overlap), far)
+                let quiet_since = (*after_at).max(from.plus_nanos(-nanos(MAX_QUIET)));
+                let since = if after_at.0 == 0 { *from } else { quiet_since.min(*from) };
+                (since.plus_nanos(-overlap), far)
             }
             Cause::Audit { from, to } => (*from, *to),
         };
@@ -545,7 +554,7 @@ impl Repairs {
                 let (from, to) = (*from, now.max(self.reach.at));
                 let key = (work.kind, work.symbol.clone());
                 self.away.remove(&key);
-                self.lines.repaired(key.0, &key.1, work.reached);
+                self.lines.repaired(&key, work.reached, now);
                 self.repaired.insert(key, (from, to));
                 to
             }

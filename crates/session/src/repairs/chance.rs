@@ -1,7 +1,7 @@
 //! Mishaps of chance: a vendor with a tape, a stream that drops, lies and breaks, a history that
 //! answers late. Whatever happens, at the end every record of the tape was published.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use model::{Trade, TradeStatus};
 use rand::rngs::StdRng;
@@ -17,6 +17,8 @@ const SECOND: i64 = 1_000 * MILLI;
 const SYMBOLS: [&str; 3] = ["BAC", "SPY", "XYZ"];
 /// It has a record now and then; the others have dozens a second.
 const QUIET: usize = 2;
+/// When the process dies it forgets numbers: until then nothing of the quiet symbol is dropped.
+const LAST_RESTART: i64 = 12 * SECOND;
 const PAGE: usize = 500;
 /// How many stories are told; the environment may ask for more.
 const SEEDS: u64 = 300;
@@ -45,8 +47,7 @@ struct World {
     /// How the numbers of each symbol count: every so many one is left out.
     numbers: [u64; 3],
     skips_every: u64,
-    /// Whether the process dies now and then. It forgets numbers: of a symbol that is quiet nothing
-    /// is dropped then.
+    /// Whether the process dies now and then.
     restarts: bool,
     overtakes: bool,
     watch: Repairs,
@@ -58,6 +59,14 @@ struct World {
     asking: Vec<(i64, Ask)>,
     published: BTreeSet<(usize, u64)>,
     saved: Cursor,
+    /// Whether the vendor's clock is told to the nanosecond, or by the second.
+    is_exact: bool,
+    /// Changes of gaps that were published, and the bounds of each gap.
+    changes: BTreeSet<EventId>,
+    gaps: BTreeMap<String, Told>,
+    /// When nobody was listening.
+    away: Vec<(Timestamp, Timestamp)>,
+    lost_at: Timestamp,
     story: Vec<String>,
 }
 
@@ -65,7 +74,8 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
         let skips_every = [0, 0, 40, 5][dice.random_range(0..4)];
-        let [restarts, overtakes] = [2, 3].map(|sides| dice.random_range(0..sides) == 0);
+        let [restarts, overtakes, is_exact] =
+            [2, 3, 2].map(|sides| dice.random_range(0..sides) == 0);
         Self {
             dice,
             now: 0,
@@ -81,6 +91,11 @@ impl World {
             asking: Vec::new(),
             published: BTreeSet::new(),
             saved: Cursor::default(),
+            is_exact,
+            changes: BTreeSet::new(),
+            gaps: BTreeMap::new(),
+            away: Vec::new(),
+            lost_at: Timestamp(0),
             story: Vec::new(),
         }
     }
@@ -98,14 +113,19 @@ impl World {
     }
 
     fn connect(&mut self) {
-        // The vendor says what time it is by the second.
-        let said = Timestamp(self.vendor().0 / SECOND * SECOND);
+        let vendor = self.vendor();
+        let said = if self.is_exact { vendor } else { Timestamp(vendor.0 / SECOND * SECOND) };
         self.watch.connected(said, self.ours());
         self.is_connected = true;
+        if self.lost_at.0 != 0 {
+            self.away.push((self.lost_at, vendor));
+            self.lost_at = Timestamp(0);
+        }
         self.tell("connected".to_owned());
     }
 
     fn lose(&mut self) {
+        self.lost_at = self.vendor();
         let items = self.watch.lost("it broke");
         self.publish(items);
         self.wire.clear();
@@ -124,7 +144,8 @@ impl World {
         if !self.is_connected {
             return;
         }
-        if self.to_drop > 0 && !(self.restarts && symbol == QUIET) {
+        let is_spared = symbol == QUIET && self.restarts && self.now < LAST_RESTART;
+        if self.to_drop > 0 && !is_spared {
             self.to_drop -= 1;
             self.tell(format!("dropped {} {}", SYMBOLS[row.0], row.1));
             return;
@@ -169,16 +190,55 @@ impl World {
                     let number = trade.trade_id.parse().expect("a number of ours");
                     self.published.insert((symbol.expect("a symbol of ours"), number));
                 }
-                Item::Event(Event::Gap(gap)) => self.tell(format!(
-                    "gap {} {} from {}: {}",
-                    gap.instrument.as_str(),
-                    gap.status.as_str(),
-                    gap.from_time,
-                    gap.reason.as_str()
-                )),
+                Item::Event(Event::Gap(gap)) => self.told(&gap),
                 Item::Event(_) | Item::Bad { .. } => {}
             }
         }
+    }
+
+    /// A gap is told of. What has the id of a change that was told before is no news.
+    fn told(&mut self, gap: &Gap) {
+        if !self.changes.insert(gap.head.event_id) {
+            return;
+        }
+        self.tell(format!(
+            "gap {} {} from {} to {:?}: {}",
+            gap.instrument.as_str(),
+            gap.status.as_str(),
+            gap.from_time,
+            gap.to_time,
+            gap.reason.as_str()
+        ));
+        let told = self.gaps.entry(gap.gap_id.as_str().to_owned()).or_default();
+        told.instrument = gap.instrument.as_str().to_owned();
+        told.is_open = gap.status == GapStatus::Opened;
+        if !told.is_open {
+            told.bounds.push((gap.from_time, gap.to_time.expect("a gap that is over has an end")));
+        }
+    }
+
+    /// Stretches without anybody listening that no gap of a symbol covers.
+    fn uncovered(&self) -> Vec<String> {
+        let mut uncovered = Vec::new();
+        for name in SYMBOLS {
+            let instrument = InstrumentId::listed(name, "US");
+            let its = self.gaps.values().filter(|gap| gap.instrument == instrument.as_str());
+            let mut bounds: Vec<_> = its.flat_map(|gap| gap.bounds.iter().copied()).collect();
+            bounds.sort_unstable();
+            for (from, to) in &self.away {
+                let mut reached = *from;
+                for (_, end) in bounds.iter().filter(|(start, _)| *start <= *from) {
+                    reached = reached.max(*end);
+                }
+                if reached < *to {
+                    uncovered.push(format!("{name} from {from} to {to}"));
+                }
+            }
+        }
+        // What was told, but not saved, when the process died, its successor does not know.
+        let open = self.gaps.iter().filter(|(_, gap)| gap.is_open && !self.restarts);
+        uncovered.extend(open.map(|(id, gap)| format!("gap {id} of {} is open", gap.instrument)));
+        uncovered
     }
 
     /// Asks what is due, and hears what was asked.
@@ -217,7 +277,7 @@ impl World {
 
     fn mishap(&mut self) {
         match self.dice.random_range(0..if self.restarts { 7 } else { 6 }) {
-            6 => self.restart(),
+            6 if self.now < LAST_RESTART - 3 * SECOND => self.restart(),
             0 | 1 => self.to_drop = self.dice.random_range(1..8),
             2 | 3 => self.send(Sent::Garbage),
             4 => self.lose(),
@@ -260,7 +320,8 @@ impl World {
             }
             for (symbol, sides) in [2, 3, 400].into_iter().enumerate() {
                 if is_open && self.dice.random_range(0..sides) == 0 {
-                    self.print(symbol);
+                    let burst = if symbol == QUIET { self.dice.random_range(1..30) } else { 1 };
+                    (0..burst).for_each(|_| self.print(symbol));
                 }
             }
             self.arrive();
@@ -276,6 +337,14 @@ impl World {
         let is_missing = |row: &&Row| !self.published.contains(&(row.0, row.1));
         self.tape.iter().filter(is_missing).copied().collect()
     }
+}
+
+/// What was told of a gap.
+#[derive(Default)]
+struct Told {
+    instrument: String,
+    is_open: bool,
+    bounds: Vec<(Timestamp, Timestamp)>,
 }
 
 fn watch() -> Repairs {
@@ -315,6 +384,10 @@ fn story_of(seed: u64) -> Result<(), String> {
     (0..SYMBOLS.len()).for_each(|symbol| world.print(symbol));
     world.run(20_000, false, false);
     let missing = world.missing();
+    let uncovered = if world.is_exact { world.uncovered() } else { Vec::new() };
+    if missing.is_empty() && !uncovered.is_empty() {
+        return Err(format!("seed {seed} {uncovered:#?}\n{}", world.story.join("\n")));
+    }
     if missing.is_empty() {
         return Ok(());
     }
