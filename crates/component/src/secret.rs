@@ -4,8 +4,9 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use zeroize::Zeroize;
 
-/// A credential. It prints as `***` and cannot be serialized.
+/// A credential. It prints as `***`, cannot be serialized, and its memory is wiped in the end.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -19,6 +20,12 @@ impl Secret {
     /// The value itself, for the request that needs it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

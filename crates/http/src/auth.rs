@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use component::Secret;
+use bytes::Bytes;
+use component::{Fault, Result, Secret};
+use credentials::{Asked, Authenticator, Proof};
+use serde_json::{Map, Value};
 use url::Url;
 
 /// Credentials of every request, and the setting to blame when they are refused.
@@ -21,6 +24,16 @@ pub(crate) enum Kind {
     Bearer(Secret),
     Basic { encoded: Secret, password: Secret },
     Query(Cow<'static, str>, Secret),
+    Credential(Authenticator),
+}
+
+/// What one request is sent with.
+pub(crate) struct Signed {
+    pub(crate) url: Url,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<Bytes>,
+    /// What to blame when it is refused.
+    pub(crate) proof: Option<Proof>,
 }
 
 /// Shorter values are not worth hiding: they would blank out half of an excerpt.
@@ -57,10 +70,49 @@ impl Auth {
         Self { kind: Kind::Query(name.into(), key), setting }
     }
 
+    /// A credential that is renewed: signed requests, OAuth, sessions.
+    pub fn credential(setting: &'static str, credential: Authenticator) -> Self {
+        Self { kind: Kind::Credential(credential), setting }
+    }
+
+    /// What a request is sent with. Waits for a token where there is none that will do.
+    pub(crate) async fn signed(
+        &self,
+        method: &str,
+        mut url: Url,
+        body: Option<&Bytes>,
+    ) -> Result<Signed> {
+        let Kind::Credential(credential) = &self.kind else {
+            self.sign(&mut url);
+            let headers = self.header_values().into_iter();
+            let headers = headers.map(|(name, value)| (name.to_owned(), value)).collect();
+            return Ok(Signed { url, headers, body: body.cloned(), proof: None });
+        };
+        let asked = Asked { method, url: &url, body: body.map_or(&[], |body| body) };
+        let proof = credential.prove(asked).await.map_err(|error| error.fault(self.setting))?;
+        for (name, value) in &proof.query {
+            url.query_pairs_mut().append_pair(name, value.expose());
+        }
+        let body = if proof.body.is_empty() { body.cloned() } else { Some(joined(body, &proof)?) };
+        let pair = |(name, value): &(Cow<'static, str>, Secret)| {
+            ((**name).to_owned(), value.expose().to_owned())
+        };
+        let headers = proof.headers.iter().map(pair).collect();
+        Ok(Signed { url, headers, body, proof: Some(proof) })
+    }
+
+    /// The vendor refused what this proved: whether another attempt is worth making.
+    pub(crate) async fn renewed(&self, proof: Option<&Proof>) -> bool {
+        match (&self.kind, proof) {
+            (Kind::Credential(credential), Some(proof)) => credential.refused(proof).await.is_ok(),
+            _ => false,
+        }
+    }
+
     /// The headers to send, with their values.
     pub(crate) fn header_values(&self) -> Vec<(&str, String)> {
         match &self.kind {
-            Kind::None | Kind::Query(..) => Vec::new(),
+            Kind::None | Kind::Query(..) | Kind::Credential(_) => Vec::new(),
             Kind::Headers(headers) => {
                 headers.iter().map(|(name, value)| (&**name, value.expose().to_owned())).collect()
             }
@@ -86,7 +138,10 @@ impl Auth {
                 text = text.replace(secret, "***");
             }
         }
-        text
+        match &self.kind {
+            Kind::Credential(credential) => credential.redact(&text),
+            _ => text,
+        }
     }
 
     pub(crate) fn secrets(&self) -> Vec<&str> {
@@ -95,8 +150,24 @@ impl Auth {
             Kind::Headers(headers) => headers.iter().map(|(_, value)| value.expose()).collect(),
             Kind::Bearer(secret) | Kind::Query(_, secret) => vec![secret.expose()],
             Kind::Basic { encoded, password } => vec![encoded.expose(), password.expose()],
+            Kind::Credential(credential) => {
+                credential.method().secrets().into_iter().map(Secret::expose).collect()
+            }
         }
     }
+}
+
+/// A JSON object with what proves the request among its fields.
+fn joined(body: Option<&Bytes>, proof: &Proof) -> Result<Bytes> {
+    let refused = |_| Fault::fatal("a key in the body goes into a JSON object only");
+    let mut object: Map<String, Value> = match body {
+        Some(body) => serde_json::from_slice(body).map_err(refused)?,
+        None => Map::new(),
+    };
+    for (name, value) in &proof.body {
+        object.insert(name.to_string(), Value::String(value.expose().to_owned()));
+    }
+    Ok(Value::Object(object).to_string().into())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use component::{Bad, Clock, Fault, Host, Rate, Result, nanos};
+use credentials::Proof;
 use metrics::{counter, gauge, histogram};
 use model::Timestamp;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde_json::value::RawValue;
 use tracing::{Instrument, debug, info, info_span};
 use url::Url;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Signed};
 use crate::classify::{classify, is_failure};
 use crate::request::{Answer, Method, NoAnswer, Request};
 use crate::retry::Retries;
@@ -224,19 +225,37 @@ impl Http {
 
     /// One attempt, for those who must see the exact answer or know whether anything was sent.
     pub async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
-        let mut url = request.url(&self.base).map_err(NoAnswer::NotSent)?;
-        self.auth.sign(&mut url);
-        self.pass_breaker(request).map_err(NoAnswer::NotSent)?;
-        let waited = self.shared.turn(&self.clock, self.is_urgent).await;
-        let waited = waited.map_err(NoAnswer::NotSent)?;
+        let url = request.url(&self.base).map_err(NoAnswer::NotSent)?;
+        let (result, proof) = self.sent(request, url.clone()).await;
+        let is_refused = result.as_ref().is_ok_and(|answer| answer.status == 401);
+        // Who is not let in has changed nothing, so even an order may knock again, once.
+        if is_refused && self.auth.renewed(proof.as_ref()).await {
+            return self.sent(request, url).await.0;
+        }
+        result
+    }
+
+    async fn sent(&self, request: &Request, url: Url) -> (Result<Answer, NoAnswer>, Option<Proof>) {
+        let signed = match self.prepared(request, url).await {
+            Ok(signed) => signed,
+            Err(fault) => return (Err(NoAnswer::NotSent(fault)), None),
+        };
+        let proof = signed.proof.clone();
+        let left = self.clock.now();
+        let result = self.exchange(request, signed).await;
+        self.record(request, &result, left);
+        (result, proof)
+    }
+
+    /// Waits for its turn, and is signed as late as can be: signatures and tokens grow old.
+    async fn prepared(&self, request: &Request, url: Url) -> Result<Signed> {
+        self.pass_breaker(request)?;
+        let waited = self.shared.turn(&self.clock, self.is_urgent).await?;
         if !waited.is_zero() {
             histogram!("http_throttle_wait_seconds", "system" => self.system.to_string())
                 .record(waited.as_secs_f64());
         }
-        let left = self.clock.now();
-        let result = self.exchange(request, url).await;
-        self.record(request, &result, left);
-        result
+        self.auth.signed(request.method.as_str(), url, request.body.as_ref()).await
     }
 
     fn pass_breaker(&self, request: &Request) -> Result<()> {
@@ -247,18 +266,18 @@ impl Http {
         })
     }
 
-    async fn exchange(&self, request: &Request, url: Url) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: &Request, signed: Signed) -> Result<Answer, NoAnswer> {
         let mut builder = self
             .shared
             .client
-            .request(request.method.clone(), url)
+            .request(request.method.clone(), signed.url)
             .timeout(request.timeout)
             .header("accept", "application/json");
-        for (name, value) in self.auth.header_values() {
+        for (name, value) in signed.headers {
             builder = builder.header(name, value);
         }
-        if let Some(body) = &request.body {
-            builder = builder.header("content-type", "application/json").body(body.clone());
+        if let Some(body) = signed.body {
+            builder = builder.header("content-type", "application/json").body(body);
         }
         let response = builder.send().await.map_err(|error| self.no_answer(request, error))?;
         let status = response.status().as_u16();

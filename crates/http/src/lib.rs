@@ -20,6 +20,7 @@ mod shared;
 mod states;
 mod table;
 mod tls;
+mod tokens;
 mod tree;
 mod verdict;
 
@@ -35,5 +36,6 @@ pub use poll::{Ask, Marks, Plan, Poll, Polled, Reading, first_of_month};
 pub use request::{Answer, Method, NoAnswer, Request, next_page};
 pub use states::{Account, Accounts, State, StatePoll, States};
 pub use table::{Cells, Row, Table};
+pub use tokens::Tokens;
 pub use tree::{Item, items, text_at};
 pub use verdict::Verdict;
