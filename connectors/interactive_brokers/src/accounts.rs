@@ -56,8 +56,8 @@ impl Polled<Tws> for Held {
             "position" if turn.talk.is_ours(fields) => {
                 turn.talk.can_name(fields)?;
                 let position = map::position(fields, now)?;
-                let place = [&position.broker_account, &position.currency];
-                let key = format!("{}|{}|{}", place[0], place[1], position.instrument);
+                let Position { broker_account, currency, instrument, .. } = &position;
+                let key = format!("{broker_account}|{currency}|{instrument}");
                 match position.quantity.is_zero() {
                     true => Listing::without(&key, turn.batch, |key| gone(key, now)),
                     false => self.0.row(&key, position, turn.batch),

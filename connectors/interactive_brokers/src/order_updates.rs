@@ -6,8 +6,7 @@ use std::collections::HashSet;
 
 use component::{OrBad, Result};
 use model::{Text, money};
-use serde::{Deserialize, Serialize};
-use session::{Asks, Costs, Fields, Followed, Poll, Polled, ToldFills, ToldOrders, Trouble};
+use session::{Asks, Costs, Fields, Followed, Poll, Polled, Told, Trouble};
 
 use crate::map::{self, Placed};
 use crate::settings;
@@ -32,15 +31,7 @@ pub struct Orders {
     missing: Vec<&'static str>,
 }
 
-/// What has been told so far.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Cursor {
-    orders: ToldOrders,
-    fills: ToldFills,
-}
-
-type Turn<'a> = tws::Turn<'a, Cursor>;
+type Turn<'a> = tws::Turn<'a, Told>;
 
 impl Asks<Tws> for Orders {
     const NAME: &'static str = "interactive_brokers_order_updates";
@@ -62,7 +53,7 @@ impl Asks<Tws> for Orders {
 }
 
 impl Polled<Tws> for Orders {
-    type Cursor = Cursor;
+    type Cursor = Told;
 
     /// Asks for everything that can have changed. Executions come first: they tell at which price.
     fn ask(&mut self, tws: &mut Tws) -> Result<()> {
@@ -176,10 +167,10 @@ impl Orders {
         self.tell(&id, turn)
     }
 
-    fn commission(&mut self, fields: &Fields<'_>, cursor: &Cursor) -> Result<(), Trouble> {
+    fn commission(&mut self, fields: &Fields<'_>, told: &Told) -> Result<(), Trouble> {
         let id = fields.value("execId").or_bad("execId")?;
         if let Some(amount) = fields.decimal("commission", money)? {
-            self.fills.cost(id, amount, fields.text("currency"), &cursor.fills);
+            self.fills.cost(id, amount, fields.text("currency"), &told.fills);
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! Sends orders, and says what TWS's answers to them mean.
 
-use component::Result;
-use model::{ApprovedOrder, OrderRequest, Text};
+use component::{Fault, Result};
+use model::{ApprovedOrder, OrderRequest, Text, Timestamp};
 use session::{Complaint, Desk, Fields, Meaning, Trades, Values};
 
-use crate::map::{self, Placed};
-use crate::tws::{ENDS, Refusal, Tws};
+use crate::map::{OURS, Placed};
+use crate::tws::{ENDS, Refusal, State, Tws};
 use crate::{settings, spell};
 
 /// Places, modifies and cancels orders.
@@ -32,7 +32,12 @@ impl Trades for Tws {
     }
 
     fn is_connected(&self) -> Result<()> {
-        self.state.is_connected()
+        let State { site, clock, patience, .. } = &self.state;
+        let Some(words) = site.cut_off.words() else { return Ok(()) };
+        match site.lapse(Timestamp::default(), *patience, clock.now()) {
+            Some(Err(fault)) => Err(fault),
+            _ => Err(Fault::retry(format!("TWS is cut off from the broker: {words}"))),
+        }
     }
 
     fn ask_all(&mut self) -> Result<&'static [&'static str]> {
@@ -61,13 +66,12 @@ impl Trades for Tws {
     }
 
     fn reference(order_id: &str) -> Text {
-        map::reference(order_id)
+        format!("{OURS}{order_id}").into()
     }
 
     fn spell(&self, order: &ApprovedOrder, first: i64) -> Result<Vec<Values>, String> {
-        let ours = map::reference("").len();
-        if ours + order.order_id.len() > self.max_reference {
-            let longest = self.max_reference.saturating_sub(ours);
+        let longest = self.max_reference.saturating_sub(OURS.len());
+        if order.order_id.len() > longest {
             return Err(format!("an order id has at most {longest} characters here"));
         }
         spell::new_orders(order, &self.account_of(order), first)

@@ -1,14 +1,14 @@
 //! What TWS has of the past: how to ask for a stretch of it, no faster than it allows, and what an
 //! answer holds.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use component::{Bad, Fault, Item, OrBad, Paces, Rate, Result};
 use model::{Adjustment, Timestamp, Zone};
 use session::{Archive, Asked, Fields, Prints, Talk};
 
-use crate::map::{self, About, Period};
-use crate::site::lock;
+use crate::map::{About, Period};
 use crate::tws::{LOGIN, Refusal, State, Tws};
 use crate::{time, wire};
 
@@ -126,9 +126,12 @@ impl Archive for Past {
 
     fn ask(&self, tws: &mut Tws, request: &Request) -> Result<Result<Asked, Duration>> {
         let State { site, clock, .. } = &tws.state;
-        if let Err(wait) = self.take(&mut lock(&site.pace), request, clock.now()) {
+        // Nothing can be left half changed by a panic.
+        let mut pace = site.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(wait) = self.take(&mut pace, request, clock.now()) {
             return Ok(Err(wait));
         }
+        drop(pace);
         let id = tws.request_id();
         let mut said: Vec<_> = request.said.iter().map(|(n, text)| (*n, text.as_str())).collect();
         said.push(("rid", &id));
@@ -168,7 +171,7 @@ impl Archive for Past {
                         Ok(bar) if bar.end_time > request.now => {}
                         bar => {
                             covered = covered.max(bar.as_ref().map_or(covered, |bar| bar.end_time));
-                            map::push(items, raw.as_bytes(), bar);
+                            items.push(Item::of(raw.as_bytes(), bar));
                         }
                     }
                 }
@@ -220,7 +223,7 @@ impl Past {
             if event.as_ref().is_ok_and(|event| event.head().event_time >= request.to) {
                 break;
             }
-            map::push(items, row.join("|").as_bytes(), event);
+            items.push(Item::of(row.join("|").as_bytes(), event));
         }
         let second = |row: Option<&Vec<&str>>| row.and_then(|row| row[0].parse::<i64>().ok());
         let (first, last) = (second(rows.first()), second(rows.last()));

@@ -1,14 +1,12 @@
 //! What all connections to one TWS know together: for how long it has been away, and its pace.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use component::{Fault, Host, Paces, Result};
 use model::Timestamp;
-use session::{Outage, Patience};
+use session::{Known, Outage, Patience};
 
-use crate::contract::exchange_abroad;
 use crate::settings::Connection;
 use crate::time;
 
@@ -21,11 +19,6 @@ const CONNECT: &str = "see in TWS or IB Gateway whether it is logged in and has 
 /// A new connection is told this soon whether TWS is cut off.
 const SETTLES: i64 = 3_000_000_000;
 
-/// Stocks outside the US whose listing is remembered.
-const MAX_LISTED: usize = 100_000;
-/// An exchange that we have no name for.
-const ELSEWHERE: &str = "-";
-
 /// One TWS.
 #[derive(Debug, Default)]
 pub struct Site {
@@ -35,27 +28,14 @@ pub struct Site {
     pub away: Outage,
     /// That it is cut off from Interactive Brokers: what it says then is what it knew before.
     pub cut_off: Outage,
-    /// Where stocks outside the US are listed, by `conId`.
-    listed: Mutex<HashMap<String, &'static str>>,
+    /// Where stocks outside the US are listed, by `conId`, as far as we have a name for it.
+    pub listed: Known<&'static str>,
 }
 
 impl Site {
     /// The one that a system is connected to.
     pub fn of(connection: &Connection, host: &Host) -> Result<Arc<Self>> {
         host.share(&name(connection), || Ok(Self::default()))
-    }
-
-    /// Where a stock outside the US is listed, if that was looked up.
-    pub fn listed(&self, con_id: &str) -> Option<&'static str> {
-        lock(&self.listed).get(con_id).copied()
-    }
-
-    /// It was looked up where a stock outside the US is listed.
-    pub fn is_listed(&self, con_id: String, exchange: &str) {
-        let mut listed = lock(&self.listed);
-        if listed.len() < MAX_LISTED {
-            listed.insert(con_id, exchange_abroad(exchange).unwrap_or(ELSEWHERE));
-        }
     }
 
     /// It does not let us in. At night and for a while that mends itself, then somebody is needed.
@@ -80,20 +60,14 @@ impl Site {
         wait: Duration,
         now: Timestamp,
     ) -> Option<Result<Duration>> {
-        let patience = Patience { wait, is_excused: time::is_reset };
-        let lapse = self.cut_off.lapse(opened.plus_nanos(SETTLES), patience, now)?;
-        Some(lapse.map_err(|words| Fault::needs_person(words, CONNECT)))
+        let patience = Patience { wait, is_excused: time::is_reset, action: CONNECT };
+        self.cut_off.lapse(opened.plus_nanos(SETTLES), patience, now)
     }
 }
 
 /// What it is called among all that is shared.
 pub fn name(connection: &Connection) -> String {
     format!("tws {}:{}", connection.host, connection.port)
-}
-
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is locked here can be left half changed by a panic.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

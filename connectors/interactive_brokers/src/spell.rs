@@ -1,10 +1,12 @@
 //! Our orders in the words of TWS.
 
-use model::{ApprovedOrder, Decimal, OrderClass, OrderRequest, Side, Text, TimeInForce};
-use session::Values;
+use model::{ApprovedOrder, Decimal, OrderClass, OrderRequest, Terms, Text, TimeInForce};
+use session::{Trades, Values};
 
 use crate::contract::Contract;
-use crate::{map, wire};
+use crate::map::{SIDES, TIMES, TYPES};
+use crate::tws::Tws;
+use crate::wire;
 
 /// Fields of an order that are ours alone to fill.
 const OURS: &str =
@@ -17,34 +19,29 @@ pub fn new_orders(order: &ApprovedOrder, account: &str, first: i64) -> Result<Ve
     let entry = single(request, account)?;
     let mut orders = exits(request, &entry)?;
     let is_oco = request.order_class == OrderClass::Oco;
-    let reference = map::reference(&request.order_id);
+    let reference = Tws::reference(&request.order_id);
     if is_oco {
         orders[0].insert("orderRef", reference.clone());
     } else {
         orders.insert(0, entry);
     }
-    let last = orders.len() - 1;
-    for (index, order) in orders.iter_mut().enumerate() {
-        let id = |id: i64| Text::from(id.to_string());
-        order.insert("orderId", id(first + index as i64));
+    let last = first + orders.len() as i64 - 1;
+    for (id, order) in (first..).zip(&mut orders) {
+        order.insert("orderId", id.to_string().into());
         if is_oco {
             order.extend([("ocaGroup", reference.clone()), ("ocaType", "1".into())]);
             continue;
         }
-        if index > 0 {
-            order.insert("parentId", id(first));
-        }
-        if index < last {
-            // TWS holds them back until the last one has come.
-            order.insert("transmit", "0".into());
-        }
+        // TWS holds them back until the last one has come.
+        order.extend((id < last).then(|| ("transmit", "0".into())));
+        order.extend((id > first).then(|| ("parentId", first.to_string().into())));
     }
     Ok(orders)
 }
 
 /// One order, with everything that a request says of it.
 fn single(request: &OrderRequest, account: &str) -> Result<Values, String> {
-    let instrument = request.instrument.as_ref().ok_or("the order has no instrument")?;
+    let Terms { instrument, side, order_type, time_in_force } = request.terms()?;
     let mut contract = Contract::parse(instrument.as_str()).map_err(|bad| bad.to_string())?;
     let mut order = Values::new();
     for (name, value) in &request.broker_options {
@@ -62,32 +59,22 @@ fn single(request: &OrderRequest, account: &str) -> Result<Values, String> {
         }
     }
     order.extend(contract.0);
-    let side = request.side.ok_or("the order has no side")?;
-    if request.quantity.is_none() && request.notional.is_none() {
-        return Err("the order has neither a quantity nor an amount".to_owned());
-    }
-    order.insert("action", action(side).into());
+    order.extend(SIDES.word(side).map(|word| ("action", word.into())));
     order.insert("account", account.into());
-    order.insert("orderRef", map::reference(&request.order_id));
+    order.insert("orderRef", Tws::reference(&request.order_id));
     order.insert("totalQuantity", number(request.quantity.unwrap_or_default()));
     order.extend(request.notional.map(|money| ("cashQty", number(money))));
     order.extend(request.extended_hours.then(|| ("outsideRth", "1".into())));
-    priced(request, &mut order)?;
-    Ok(order)
-}
-
-/// Type, prices and time in force. What the broker's own options say comes before ours.
-fn priced(request: &OrderRequest, order: &mut Values) -> Result<(), String> {
-    let kind = request.order_type.ok_or("the order has no type")?;
-    let time = request.time_in_force.ok_or("the order has no time in force")?;
-    let none = || format!("TWS has no {kind} order at the close");
-    let (word, time_in_force) = map::words(kind, time).ok_or_else(none)?;
-    order.entry("orderType").or_insert(word.into());
-    order.entry("tif").or_insert(time_in_force.into());
-    for (name, value) in prices(word, request) {
+    let none = || format!("TWS has no {order_type} order at the close");
+    let at_close = Some(time_in_force).filter(|time| *time == TimeInForce::Cls);
+    let word = TYPES.word((order_type, at_close)).ok_or_else(none)?;
+    let words = [("orderType", Some(word)), ("tif", TIMES.word(time_in_force))];
+    let words = words.into_iter().filter_map(|(name, word)| Some((name, word?.into())));
+    // What the broker's own options say comes before ours.
+    for (name, value) in words.chain(prices(word, request)) {
         order.entry(name).or_insert(value);
     }
-    Ok(())
+    Ok(order)
 }
 
 /// The prices that a request names, in the fields that an order of this type has for them.
@@ -106,42 +93,23 @@ pub fn stop_of(word: &str) -> &'static str {
     if word.starts_with("TRAIL") { "trailStopPrice" } else { "auxPrice" }
 }
 
-/// The exits of an order: one that takes a profit, one that limits a loss.
+/// The exits of an order: as its entry is, but for what makes them exits.
 fn exits(request: &OrderRequest, entry: &Values) -> Result<Vec<Values>, String> {
-    let is_oco = request.order_class == OrderClass::Oco;
-    let profit = request.take_profit_price.or(request.limit_price.filter(|_| is_oco));
-    let loss = request.stop_loss_price;
-    let limit = request.stop_loss_limit_price;
-    match (request.order_class, profit.is_some(), loss.is_some()) {
-        (OrderClass::Simple, false, false) => return Ok(Vec::new()),
-        (OrderClass::Bracket | OrderClass::Oco, true, true) => {}
-        (OrderClass::Oto, true, false) | (OrderClass::Oto, false, true) => {}
-        (OrderClass::Mleg, ..) => return Err("orders with several legs are not offered".into()),
-        (class, ..) => return Err(format!("the exits do not fit an order of class {class}")),
-    }
-    let side = request.side.ok_or("the order has no side")?;
-    let side = match side {
-        side if is_oco => side,
-        Side::Buy => Side::Sell,
-        Side::Sell => Side::Buy,
-    };
-    let exit = |suffix: &str, kind: &str, limit: Option<Decimal>, stop: Option<Decimal>| {
-        let mut exit = entry.clone();
-        exit.retain(|name, _| !["lmtPrice", "auxPrice", "trailStopPrice"].contains(name));
-        exit.insert("action", action(side).into());
-        exit.insert("orderType", kind.into());
-        if !is_oco {
-            exit.insert("tif", "GTC".into());
-        }
-        exit.insert("orderRef", format!("{}.{suffix}", map::reference(&request.order_id)).into());
-        exit.extend(limit.map(|price| ("lmtPrice", number(price))));
-        exit.extend(stop.map(|price| ("auxPrice", number(price))));
-        exit
-    };
-    let profit = profit.map(|_| exit("tp", "LMT", profit, None));
-    let kind = if limit.is_some() { "STP LMT" } else { "STP" };
-    let loss = loss.map(|_| exit("sl", kind, limit, loss));
-    Ok(profit.into_iter().chain(loss).collect())
+    let spelled = request.exits()?.into_iter().map(|exit| {
+        let suffix = if exit.is_profit { "tp" } else { "sl" };
+        let reference = format!("{}.{suffix}", Tws::reference(&request.order_id));
+        let is_oco = request.order_class == OrderClass::Oco;
+        let mut order = entry.clone();
+        order.retain(|name, _| !["lmtPrice", "auxPrice", "trailStopPrice"].contains(name));
+        order.insert("orderRef", reference.into());
+        order.extend(SIDES.word(exit.side).map(|word| ("action", word.into())));
+        order.extend(TYPES.word((exit.order_type, None)).map(|word| ("orderType", word.into())));
+        order.extend((!is_oco).then(|| ("tif", "GTC".into())));
+        order.extend(exit.limit_price.map(|price| ("lmtPrice", number(price))));
+        order.extend(exit.stop_price.map(|price| ("auxPrice", number(price))));
+        order
+    });
+    Ok(spelled.collect())
 }
 
 /// An open order with what a request changes of it.
@@ -159,12 +127,9 @@ pub fn modified(open: &Values, request: &OrderRequest) -> Result<Values, String>
 /// The fields that a request changes.
 fn changes(open: &Values, request: &OrderRequest) -> Vec<(&'static str, Text)> {
     let word = open.get("orderType").map_or("", Text::as_str);
-    let time_in_force = match request.time_in_force {
-        Some(TimeInForce::Day) => Some("DAY"),
-        Some(TimeInForce::Gtc) => Some("GTC"),
-        // Others are part of what an order is, and TWS refuses to change them.
-        _ => None,
-    };
+    // Other times are part of what an order is, and TWS refuses to change them.
+    let is_free = |time: &TimeInForce| matches!(time, TimeInForce::Day | TimeInForce::Gtc);
+    let time_in_force = request.time_in_force.filter(is_free).and_then(|time| TIMES.word(time));
     let quantity = request.quantity.map(|quantity| ("totalQuantity", number(quantity)));
     let time_in_force = time_in_force.map(|word| ("tif", word.into()));
     quantity.into_iter().chain(prices(word, request)).chain(time_in_force).collect()
@@ -189,13 +154,6 @@ fn list(value: &str) -> Result<Text, String> {
     let pairs = pairs.ok_or_else(|| format!("{value:?} is not tag=value;tag=value"))?;
     let fields = pairs.iter().map(|(tag, value)| format!("\0{}\0{}", tag.trim(), value.trim()));
     Ok(format!("{}{}", pairs.len(), fields.collect::<String>()).into())
-}
-
-fn action(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "BUY",
-        Side::Sell => "SELL",
-    }
 }
 
 /// A number as TWS reads it.

@@ -10,28 +10,11 @@ const RESET_TO: (i8, i8) = (0, 50);
 /// When the regular session ends there.
 const CLOSE: (i8, i8) = (16, 0);
 
-/// Names that the operating systems under TWS have for their zones, where they are none of the
-/// IANA's.
-const ZONES: &str = include_str!("zones.txt");
-
 /// The zone of times that name none: the one that TWS told when it greeted us. Its name may be in
 /// any language and in any encoding; then the time beside it tells the offset.
 pub fn zone(greeting: &str, now: Timestamp) -> Zone {
     let Some((shown, name)) = split(greeting, &Zone::default()) else { return Zone::default() };
-    named(name).or_else(|| Zone::by_clock(shown, now)).unwrap_or_default()
-}
-
-/// The zone with this name.
-pub fn named(name: &str) -> Option<Zone> {
-    let name = name.trim();
-    if name.is_empty() {
-        return None;
-    }
-    let lower = name.to_lowercase();
-    let mut known = ZONES.lines().filter_map(|line| line.split_once('='));
-    let found =
-        known.find(|(known, _)| lower == *known || known.len() > 4 && lower.starts_with(known));
-    Zone::named(found.map_or(name, |(_, iana)| iana))
+    Zone::called(name).or_else(|| Zone::by_clock(shown, now)).unwrap_or_default()
 }
 
 /// A time as it stands in `20250415 19:38:31`, with one blank or two, or a `-`, in the middle, and
@@ -55,7 +38,7 @@ pub fn moment(text: &str, zone: &Zone, field: &str) -> Result<Timestamp, Bad> {
         "" if text.as_bytes().get(8) == Some(&b'-') => return Ok(utc),
         "Z" => return Ok(utc),
         "" => zone,
-        name => &named(name).ok_or_else(|| Bad::new(field, format!("no zone {name:?}")))?,
+        name => &Zone::called(name).ok_or_else(|| Bad::new(field, format!("no zone {name:?}")))?,
     };
     split(text, zone).map(|(time, _)| time).ok_or_else(bad)
 }

@@ -41,6 +41,8 @@ pub const LOGIN: Duration = Duration::from_secs(10);
 pub const ENDS: [&str; 3] = ["executionEnd", "openOrderEnd", "completedOrdersEnd"];
 /// Ids of requests begin here, far from those of orders: TWS names both in the same field.
 const FIRST_REQUEST: i64 = 1_500_000_000;
+/// An exchange that we have no name for.
+const ELSEWHERE: &str = "-";
 /// Our clock and that of TWS count as the same up to this difference; TWS tells whole seconds.
 const SAME_NANOS: i64 = 2_000_000_000;
 
@@ -66,7 +68,7 @@ pub struct State {
     /// How far the clock of TWS is ahead of ours.
     ahead: i64,
     opened: Timestamp,
-    patience: Duration,
+    pub patience: Duration,
     pub version: i32,
     greeting: String,
     /// Zone of times that name none.
@@ -142,7 +144,7 @@ impl Talk for Tws {
     fn read<'a>(&self, frame: &'a [u8]) -> Result<Option<Fields<'a>>, Bad> {
         let mut fields = wire::read(frame, self.state.version)?;
         if let Some(fields) = &mut fields
-            && let Some(exchange) = self.state.site.listed(fields.text("conId"))
+            && let Some(exchange) = self.state.site.listed.get(fields.text("conId"))
         {
             fields.complete("primaryExchange", exchange);
         }
@@ -171,9 +173,9 @@ impl Opens for Tws {
             turns: Some(Turns::to(host, &site::name(connection), rate, place == 0)?),
             ..RawOptions::new(&connection.host, connection.port)
         };
-        let (clock, patience) =
-            (host.clock.clone(), Duration::from_secs(connection.alert_after_secs));
-        let state = State { site: Arc::clone(&site), clock, patience, ..State::default() };
+        let patience = Duration::from_secs(connection.alert_after_secs);
+        let (site_of, clock) = (Arc::clone(&site), host.clock.clone());
+        let state = State { site: site_of, clock, patience, ..State::default() };
         // Where the last connection is not over yet for TWS, another client comes meanwhile.
         let mut spare = 0;
         loop {
@@ -204,7 +206,7 @@ impl Tws {
         session.expect(LOGIN, "greeting", |frame| state.is_greeted(frame)).await?;
         state.zone = match &connection.time_zone {
             None => time::zone(&state.greeting, state.opened),
-            Some(name) => time::named(name).ok_or_else(|| {
+            Some(name) => Zone::called(name).ok_or_else(|| {
                 Fault::fatal(format!("connection.time_zone: there is no zone {name:?}"))
             })?,
         };
@@ -215,8 +217,10 @@ impl Tws {
         session.flush().await?;
         // Whatever else comes is for later.
         let judge = |frame: &Frame| match state.is_notice(frame) {
-            Ok(true) if state.is_welcome() => Step::Done(()),
-            Ok(true) => Step::Skip,
+            Ok(true) => match (&state.accounts, state.next_order_id, state.time) {
+                (Some(_), Some(_), Some(_)) => Step::Done(()),
+                _ => Step::Skip,
+            },
             Ok(false) => Step::Keep,
             Err(fault) => Step::Refused(fault),
         };
@@ -260,7 +264,7 @@ impl Tws {
     /// Makes sure that we can name what a message is about; else that is looked up first.
     pub fn can_name(&mut self, fields: &Fields<'_>) -> Result<(), Trouble> {
         let con_id = fields.text("conId");
-        let is_known = matches!(con_id, "" | "0") || self.state.site.listed(con_id).is_some();
+        let is_known = matches!(con_id, "" | "0") || self.state.site.listed.get(con_id).is_some();
         if is_known || !Contract::of(fields).is_abroad() {
             return Ok(());
         }
@@ -306,15 +310,6 @@ impl State {
     /// What the clock of TWS says.
     pub fn now(&self) -> Timestamp {
         self.clock.now().plus_nanos(self.ahead)
-    }
-
-    /// What TWS says while it is cut off from the broker is what it knew before.
-    pub fn is_connected(&self) -> Result<()> {
-        let Some(words) = self.site.cut_off.words() else { return Ok(()) };
-        match self.site.lapse(Timestamp::default(), self.patience, self.clock.now()) {
-            Some(Err(fault)) => Err(fault),
-            _ => Err(Fault::retry(format!("TWS is cut off from the broker: {words}"))),
-        }
     }
 
     /// Waits until TWS has been cut off from Interactive Brokers for so long that a person must see
@@ -370,14 +365,11 @@ impl State {
         }
     }
 
-    fn is_welcome(&self) -> bool {
-        self.accounts.is_some() && self.next_order_id.is_some() && self.time.is_some()
-    }
-
     /// Whether a message answers what we looked up. What TWS cannot say is not asked for again.
     fn is_looked_up(&mut self, fields: &Fields<'_>) -> bool {
         let Some(con_id) = self.looked_up.remove(Tws::request_of(fields)) else { return false };
-        self.site.is_listed(con_id, fields.text("primaryExchange"));
+        let exchange = exchange_abroad(fields.text("primaryExchange")).unwrap_or(ELSEWHERE);
+        self.site.listed.note(con_id, exchange);
         self.has_come_back = true;
         true
     }

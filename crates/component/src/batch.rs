@@ -18,6 +18,16 @@ pub enum Item {
     Bad { raw: Vec<u8>, bad: Bad },
 }
 
+impl Item {
+    /// What was understood of some bytes, or what is wrong with them.
+    pub fn of<E: Into<Event>>(raw: &[u8], event: Result<E, Bad>) -> Self {
+        match event {
+            Ok(event) => Self::Event(event.into()),
+            Err(bad) => Self::Bad { raw: raw.to_vec(), bad },
+        }
+    }
+}
+
 /// Says that a batch repeats everything a live feed should already have delivered between two
 /// points in time. What turns out to be new had been missed: the runtime marks it as a gap.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,9 @@ mod format;
 mod id;
 mod interval;
 mod option;
+mod terms;
 mod time;
+mod words;
 mod zone;
 
 pub use compact_str::CompactString as Text;
@@ -20,7 +22,9 @@ pub use format::TimeFormat;
 pub use id::{EventId, InstrumentId};
 pub use interval::{Interval, Unit};
 pub use option::OptionSymbol;
+pub use terms::{Exit, Terms};
 pub use time::{BadTime, Date, Timestamp};
+pub use words::Words;
 pub use zone::Zone;
 
 use serde::{Deserialize, Serialize};

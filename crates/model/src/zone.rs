@@ -11,6 +11,11 @@ const MAX_OFFSET_SECS: i64 = 15 * 3_600;
 /// Zones differ by multiples of this.
 const QUARTER_SECS: i64 = 900;
 
+/// Names that operating systems have for zones, where they are none of the IANA's.
+const NAMES: &str = include_str!("zones.txt");
+/// A name of the table that is longer may be the beginning of a longer one.
+const SHORT_CHARS: usize = 4;
+
 /// A time zone; UTC until more is known.
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
@@ -25,6 +30,19 @@ impl Zone {
     /// The zone that the IANA's database has under this name.
     pub fn named(name: &str) -> Option<Self> {
         TimeZone::get(name).ok().map(Self)
+    }
+
+    /// The zone that the IANA or an operating system has under this name.
+    pub fn called(name: &str) -> Option<Self> {
+        let name = name.trim();
+        if name.is_empty() {
+            return None;
+        }
+        let lower = name.to_lowercase();
+        let is_it =
+            |known: &str| lower == known || known.len() > SHORT_CHARS && lower.starts_with(known);
+        let mut names = NAMES.lines().filter_map(|line| line.split_once('='));
+        Self::named(names.find(|(known, _)| is_it(known)).map_or(name, |(_, iana)| iana))
     }
 
     /// Where the exchanges of the United States keep their time.
@@ -121,7 +139,9 @@ mod tests {
         assert_eq!(zone.hour_and_minute(at("2025-04-15T23:38:31Z")), Some((19, 38)));
         assert_eq!(zone.midnight(at("2025-04-15T03:00:00Z")), at("2025-04-14T04:00:00Z"));
         assert_eq!(zone.day_start("2025-01-15".parse().unwrap()), at("2025-01-15T05:00:00Z"));
-        assert!(Zone::named("Middle-earth").is_none());
+        assert!(Zone::called("Middle-earth").is_none() && Zone::called(" ").is_none());
+        let berlin = Zone::called("Central European Summer Time").unwrap();
+        assert_eq!(berlin.read("%Y%m%d", "20250715"), Some(at("2025-07-14T22:00:00Z")));
     }
 
     #[test]

@@ -72,3 +72,43 @@ impl Costs {
         news.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{EventId, FillKind, Head, Side};
+
+    use super::*;
+
+    fn fill(id: &str) -> Fill {
+        Fill {
+            execution_id: id.into(),
+            currency: "USD".into(),
+            quantity: Decimal::ONE,
+            ..Fill::blank(
+                Head::new(EventId::of(&[id]), Timestamp::default()),
+                Side::Buy,
+                FillKind::New,
+            )
+        }
+    }
+
+    #[test]
+    fn an_execution_waits_for_its_cost_but_not_for_ever() {
+        let (mut costs, mut told) = (Costs::new(10, |id| (id, 1)), ToldFills::default());
+        let at = Timestamp::from_secs;
+        let mut ready = |costs: &mut Costs, now: i64| {
+            let ready = costs.ready(&mut told, at(now)).into_iter();
+            let said = ready.map(|fill| format!("{} {:?}", fill.execution_id, fill.commission));
+            said.collect::<Vec<_>>().join(", ")
+        };
+        let none = ToldFills::default();
+        for id in ["a", "a", "b", "c"] {
+            costs.execution(fill(id), &none, at(0));
+        }
+        costs.cost("a", Decimal::TWO, "USD", &none);
+        assert_eq!(ready(&mut costs, 1), "a Some(2)", "once, though it was reported twice");
+        costs.cost("b", Decimal::TWO, "EUR", &none);
+        assert_eq!(ready(&mut costs, 9), "b None", "its cost is in another currency");
+        assert_eq!(ready(&mut costs, 10), "c None", "nobody said what it cost");
+    }
+}

@@ -13,7 +13,7 @@ use model::{ApprovedOrder, OrderAction, OrderEventKind, OrderRequest, Text};
 use crate::asks::Opens;
 use crate::fields::{Fields, Values};
 use crate::poll::Dialogue;
-use crate::reported::{NamedBy, Reported, is_last};
+use crate::reported::{Reported, is_last};
 
 /// How long the first answer to an order is awaited. An order that is named later is found.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -201,28 +201,25 @@ fn over_or_absent(order: &impl Reported) -> Outcome {
 impl<O: Reported> Book<O> {
     /// Notes what a message says of orders.
     fn take(&mut self, report: &Fields<'_>) {
-        let Some(named_by) = O::named_by(report.kind) else { return };
         let mut told = O::default();
         // One that cannot be read says nothing: before anything is concluded, it is listed again.
         if told.take(report).is_err() {
             return;
         }
+        let (client, number) = told.key();
         let has_room = self.orders.len() < MAX_REMEMBERED;
-        let known = match named_by {
-            NamedBy::Reference => {
-                let reference = told.reference().filter(|_| has_room);
-                reference.map(|reference| self.orders.entry(reference).or_default())
-            }
-            NamedBy::Key => self.orders.values_mut().find(|order| order.key() == told.key()),
-            NamedBy::BrokerId => {
-                self.orders.values_mut().find(|order| order.broker_id() == told.broker_id())
-            }
+        let known = match told.reference().filter(|_| has_room) {
+            Some(reference) => Some(self.orders.entry(reference).or_default()),
+            // Others have the broker's id, or only the number that their client gave them.
+            None => self.orders.values_mut().find(|order| {
+                told.broker_id().is_some() && order.broker_id() == told.broker_id()
+                    || number != 0 && order.key() == (client, number)
+            }),
         };
         if let Some(known) = known {
             // It was read just before.
             let _ = known.take(report);
         }
-        let (client, number) = told.key();
         if client == self.client {
             // No number that was ever used by this client is used again.
             self.next_number = self.next_number.max(number.saturating_add(1));

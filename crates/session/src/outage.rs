@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use component::nanos;
+use component::{Fault, Result, nanos};
 use model::{Text, Timestamp};
 
 /// Since when it is away, and in which words that was told; nothing while it is there.
@@ -17,6 +17,8 @@ pub struct Patience {
     pub wait: Duration,
     /// Longer at times when nobody could do anything about it.
     pub is_excused: fn(Timestamp) -> bool,
+    /// What that person is to do.
+    pub action: &'static str,
 }
 
 impl Outage {
@@ -38,14 +40,14 @@ impl Outage {
         self.lock().as_ref().map(|(_, words)| words.clone())
     }
 
-    /// When to look whether it is still away, which is not before `earliest`; or the words for it
+    /// When to look whether it is still away, which is not before `earliest`; or what is wrong
     /// if it has been for too long. Nothing while it is there.
     pub fn lapse(
         &self,
         earliest: Timestamp,
         patience: Patience,
         now: Timestamp,
-    ) -> Option<Result<Duration, Text>> {
+    ) -> Option<Result<Duration>> {
         let (since, words) = self.lock().clone()?;
         let due = since.plus_nanos(nanos(patience.wait)).max(earliest);
         if now < due {
@@ -53,7 +55,7 @@ impl Outage {
         }
         Some(match (patience.is_excused)(now) {
             true => Ok(patience.wait.max(Duration::from_secs(1))),
-            false => Err(words),
+            false => Err(Fault::needs_person(words, patience.action)),
         })
     }
 
@@ -75,14 +77,15 @@ mod tests {
     fn it_lasts_from_its_first_sign_and_is_excused_at_night() {
         let outage = Outage::default();
         let is_excused = |now: Timestamp| now >= at(1_000);
-        let patience = Patience { wait: Duration::from_secs(60), is_excused };
+        let patience = Patience { wait: Duration::from_secs(60), is_excused, action: "call" };
         assert_eq!(outage.lapse(at(0), patience, at(1)), None);
         assert_eq!(outage.begin("gone", at(10)), Duration::ZERO);
         assert_eq!(outage.begin("still gone", at(40)), Duration::from_secs(30));
         let in_secs = |secs| Some(Ok(Duration::from_secs(secs)));
         assert_eq!(outage.lapse(at(0), patience, at(40)), in_secs(30));
         assert_eq!(outage.lapse(at(90), patience, at(70)), in_secs(20), "it may be back at once");
-        assert_eq!(outage.lapse(at(0), patience, at(70)), Some(Err("still gone".into())));
+        let fault = Fault::needs_person("still gone", "call");
+        assert_eq!(outage.lapse(at(0), patience, at(70)), Some(Err(fault)));
         assert_eq!(outage.lapse(at(0), patience, at(1_000)), in_secs(60));
         outage.end();
         assert_eq!((outage.words(), outage.lapse(at(0), patience, at(99))), (None, None));

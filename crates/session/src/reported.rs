@@ -4,32 +4,20 @@ use std::collections::{BTreeMap, HashSet};
 
 use component::Bad;
 use model::{OrderEventKind, OrderRequest, Text};
+use serde::{Deserialize, Serialize};
 
 use crate::fields::Fields;
-use crate::told::{Standing, ToldOrders};
-
-/// By what a report names its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NamedBy {
-    /// By the reference that we gave it.
-    Reference,
-    /// By the number that its client gave it.
-    Key,
-    /// By the broker's id of it, from which another client learns its own number.
-    BrokerId,
-}
+use crate::told::{Standing, ToldFills, ToldOrders};
 
 /// What a broker has told of one order.
 pub trait Reported: Clone + Default + Send + Sync + 'static {
     /// Takes a report in.
     fn take(&mut self, report: &Fields<'_>) -> Result<(), Bad>;
-    /// By what reports of this kind name their order; nothing if they are of none.
-    fn named_by(kind: &str) -> Option<NamedBy>;
     /// The reference that it carries, if it is ours.
     fn reference(&self) -> Option<Text>;
     /// The broker's id of it, the same for every client and for ever, once it is known.
     fn broker_id(&self) -> Option<Text>;
-    /// The client that placed it, and its number of it.
+    /// The client that placed it, and its number of it; nought if it has none.
     fn key(&self) -> (i64, i64);
     /// What happened to it last.
     fn kind(&self) -> Result<OrderEventKind, Bad>;
@@ -41,6 +29,16 @@ pub trait Reported: Clone + Default + Send + Sync + 'static {
     fn refusal(&self) -> Option<&str>;
     /// Whether it says by now what a request changes of it.
     fn says(&self, request: &OrderRequest) -> bool;
+}
+
+/// What has been told of orders and executions, as a cursor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// Orders that are not over.
+    pub orders: ToldOrders,
+    /// Executions of the last days.
+    pub fills: ToldFills,
 }
 
 /// Whether nothing more can happen to an order after this.

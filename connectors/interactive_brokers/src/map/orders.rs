@@ -3,9 +3,9 @@
 use component::{Bad, OrBad};
 use model::{
     Decimal, EventId, Fill, FillKind, Head, OrderEvent, OrderEventKind, OrderRequest, OrderType,
-    Side, Text, TimeInForce, Timestamp, money, quantity,
+    Side, Text, TimeInForce, Timestamp, Words, money, quantity,
 };
-use session::{Fields, NamedBy, Reported, Standing, Values};
+use session::{Fields, Reported, Standing, Values};
 
 use super::{Mapped, VENDOR};
 use crate::contract::Contract;
@@ -13,56 +13,43 @@ use crate::time::{self, Zone};
 use crate::{spell, wire};
 
 /// What stands before our order id in an order reference.
-const OURS: &str = "fs.";
-
-/// The reference that an order of ours carries.
-pub fn reference(order_id: &str) -> Text {
-    format!("{OURS}{order_id}").into()
-}
+pub const OURS: &str = "fs.";
 
 /// Our order id: what is in the reference if we placed it, else the broker's own.
-pub fn order_id(reference: &str, broker_order_id: &str) -> Text {
+fn order_id(reference: &str, broker_order_id: &str) -> Text {
     reference.strip_prefix(OURS).filter(|id| !id.is_empty()).unwrap_or(broker_order_id).into()
 }
 
-/// Our types of orders, whether they wait for the close, and TWS's words for them.
-const TYPES: [(OrderType, bool, &str); 8] = [
-    (OrderType::Market, false, "MKT"),
-    (OrderType::Market, true, "MOC"),
-    (OrderType::Limit, false, "LMT"),
-    (OrderType::Limit, true, "LOC"),
-    (OrderType::Stop, false, "STP"),
-    (OrderType::StopLimit, false, "STP LMT"),
-    (OrderType::TrailingStop, false, "TRAIL"),
-    (OrderType::TrailingStop, false, "TRAIL LIMIT"),
-];
+/// Types of orders; some say for how long they live too.
+pub const TYPES: Words<(OrderType, Option<TimeInForce>)> = Words(&[
+    ((OrderType::Market, None), "MKT"),
+    ((OrderType::Market, Some(TimeInForce::Cls)), "MOC"),
+    ((OrderType::Limit, None), "LMT"),
+    ((OrderType::Limit, Some(TimeInForce::Cls)), "LOC"),
+    ((OrderType::Stop, None), "STP"),
+    ((OrderType::StopLimit, None), "STP LMT"),
+    ((OrderType::TrailingStop, None), "TRAIL"),
+    ((OrderType::TrailingStop, None), "TRAIL LIMIT"),
+]);
 /// For how long orders live; those at the close are for the day.
-const TIMES: [(TimeInForce, &str); 6] = [
+pub const TIMES: Words<TimeInForce> = Words(&[
     (TimeInForce::Day, "DAY"),
     (TimeInForce::Gtc, "GTC"),
     (TimeInForce::Opg, "OPG"),
     (TimeInForce::Ioc, "IOC"),
     (TimeInForce::Fok, "FOK"),
     (TimeInForce::Cls, "DAY"),
-];
-
-/// TWS's words for a type and a time in force, if it has such orders.
-pub fn words(kind: OrderType, time: TimeInForce) -> Option<(&'static str, &'static str)> {
-    let is_at_close = time == TimeInForce::Cls;
-    let word = TYPES.iter().find(|(known, close, _)| (*known, *close) == (kind, is_at_close))?.2;
-    Some((word, TIMES.iter().find(|(known, _)| *known == time)?.1))
-}
-
-/// Our names for such words, where we have them.
-fn names(word: &str, time: &str) -> (Option<OrderType>, Option<TimeInForce>) {
-    let time = if time.is_empty() { "DAY" } else { time };
-    let known = TYPES.iter().find(|(_, _, known)| *known == word);
-    let in_force = TIMES.iter().find(|(_, known)| *known == time).map(|(name, _)| *name);
-    match known {
-        Some((kind, true, _)) => (Some(*kind), Some(TimeInForce::Cls)),
-        known => (known.map(|(kind, ..)| *kind), in_force),
-    }
-}
+    (TimeInForce::Day, ""),
+]);
+/// Directions, of orders and of executions.
+pub const SIDES: Words<Side> = Words(&[
+    (Side::Buy, "BUY"),
+    (Side::Buy, "BOT"),
+    (Side::Sell, "SELL"),
+    (Side::Sell, "SLD"),
+    (Side::Sell, "SSHORT"),
+    (Side::Sell, "SLONG"),
+]);
 
 /// What TWS has told of an order, field by field: the latest word of every message counts.
 #[derive(Clone, Debug, Default)]
@@ -195,7 +182,7 @@ impl Placed {
         let filled = |text: &str| Some(Text::from(text)).filter(|text| !text.is_empty());
         let words = ["completedStatus", "reason", "warningText"].map(|name| self.text(name));
         let words = words.into_iter().filter(|words| *words != self.text("status"));
-        let (order_type, time_in_force) = names(self.text("orderType"), self.text("tif"));
+        let (order_type, at_close) = TYPES.ours(self.text("orderType")).unzip();
         let head = Head::new(EventId::of(&parts), completed.unwrap_or(now));
         Ok(OrderEvent {
             order_id: order_id(self.text("orderRef"), &perm_id),
@@ -205,7 +192,7 @@ impl Placed {
             instrument: Some(Contract(self.said.clone()).identity()?),
             side: Some(side(self.text("action"))?),
             order_type,
-            time_in_force,
+            time_in_force: at_close.flatten().or(TIMES.ours(self.text("tif"))),
             quantity,
             notional: self.number("cashQty")?,
             limit_price,
@@ -221,15 +208,6 @@ impl Placed {
 impl Reported for Placed {
     fn take(&mut self, report: &Fields<'_>) -> Mapped<()> {
         Self::take(self, report)
-    }
-
-    fn named_by(kind: &str) -> Option<NamedBy> {
-        match kind {
-            "openOrder" | "execution" | "completedOrder" => Some(NamedBy::Reference),
-            "orderStatus" => Some(NamedBy::Key),
-            "orderBound" => Some(NamedBy::BrokerId),
-            _ => None,
-        }
     }
 
     fn reference(&self) -> Option<Text> {
@@ -274,11 +252,7 @@ impl Reported for Placed {
 }
 
 fn side(word: &str) -> Mapped<Side> {
-    match word {
-        "BUY" | "BOT" => Ok(Side::Buy),
-        "SELL" | "SSHORT" | "SLONG" | "SLD" => Ok(Side::Sell),
-        other => Err(Bad::new("side", format!("unknown side {other:?}"))),
-    }
+    SIDES.ours(word).ok_or_else(|| Bad::new("side", format!("unknown side {word:?}")))
 }
 
 /// An execution's id without the number of its latest correction, and that number.
