@@ -260,9 +260,9 @@ fn rules_of_alerts() {
     let one = format!("{at}: a rule has one limit: \"above\" or \"below\"");
     check(&rule("for_secs: 5"), &[&one]);
     check(&rule("above: 1, below: 0.5"), &[&one]);
-    let severity = "expected one of info, warning, error, found the string \"bad\"";
+    let severity = "unknown value \"bad\"; expected one of \"info\", \"warning\", \"error\"";
     check(
         &rule("above: 0.5, severity: bad"),
-        &[&format!("t.yaml:4:45: monitoring.rules.slow.severity: {severity}")],
+        &[&format!("t.yaml:4:46: monitoring.rules.slow.severity: {severity}")],
     );
 }
