@@ -565,11 +565,10 @@ impl Repairs {
     /// What tells a change of a gap from others of the same gap: it may open where the last one
     /// began, and is closed again where a repair began anew.
     fn change(&self, work: &Work, status: GapStatus, to: Option<Timestamp>) -> String {
-        let again = || match self.repaired.get(&(work.kind, work.symbol.clone())) {
-            Some((began, ended)) if matches!(work.cause, Cause::Away { from, .. } if from == *began) => {
-                Some(*ended)
-            }
-            _ => None,
+        let again = || {
+            let Cause::Away { from, .. } = work.cause else { return None };
+            let (began, ended) = self.repaired.get(&(work.kind, work.symbol.clone()))?;
+            (from == *began).then_some(*ended)
         };
         let time = if status == GapStatus::Opened { again() } else { to };
         time.map_or(String::new(), |time| time.0.to_string())
