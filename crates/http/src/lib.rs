@@ -6,7 +6,6 @@
 
 mod auth;
 mod breaker;
-mod changes;
 mod classify;
 mod client;
 mod json;
@@ -25,9 +24,8 @@ mod tree;
 mod verdict;
 
 pub use auth::Auth;
-pub use changes::Changes;
 pub use client::{Http, Judge, Meaning};
-pub use component::{Json, Rate};
+pub use component::{Changes, Json, Rate};
 pub use json::{Num, Whole, decode, digits, optional};
 pub use key::{KeyAuthentication, KeyCredentials, KeyKind};
 pub use lists::{List, ListCursor, ListPage, Listed, Lists, Paged, Taken, VendorClock};

@@ -5,12 +5,11 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, Result, Settings, Source};
+use component::{Bad, Batch, Changes, Clock, Fault, Feed, Host, Item, Result, Settings, Source};
 use model::{Event, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::changes::Changes;
 use crate::client::Http;
 use crate::request::{Answer, Request};
 

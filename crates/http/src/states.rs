@@ -5,12 +5,11 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use component::{Bad, Batch, Fault, Feed, Host, Item, Number, Result, Settings, Source};
+use component::{Bad, Batch, Changes, Fault, Feed, Host, Item, Number, Result, Settings, Source};
 use model::{Event, Text, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::changes::Changes;
 use crate::client::Http;
 use crate::lists::VendorClock;
 use crate::request::Request;

@@ -7,12 +7,13 @@
 //! disconnect missed and audits what the stream left out in silence; `watch` decides what is due.
 //! `numbered` does so for records that have numbers, symbol by symbol: `holes` are the numbers that
 //! did not come, `repairs` what is read again; `reach` is what both kinds of feed know of the time.
-//! For sessions that answer questions, `poll` asks and takes in, `question` knows when, `told` what
-//! was told of orders and executions, `prints` ids where a vendor has none, `ticks` quotes of single numbers; `asks` makes a source of
-//! them, `listing` finds what is gone from a list, `reported` and `costs` put together what is told
-//! of orders and executions bit by bit, and `desk` is the sink that sends orders. `process` starts a
-//! program that speaks in `lines`, and ends it with all that it started. Login and subscription are
-//! the connector's own.
+//! For sessions that answer questions, `poll` asks and takes in, `question` knows when, `told`
+//! what was told of orders and executions, `prints` ids where a vendor has none, `ticks` quotes of
+//! single numbers; `asks` makes a source of them, `listing` finds what is gone from a list,
+//! `reported` and `costs` put together what is told of orders and executions bit by bit, and
+//! `desk` is the sink that sends orders. `outage` and `known` is what all sessions with one other
+//! side share. `process` starts a program that speaks in `lines`, and ends it with all that it
+//! started. Login and subscription are the connector's own.
 
 mod asks;
 mod backfill;

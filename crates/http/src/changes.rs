@@ -1,3 +1,0 @@
-//! What a poll finds changed: the same for every way of asking.
-
-pub use component::Changes;
