@@ -1,10 +1,10 @@
 //! What a source left on its topics: where it stopped, and which records it must not repeat.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use component::Host;
 use kafka::Message;
-use model::{Checkpoint, Event, EventId, Timestamp};
+use model::{Checkpoint, Event, EventId, Gap, GapStatus, Text, Timestamp};
 
 use crate::{Error, Recent, Wiring};
 
@@ -85,6 +85,32 @@ pub fn recent_since(
         }
     }
     Ok(recent)
+}
+
+/// Gaps that a component opened since a little before a checkpoint, and has not closed.
+pub fn open_gaps(
+    wiring: &Wiring,
+    instance: &str,
+    checkpoint: Timestamp,
+) -> Result<BTreeMap<Text, Gap>, Error> {
+    let (reader, admin) = (wiring.cluster.reader()?, wiring.cluster.admin()?);
+    let topic = wiring.names.topic("market.gaps");
+    let since = checkpoint.plus_nanos(-LIVE_MARGIN).millis().max(0);
+    let (mut open, mut odd) = (BTreeMap::new(), None);
+    for (partition, from) in admin.offsets_at_time(&topic, since)? {
+        reader.read_partition(&topic, partition, from, |message| match wiring.read(&message) {
+            Ok(Event::Gap(gap)) if gap.component.as_str() == instance => {
+                if gap.status == GapStatus::Opened {
+                    open.insert(gap.gap_id.clone(), *gap);
+                } else {
+                    open.remove(&gap.gap_id);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => odd = Some(error),
+        })?;
+    }
+    odd.map_or(Ok(open), Err)
 }
 
 /// Where a source leaves records that a vendor may repeat.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use component::{Audit, Batch, Fault, Feed, Host, Item, Progress, Source};
 use kafka::{Pipeline, Transactions};
-use model::{Checkpoint, Event, EventId, Gap, GapStatus, Head, InstrumentId, Timestamp};
+use model::{Checkpoint, Event, EventId, Gap, GapStatus, Head, InstrumentId, Text, Timestamp};
 use tokio::task::block_in_place;
 use tracing::{Span, debug, info, info_span, warn};
 
 use crate::alert::Alarm;
 use crate::failpoint::reached;
-use crate::published::{last_checkpoint, recent_last, recent_since};
+use crate::published::{last_checkpoint, open_gaps, recent_last, recent_since};
 use crate::supervisor::{State, Status};
 use crate::{Backoff, Error, Publisher, Recent, Wiring, dead};
 
@@ -156,6 +156,8 @@ struct Feeder<S: Source> {
     records: i64,
     /// Instruments with an open gap, and how many missed records have been published since.
     recovered: HashMap<InstrumentId, i64>,
+    /// Gaps that were announced before the process ended, and that nobody has spoken of since.
+    unknown_gaps: BTreeMap<Text, Gap>,
     /// Reads so far, and the traceparent of the last.
     reads: u64,
     trace: Option<String>,
@@ -190,6 +192,10 @@ impl<S: Source> Feeder<S> {
             (Feed::Live, None) => recent_last(host, wiring, publishes, LIVE_WINDOW)?,
             (Feed::Exact, _) => recent_last(host, wiring, publishes, EXACT_WINDOW)?,
         };
+        let unknown_gaps = match (S::FEED, &last) {
+            (Feed::Live, Some(last)) => open_gaps(wiring, &instance, last.head.event_time)?,
+            (Feed::Live, None) | (Feed::Exact, _) => BTreeMap::new(),
+        };
         let (sequence, records, saved) =
             last.map_or((0, 0, String::new()), |c| (c.sequence, c.records, c.cursor.to_string()));
         let cursor = if saved.is_empty() {
@@ -213,6 +219,7 @@ impl<S: Source> Feeder<S> {
             sequence,
             records,
             recovered: HashMap::new(),
+            unknown_gaps,
             reads: 0,
             trace: None,
             alarm: Alarm::new(wiring, host, status)?,
@@ -358,6 +365,7 @@ impl<S: Source> Feeder<S> {
             }
         }
         self.wiring.metrics.repeated(&self.instance, repeated);
+        self.close_unknown_gaps()?;
         if let Some(audit) = &audit {
             self.close_gaps(missed, audit)?;
         }
@@ -383,6 +391,9 @@ impl<S: Source> Feeder<S> {
             }
         };
         self.stamp(&mut event);
+        if let Event::Gap(gap) = &event {
+            self.unknown_gaps.remove(&gap.gap_id);
+        }
         if !self.recent.insert(event.head().event_id) {
             return Ok(Fate::Repeated);
         }
@@ -484,6 +495,19 @@ impl<S: Source> Feeder<S> {
         for (instrument, recovered) in missed {
             let gap = self.gap(instrument, audit, GapStatus::Closed, Some(recovered));
             self.publish_item(Item::Event(gap))?;
+        }
+        Ok(())
+    }
+
+    /// A gap whose opening was published while its cursor was not yet saved: the source, which goes
+    /// on from before it, tells what is missing by a gap of its own.
+    fn close_unknown_gaps(&mut self) -> Result<(), Error> {
+        for (id, mut gap) in std::mem::take(&mut self.unknown_gaps) {
+            gap.head.event_id = EventId::of(&[&id, "closed", "unknown"]);
+            (gap.status, gap.recovered) = (GapStatus::Closed, Some(0));
+            gap.to_time = gap.to_time.or(Some(gap.from_time));
+            gap.reason = "the process ended; a later gap tells what was missed".into();
+            self.publish_item(Item::Event(gap.into()))?;
         }
         Ok(())
     }

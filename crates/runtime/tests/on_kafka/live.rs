@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::{Event, Gap, GapStatus};
+use model::{Event, EventId, Gap, GapStatus};
 
 use crate::toys::{Entry, Trades, Vendor, source, trade};
 use crate::world::{Dice, World, eventually, only, world};
@@ -149,6 +149,30 @@ async fn a_live_feed_that_is_killed_restarts_where_kafka_has_it() {
     published(&world, 3000).await;
     run.stop().await;
     each_once(&world, 0..3000);
+}
+
+/// A gap was announced, and its cursor was not saved any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_that_nobody_knows_after_a_crash_is_closed() {
+    let world = world(&[]).await;
+    let vendor = Vendor::with(100);
+    vendor.books().hidden = [2].into();
+    let run = world.run([source::<Trades>(&vendor)]);
+    published(&world, 99).await;
+    vendor.books().audits.push_back((0, 100));
+    eventually("a gap, opened and closed", || (gaps(&world).len() >= 2).then_some(())).await;
+    run.stop().await;
+    let mut gap = gaps(&world).remove(0);
+    assert_eq!(gap.status, GapStatus::Opened);
+    (gap.gap_id, gap.head.event_id) = ("another".into(), EventId::of(&["another"]));
+    world.publish([gap]);
+    let run = world.run([source::<Trades>(&vendor)]);
+    vendor.push(Entry::Good);
+    eventually("it is closed", || (gaps(&world).len() >= 4).then_some(())).await;
+    run.stop().await;
+    let told = gaps(&world).into_iter().filter(|gap| gap.gap_id.as_str() == "another");
+    let told: Vec<_> = told.map(|gap| (gap.status, gap.recovered)).collect();
+    assert_eq!(told, [(GapStatus::Opened, None), (GapStatus::Closed, Some(0))]);
 }
 
 /// Another system publishes more than is remembered while this one is away.
