@@ -23,6 +23,14 @@ pub struct Cli {
     /// Schema registry, where it is not that of a `demo` or `broker run` on the data folder.
     #[arg(long, global = true, value_name = "URL", env = "FOLIOSTREAM_SCHEMA_REGISTRY")]
     pub schema_registry: Option<String>,
+    /// Where secrets are kept: file:PATH, env:PREFIX, or command:PROGRAM ARGUMENTS with {name};
+    /// credentials.age in the data folder if left out.
+    #[arg(long, global = true, value_name = "STORE", env = "FOLIOSTREAM_STORE")]
+    pub store: Option<String>,
+    /// Key that opens a store in a file, as `credential key` or age-keygen makes it; without it
+    /// the variable FOLIOSTREAM_PASSPHRASE does.
+    #[arg(long, global = true, value_name = "FILE", env = "FOLIOSTREAM_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
     /// Prefix of every topic.
     #[arg(long, global = true, value_name = "TEXT", default_value = "")]
     pub prefix: String,
@@ -87,6 +95,9 @@ pub enum Command {
     /// Runs a mock of a vendor.
     #[command(subcommand)]
     Mock(Mock),
+    /// Keeps secrets, for secret://name in a topology.
+    #[command(subcommand)]
+    Credential(Credential),
     /// Makes connectors.
     #[command(subcommand)]
     Connector(Connector),
@@ -426,6 +437,27 @@ pub struct MockRun {
     /// Multiple of real time, or `max`.
     #[arg(long)]
     pub speed: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Credential {
+    /// Keeps a secret, in place of what was there; it is read from standard input.
+    Set {
+        /// Its name, for example alpaca/secret.
+        name: String,
+    },
+    /// Lists the names of the secrets.
+    List,
+    /// Forgets a secret.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+    /// Makes a key for stores in files.
+    Key {
+        /// The file to make.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,5 @@
-//! Fills `${NAME}` and `${NAME:-default}` inside the words of a file, after it has been parsed:
-//! a value can never add YAML.
+//! Fills `${NAME}` and `${NAME:-default}` inside the words of a file, and words that are
+//! `secret://name`, after it has been parsed: a value can never add YAML.
 
 use std::sync::Arc;
 
@@ -9,6 +9,9 @@ use crate::words::quote;
 
 /// Where variables come from.
 pub(crate) type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+/// What begins a word that stands for a secret. Its value is asked for by the whole word.
+const SECRET: &str = "secret://";
 
 /// The values of all variables in one file together.
 const MAX_FILLED_BYTES: usize = 4 * 1024 * 1024;
@@ -71,7 +74,13 @@ impl Filler<'_, '_> {
     }
 
     fn scalar(&mut self, scalar: &mut Scalar, at: Position, path: &Path) {
-        if scalar.kind != ScalarKind::String || !scalar.text.contains("${") {
+        if scalar.kind != ScalarKind::String {
+            return;
+        }
+        if scalar.text.starts_with(SECRET) {
+            return self.secret(scalar, at, path);
+        }
+        if !scalar.text.contains("${") {
             return;
         }
         let parts = match split(&scalar.text) {
@@ -112,6 +121,22 @@ impl Filler<'_, '_> {
         }
         scalar.text = text;
         scalar.variables = variables;
+    }
+
+    fn secret(&mut self, scalar: &mut Scalar, at: Position, path: &Path) {
+        // Messages name it, and never show what it was filled with.
+        scalar.variables = vec![Arc::from(scalar.text.as_str())];
+        if let Some(secret) = (self.env)(&scalar.text) {
+            scalar.text = secret;
+            return;
+        }
+        let name = scalar.text.trim_start_matches(SECRET);
+        let message = format!("secret {} is not in the store", quote(name));
+        scalar.kind = ScalarKind::Unset;
+        match self.is_off {
+            true => self.report.warning(at, path, format!("{message}; the system is switched off")),
+            false => self.report.problem(at, path, message),
+        }
     }
 
     fn missing(&mut self, name: &str, at: Position, path: &Path) {
@@ -194,6 +219,7 @@ mod tests {
             "A" => Some("1".to_owned()),
             "EMPTY" => Some(String::new()),
             "YAML" => Some("x: [1]\ny: ${A}".to_owned()),
+            "secret://acme/key" => Some("${A}: hunter2".to_owned()),
             _ => None,
         };
         let mut report = Report::new("t");
@@ -224,10 +250,12 @@ mod tests {
         check("$${A} ${A}", Ok("${A} 1"));
         check("$$${A}", Ok("$${A}"));
         check("${YAML}", Ok("x: [1]\ny: ${A}"));
+        check("secret://acme/key", Ok("${A}: hunter2"));
     }
 
     #[test]
     fn mistakes_in_variables_are_named() {
+        check("secret://acme/kee", Err("secret \"acme/kee\" is not in the store"));
         check("${B}", Err("variable \"B\" is not set; set it or write ${B:-default}"));
         check("${", Err("\"${\" is not closed"));
         check("${A", Err("\"${\" is not closed"));

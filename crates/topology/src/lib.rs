@@ -55,7 +55,8 @@ pub use transfers::{
 
 use crate::problem::Report;
 
-/// Reads a topology from a file. `env` gives the variables for `${NAME}`.
+/// Reads a topology from a file. `env` gives the variables for `${NAME}`, and what the sealed store
+/// holds for `secret://name`, by that whole word.
 pub fn load(
     path: &Path,
     env: &dyn Fn(&str) -> Option<String>,
@@ -69,7 +70,7 @@ pub fn load(
     parse(&name, &text, env, catalogue)
 }
 
-/// Reads a topology from text; messages call it `name`. `env` gives the variables for `${NAME}`.
+/// Reads a topology from text; messages call it `name`. `env` is that of [`load`].
 pub fn parse(
     name: &str,
     text: &str,

@@ -28,7 +28,7 @@ pub async fn run(cli: &Cli, command: &Alert) -> Result<ExitCode> {
 
 /// Sends a message by every way, and says which of them took it.
 async fn test(cli: &Cli, args: &AlertTest) -> Result<ExitCode> {
-    let topology = load(&args.topology)?;
+    let topology = load(cli, &args.topology)?;
     let clock = Clock::system();
     let channels = monitoring::channels(&topology.monitoring, &clock)?;
     let is_meant = |name: &str| args.channel.as_ref().is_none_or(|channel| channel == name);

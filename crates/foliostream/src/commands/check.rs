@@ -9,6 +9,7 @@ use runtime::Start;
 use serde_json::json;
 
 use crate::cli::{Check, Cli, Format};
+use crate::commands::credential;
 use crate::output::{self, MISTAKES, REFUSED};
 use crate::{catalogue, monitoring};
 
@@ -17,7 +18,8 @@ const LOGIN: Duration = Duration::from_secs(20);
 
 pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
     let known = catalogue::catalogue();
-    let env = |name: &str| std::env::var(name).ok();
+    let secrets = credential::Secrets::new(cli);
+    let env = |name: &str| secrets.find(name);
     let topology = match topology::load(&args.topology, &env, &known) {
         Ok(topology) => topology,
         Err(problems) => {

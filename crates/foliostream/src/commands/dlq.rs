@@ -20,7 +20,7 @@ use crate::tables::cell;
 
 pub async fn run(cli: &Cli, command: &Dlq) -> Result<ExitCode> {
     let topology = match command {
-        Dlq::Redrive { topology: Some(path), .. } => Some(running::load(path)?),
+        Dlq::Redrive { topology: Some(path), .. } => Some(running::load(cli, path)?),
         _ => None,
     };
     let wiring = match &topology {

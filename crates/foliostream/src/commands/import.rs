@@ -25,7 +25,7 @@ const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(500);
 
 pub async fn run(cli: &Cli, args: &Import) -> Result<ExitCode> {
-    let topology = load(&args.topology)?;
+    let topology = load(cli, &args.topology)?;
     let plan = plan(&topology, &args.name)?;
     if args.dry_run {
         return dry(cli, &plan, &find(&plan, &args.files).await?);

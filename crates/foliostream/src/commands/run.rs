@@ -10,7 +10,7 @@ use serde_json::json;
 use topology::Topology;
 
 use crate::cli::{Cli, Format, Run};
-use crate::commands::asked_to_stop;
+use crate::commands::{asked_to_stop, credential};
 use crate::output::{self, MISTAKES};
 use crate::platform::{self, Platform};
 use crate::{catalogue, monitoring, progress};
@@ -19,7 +19,7 @@ use crate::{catalogue, monitoring, progress};
 pub const STOP_WAIT: Duration = Duration::from_secs(10);
 
 pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
-    let topology = load(&args.topology)?;
+    let topology = load(cli, &args.topology)?;
     output::log_level(topology.monitoring.log_level);
     let clock = Clock::system();
     let tasks = catalogue::tasks(&topology, &args.names, &clock, &cli.prefix)?;
@@ -74,8 +74,9 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
 }
 
 /// The topology in a file.
-pub fn load(path: &Path) -> Result<Topology> {
-    let env = |name: &str| std::env::var(name).ok();
+pub fn load(cli: &Cli, path: &Path) -> Result<Topology> {
+    let secrets = credential::Secrets::new(cli);
+    let env = |name: &str| secrets.find(name);
     let topology = topology::load(path, &env, &catalogue::catalogue())
         .map_err(|problems| output::exit(MISTAKES, problems.to_string()))?;
     for warning in &topology.warnings {

@@ -175,6 +175,7 @@ pub fn catalogue() -> Catalogue {
 pub fn env(name: &str) -> Option<String> {
     let value = match name {
         "ACME_KEY" => "hunter2-from-env",
+        "secret://acme/key" => "hunter2-from-store",
         "IB_USERNAME" => "trader",
         "IB_PASSWORD" => "correct horse",
         "ALPHA_VANTAGE_API_KEY" => "AV-SECRET",
