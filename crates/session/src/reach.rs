@@ -8,6 +8,8 @@ use model::Timestamp;
 /// A record further ahead of the vendor's clock than this has a wrong time: following it would
 /// hide everything before it from a repair.
 pub(crate) const MAX_AHEAD: Duration = Duration::from_secs(24 * 3_600);
+/// Vendors tell what time it is by the second.
+const RESOLUTION: Duration = Duration::from_secs(1);
 /// So many in a row are right, and the clock is not.
 const MAX_WRONG: u32 = 100;
 /// First pause after history could not be read; each further one is twice as long.
@@ -28,7 +30,10 @@ pub(crate) struct Reach {
 impl Reach {
     /// The vendor's clock says `vendor_now`. A feed that never was anywhere begins there.
     pub(crate) fn set(&mut self, vendor_now: Timestamp, now: Timestamp) {
-        self.anchor = (vendor_now, now);
+        // What its records have told of the second is not forgotten.
+        let known = self.vendor_now(now);
+        let is_same = known > vendor_now && known < later(vendor_now, RESOLUTION);
+        self.anchor = (if is_same { known } else { vendor_now }, now);
         if self.at.0 == 0 {
             self.at = vendor_now;
         }

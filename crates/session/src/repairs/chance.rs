@@ -59,8 +59,6 @@ struct World {
     asking: Vec<(i64, Ask)>,
     published: BTreeSet<(usize, u64)>,
     saved: Cursor,
-    /// Whether the vendor's clock is told to the nanosecond, or by the second.
-    is_exact: bool,
     /// Changes of gaps that were published, and the bounds of each gap.
     changes: BTreeSet<EventId>,
     gaps: BTreeMap<String, Told>,
@@ -91,7 +89,6 @@ impl World {
             asking: Vec::new(),
             published: BTreeSet::new(),
             saved: Cursor::default(),
-            is_exact,
             changes: BTreeSet::new(),
             gaps: BTreeMap::new(),
             away: Vec::new(),
@@ -114,7 +111,8 @@ impl World {
 
     fn connect(&mut self) {
         let vendor = self.vendor();
-        let said = if self.is_exact { vendor } else { Timestamp(vendor.0 / SECOND * SECOND) };
+        // The vendor says what time it is by the second.
+        let said = Timestamp(vendor.0 / SECOND * SECOND);
         self.watch.connected(said, self.ours());
         self.is_connected = true;
         if self.lost_at.0 != 0 {
@@ -235,7 +233,7 @@ impl World {
                 }
             }
         }
-        // What was told, but not saved, when the process died, its successor does not know.
+        // What was told, but not saved, when the process died, the runtime closes.
         let open = self.gaps.iter().filter(|(_, gap)| gap.is_open && !self.restarts);
         uncovered.extend(open.map(|(id, gap)| format!("gap {id} of {} is open", gap.instrument)));
         uncovered
@@ -384,7 +382,7 @@ fn story_of(seed: u64) -> Result<(), String> {
     (0..SYMBOLS.len()).for_each(|symbol| world.print(symbol));
     world.run(20_000, false, false);
     let missing = world.missing();
-    let uncovered = if world.is_exact { world.uncovered() } else { Vec::new() };
+    let uncovered = world.uncovered();
     if missing.is_empty() && !uncovered.is_empty() {
         return Err(format!("seed {seed} {uncovered:#?}\n{}", world.story.join("\n")));
     }
