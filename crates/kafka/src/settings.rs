@@ -114,6 +114,11 @@ const FETCH_QUEUE_RECORDS: u32 = 20_000;
 /// A live record waits this long for company: the larger the batch, the cheaper the record.
 const LIVE_LINGER_MS: u32 = 2;
 
+/// First wait before a request of a transaction is repeated. Brokers refuse it while they finish
+/// the transaction before, which takes milliseconds; the usual hundred of them would hold up every
+/// order that follows another closely. Each wait doubles, up to a second.
+const TRANSACTION_RETRY_MS: u32 = 5;
+
 /// Brokers refuse bigger batches unless they are told otherwise (`message.max.bytes`).
 const BATCH_BYTES: u32 = 1_000_000;
 
@@ -186,6 +191,7 @@ impl Settings {
         config.set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string());
         // Batches fill by themselves while the request before them is on its way.
         config.set("linger.ms", "0");
+        config.set("retry.backoff.ms", TRANSACTION_RETRY_MS.to_string());
         self.with_properties(config)
     }
 

@@ -181,7 +181,8 @@ impl Transactions {
     }
 
     /// Brokers answer first and mark the records in the background; until they have, the next
-    /// transaction is refused and librdkafka sits out twenty milliseconds before it asks again.
+    /// transaction is refused, and where its partitions are registered librdkafka sits out twenty
+    /// milliseconds before it asks again.
     /// Marking takes about as long as answering did, so that much is waited here, less what the
     /// caller has spent on other things since.
     fn wait_for_marks(&mut self) {
