@@ -14,6 +14,7 @@ mod stream;
 
 mod fold;
 
+mod loops;
 mod order;
 
 mod memory;
@@ -30,6 +31,12 @@ use crate::stage::Stage;
 const GROUPS: [&str; 6] = ["frame", "stream", "fold", "order", "memory", "restart"];
 
 fn main() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let [_, word, vendor, settings] = &std::env::args().collect::<Vec<_>>()[..]
+        && word == vendor::MOCK
+    {
+        return runtime.block_on(vendor::serve(vendor, settings));
+    }
     let (format, wanted) = arguments()?;
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
@@ -37,7 +44,6 @@ fn main() -> Result<()> {
         .init();
     // A second installation would only say that there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let started = Instant::now();
         let mut report = Report::new(format);

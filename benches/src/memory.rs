@@ -8,13 +8,11 @@ use serde_json::{Value, json};
 
 use crate::cost::resident_mb;
 use crate::report::{Figure, Goal, Report};
-use crate::stage::{Stage, eventually, foliostream};
-use crate::stream::{ALL, market_data};
+use crate::stage::{Stage, eventually, foliostream, while_it_moves};
+use crate::stream::{ALL, DAWN, KINDS, market_data};
 use crate::vendor::{Mock, Process};
 
 const SYMBOLS: usize = 1_000;
-/// Real time, in a busy minute.
-const LIVE: &str = "1";
 /// Data points after which a live source has seen every symbol.
 const ENOUGH: u64 = 12_000;
 /// Data points of a burst.
@@ -36,10 +34,11 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// Real time, in a busy minute.
 async fn live(stage: &Stage, program: &Path) -> Result<(f64, f64)> {
     let log = stage.folder.path().join("memory.log");
     let settings = json!({ "replay": { "load_symbols": SYMBOLS } });
-    let mock = Mock::start(program, "polygon", LIVE, &settings, &log)?;
+    let mock = Mock::start("polygon", &settings, &log)?;
     let running = source(stage, program, &mock, "live.", &log)?;
     let flowing = async || {
         let trades = stage.offsets("live.market.trades")?;
@@ -55,15 +54,15 @@ async fn live(stage: &Stage, program: &Path) -> Result<(f64, f64)> {
 async fn full(stage: &Stage, program: &Path) -> Result<(f64, f64)> {
     let log = stage.folder.path().join("memory.log");
     let replay = json!({ "batch": 100, "loops": 1, "load_symbols": SYMBOLS });
-    let settings = json!({ "start": "2013-10-07T08:00:00Z", "replay": replay });
-    let mock = Mock::start(program, "polygon", "max", &settings, &log)?;
+    let settings = json!({ "speed": "max", "start": DAWN, "replay": replay });
+    let mock = Mock::start("polygon", &settings, &log)?;
     let running = source(stage, program, &mock, "full.", &log)?;
-    let done = async || {
+    let told = async || {
         let sent = mock.sent().await?;
-        let points = ["trades", "quotes"].iter().filter_map(|kind| sent[*kind].as_u64());
-        Ok((points.sum::<u64>() >= MANY).then_some(()))
+        let points: u64 = KINDS.iter().filter_map(|kind| sent[*kind].as_u64()).sum();
+        Ok((points, points >= MANY))
     };
-    eventually("the mock to send enough", LOOK_EVERY, done).await?;
+    while_it_moves("the mock to send enough", LOOK_EVERY, told).await?;
     let resident = resident_mb(running.pid())?;
     drop(running);
     stage.clear("full.")?;
@@ -96,5 +95,6 @@ fn run_topology(
     let data = stage.folder.path().join("data");
     let text = |path: &Path| path.to_str().map(str::to_owned).context("a path in UTF-8");
     let (path, data) = (text(&path)?, text(&data)?);
-    Process::start(program, &["run", "--topology", &path, "--data", &data], &[], log)
+    let arguments = ["run", "--topology", &path, "--data", &data, "--format", "json"];
+    Process::start(program, &arguments, &[], log)
 }

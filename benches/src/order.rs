@@ -1,14 +1,15 @@
 //! An order request on its topic to the HTTP request at the broker, one order after the other;
-//! beside it a loop that only reads the topic and posts.
+//! beside it a loop that only reads the topic and posts, and one that also commits what our two
+//! promises of an order ask for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use alpaca_mock::{Account, RequestLimits, Running, Settings};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use component::{Clock, Host, Processor, Throttling};
-use kafka::{From, Pipeline};
+use kafka::Pipeline;
 use model::{
     Event, EventId, Head, OrderAction, OrderClass, OrderRequest, OrderType, Side, TimeInForce,
     Timestamp,
@@ -16,11 +17,13 @@ use model::{
 use runtime::{Accounts, Publisher, Route, Start, Wiring};
 use serde_json::json;
 use tokio::task::block_in_place;
+use tokio::time::timeout;
 
 use crate::cost::{median, quantile};
+use crate::loops;
 use crate::report::{Figure, Goal, Report};
 use crate::stage::{PATIENCE, Stage, eventually, start, stop};
-use crate::vendor::{ACCOUNT_NUMBER, authentication, client};
+use crate::vendor::{ACCOUNT_NUMBER, authentication};
 
 /// Orders of one round.
 const ORDERS: usize = 300;
@@ -34,20 +37,23 @@ const LOOK_EVERY: Duration = Duration::from_micros(500);
 const GOAL_RATIO: f64 = 3.0;
 
 pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    let (mut ours, mut committed, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         ours.push(orders(stage, &format!("order{round}."), Path::Ours).await?);
+        committed.push(orders(stage, &format!("commit{round}."), Path::Committed).await?);
         bare.push(orders(stage, &format!("post{round}."), Path::Bare).await?);
     }
     let at = |rounds: &[Vec<f64>], share: f64| {
         median(rounds.iter().map(|millis| quantile(millis.iter().copied(), share)))
     };
-    report.add(Figure::new("request to broker, p50", at(&ours, 0.5), "ms").over(at(&bare, 0.5)));
-    report.add(
-        Figure::new("request to broker, p99", at(&ours, 0.99), "ms")
-            .over(at(&bare, 0.99))
-            .goal(Goal::RatioAtMost(GOAL_RATIO)),
-    );
+    let over = |what, share, limit: &[Vec<f64>]| {
+        Figure::new(what, at(&ours, share), "ms").over(at(limit, share))
+    };
+    let goal = Goal::RatioAtMost(GOAL_RATIO);
+    report.add(over("request to broker, p50", 0.5, &bare));
+    report.add(over("request to broker, p99", 0.99, &bare).goal(goal));
+    report.add(over("p50 over a loop with two transactions", 0.5, &committed));
+    report.add(over("p99 over a loop with two transactions", 0.99, &committed));
     Ok(())
 }
 
@@ -56,6 +62,8 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
 enum Path {
     /// `approve` and `alpaca_orders`, journal and all.
     Ours,
+    /// Two loops that copy a record in a transaction each, and an HTTP client.
+    Committed,
     /// A reader and an HTTP client.
     Bare,
 }
@@ -68,12 +76,13 @@ async fn orders(stage: &Stage, prefix: &str, path: Path) -> Result<Vec<f64>> {
     let approve = [(approve::Approve::NAME, approve::Approve::INPUTS)];
     let wiring = stage.wiring(prefix, &[], &approve, accounts).await?;
     let supervisor = start(&wiring, []);
-    let (supervisor, posting) = match path {
+    let (supervisor, loops) = match path {
         Path::Ours => {
             drop(supervisor);
-            (start(&wiring, tasks(&mock)?), None)
+            (start(&wiring, tasks(&mock)?), Vec::new())
         }
-        Path::Bare => (supervisor, Some(post(&wiring, &mock)?)),
+        Path::Committed => (supervisor, loops::committed(&wiring, &mock)?),
+        Path::Bare => (supervisor, vec![loops::bare(&wiring, &mock)?]),
     };
     let mut desk = Desk {
         pipeline: wiring.cluster.pipeline()?,
@@ -92,8 +101,8 @@ async fn orders(stage: &Stage, prefix: &str, path: Path) -> Result<Vec<f64>> {
         millis.push(took);
     }
     stop(supervisor).await?;
-    if let Some(posting) = posting {
-        posting.await??;
+    for each in loops {
+        timeout(PATIENCE, each).await.context("a loop did not end")???;
     }
     mock.stop().await;
     stage.clear(prefix)?;
@@ -170,11 +179,11 @@ impl Desk<'_> {
         Ok(arrived.since(Timestamp(asked)) as f64 / 1e6)
     }
 
-    /// Waits until the outcome of so many orders is committed.
+    /// Waits until the outcome of so many orders is committed: each is in the journal twice.
     async fn settled(&self, orders: usize) -> Result<()> {
         let settled = async || {
-            let events = self.wiring.metrics.totals().get("orders.events").copied();
-            Ok((events >= Some(orders as u64)).then_some(()))
+            let entries = self.wiring.metrics.totals().get("ops.deliveries").copied();
+            Ok((entries >= Some(2 * orders as u64)).then_some(()))
         };
         eventually("the order's outcome", LOOK_EVERY, settled).await
     }
@@ -212,36 +221,4 @@ fn request(order_id: &str, now: Timestamp) -> OrderRequest {
         strategy: None,
         broker_options: BTreeMap::new(),
     }
-}
-
-/// The limit: follows the topic and posts what it reads, until shutdown.
-fn post(wiring: &Wiring, mock: &Running) -> Result<tokio::task::JoinHandle<Result<()>>> {
-    let url = mock.urls().get("trading").context("the mock has a trading address")?;
-    let (client, url) = (client()?, format!("{url}/v2/orders"));
-    let wiring = wiring.clone();
-    let topic = wiring.names.topic("orders.requests");
-    let mut follow = block_in_place(|| wiring.cluster.reader()?.follow(&[&topic], From::Start))?;
-    let handle = tokio::runtime::Handle::current();
-    let work = move || -> Result<()> {
-        while !wiring.shutdown.is_cancelled() {
-            for message in follow.next(1, Duration::from_millis(100))? {
-                let Event::OrderRequest(order) = wiring.read(&message)? else { continue };
-                let body = json!({
-                    "client_order_id": order.order_id, "symbol": "BAC", "qty": "1",
-                    "side": "buy", "type": "limit", "time_in_force": "day", "limit_price": "5",
-                });
-                let sent = client
-                    .post(&url)
-                    .header("apca-api-key-id", "test-key")
-                    .header("apca-api-secret-key", "test-secret")
-                    .json(&body)
-                    .send();
-                let answer = handle.block_on(sent)?;
-                ensure!(answer.status().is_success(), "{}", answer.status());
-                handle.block_on(answer.bytes())?;
-            }
-        }
-        Ok(())
-    };
-    Ok(tokio::task::spawn_blocking(work))
 }

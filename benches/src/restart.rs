@@ -17,7 +17,7 @@ use crate::vendor::{ACCOUNT_NUMBER, Mock, Process, client, get};
 /// What the demo runs.
 const TOPOLOGY: &str = include_str!("../../crates/foliostream/src/demo/topology.yaml");
 /// Multiple of real time, as in the demo.
-const SPEED: &str = "20";
+const SPEED: u32 = 20;
 const ROUNDS: usize = 5;
 /// Trades that must have been published before the first kill.
 const WARM_UP: u64 = 500;
@@ -40,8 +40,8 @@ struct Times {
 pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
     let program = foliostream()?;
     let log = stage.folder.path().join("restart.log");
-    let settings = json!({ "accounts": [{ "number": ACCOUNT_NUMBER }] });
-    let mock = Mock::start(&program, "alpaca", SPEED, &settings, &log)?;
+    let settings = json!({ "speed": SPEED, "accounts": [{ "number": ACCOUNT_NUMBER }] });
+    let mock = Mock::start("alpaca", &settings, &log)?;
     let demo = Demo::new(stage, &program, &mock)?;
     let mut process = demo.start(&log)?;
     let warm = async || Ok((stage.offsets("market.trades")? >= WARM_UP).then_some(()));
@@ -90,7 +90,7 @@ struct Health {
 struct Demo<'a> {
     program: &'a Path,
     env: Vec<(String, String)>,
-    arguments: [String; 5],
+    arguments: [String; 7],
     client: reqwest::Client,
 }
 
@@ -118,6 +118,8 @@ impl<'a> Demo<'a> {
             text(&path)?,
             "--data".to_owned(),
             text(&data)?,
+            "--format".to_owned(),
+            "json".to_owned(),
         ];
         Ok(Self { program, env, arguments, client: client()? })
     }

@@ -136,11 +136,31 @@ pub async fn eventually<T>(
     }
 }
 
+/// Looks until a count has come to its end: as long as it rises, however slowly.
+pub async fn while_it_moves(
+    what: &str,
+    pace: Duration,
+    mut look: impl AsyncFnMut() -> Result<(u64, bool)>,
+) -> Result<u64> {
+    let (mut highest, mut moved) = (0, Instant::now());
+    loop {
+        let (count, is_over) = look().await?;
+        if is_over {
+            return Ok(count);
+        }
+        if count > highest {
+            (highest, moved) = (count, Instant::now());
+        }
+        ensure!(moved.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}, after {count}");
+        tokio::time::sleep(pace).await;
+    }
+}
+
 /// The program, built as this one is: `foliostream` beside the folder of the benches.
 pub fn foliostream() -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let built = std::process::Command::new(cargo)
-        .args(["build", "--release", "--quiet", "--package", "foliostream"])
+        .args(["build", "--release", "--package", "foliostream"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .context("building foliostream")?;

@@ -1,7 +1,6 @@
 //! Polygon's stream, as fast as it comes, to records that Kafka has acknowledged; beside it the
 //! same records sent by a bare producer.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -14,14 +13,18 @@ use tokio::task::block_in_place;
 
 use crate::cost::{Cost, Meter, median, other_secs};
 use crate::report::{Figure, Goal, Report};
-use crate::stage::{PATIENCE, Stage, eventually, foliostream, start, stop};
+use crate::stage::{PATIENCE, Stage, start, stop, while_it_moves};
 use crate::vendor::Mock;
 
 /// Everything that the mock sends of stocks.
 pub const ALL: [&str; 1] = ["*"];
-/// Synthetic stocks that trade and quote for a day as the real ones do: some ten seconds of work.
-const LOAD_SYMBOLS: usize = 200;
+/// Synthetic stocks that trade and quote for a day as the real ones do: some five seconds of work.
+const LOAD_SYMBOLS: usize = 100;
+/// Before the market of the mock's day opens.
+pub const DAWN: &str = "2013-10-07T08:00:00Z";
 const TOPICS: [&str; 3] = ["market.trades", "market.quotes", "market.bars"];
+/// What they are in the mock's words.
+pub const KINDS: [&str; 3] = ["trades", "quotes", "bars"];
 const PARTITIONS: i32 = 4;
 const ROUNDS: usize = 3;
 /// Data points in one frame, as a busy feed sends them, and as a quiet one does.
@@ -48,13 +51,12 @@ struct Run {
 }
 
 pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
-    let program = foliostream()?;
     let counters = PrometheusBuilder::new().install_recorder()?;
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     let mut records = Vec::new();
     for round in 0..ROUNDS {
         let prefix = format!("stream{round}.");
-        ours.push(source(stage, &program, &counters, &prefix, BUSY, LOAD_SYMBOLS).await?);
+        ours.push(source(stage, &counters, &prefix, BUSY, LOAD_SYMBOLS).await?);
         if records.is_empty() {
             records = kept(stage, &prefix)?;
         }
@@ -62,7 +64,7 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
         let count = ours[round].cost.records;
         bare.push(producer(stage, &format!("bare{round}."), &records, count).await?);
     }
-    let quiet = source(stage, &program, &counters, "quiet.", QUIET, QUIET_SYMBOLS).await?;
+    let quiet = source(stage, &counters, "quiet.", QUIET, QUIET_SYMBOLS).await?;
     stage.clear("quiet.")?;
     figures(report, &ours, &bare, &quiet);
     Ok(())
@@ -108,7 +110,6 @@ impl Run {
 /// The real source, driven by the real runtime, until everything the mock sent is on the topics.
 async fn source(
     stage: &Stage,
-    program: &Path,
     counters: &PrometheusHandle,
     prefix: &str,
     batch: usize,
@@ -116,9 +117,9 @@ async fn source(
 ) -> Result<Run> {
     let repeated_before = repeated(counters);
     let replay = json!({ "batch": batch, "loops": 1, "load_symbols": load_symbols });
-    let settings = json!({ "start": "2013-10-07T08:00:00Z", "replay": replay });
+    let settings = json!({ "speed": "max", "start": DAWN, "replay": replay });
     let log = stage.folder.path().join("mock.log");
-    let mock = Mock::start(program, "polygon", "max", &settings, &log)?;
+    let mock = Mock::start("polygon", &settings, &log)?;
     let wiring = stage.wiring(prefix, &[("market", PARTITIONS)], &[], Accounts::default()).await?;
     let task = (runtime::source::<polygon::MarketData>().task)(Start {
         system: mock.system()?,
@@ -128,17 +129,17 @@ async fn source(
     let task = task.map_err(anyhow::Error::msg)?;
     let (meter, mock_before) = (Meter::start(stage.broker())?, other_secs(mock.process.pid())?);
     let supervisor = start(&wiring, [task]);
-    let done = async || Ok(Some(mock.sent().await?).filter(|sent| sent["done"] == json!(true)));
-    let sent = eventually("the mock to send all", LOOK_EVERY, done).await?;
-    let sent: u64 =
-        ["trades", "quotes", "bars"].iter().filter_map(|kind| sent[*kind].as_u64()).sum();
-    let mut seen = 0;
-    let published = async || {
-        let before = std::mem::replace(&mut seen, count(stage, prefix)?);
-        // Everything, or all that will ever come.
-        Ok((seen >= sent || (seen == before && before > 0)).then_some(seen))
+    let told = async || {
+        let sent = mock.sent().await?;
+        let count = KINDS.iter().filter_map(|kind| sent[*kind].as_u64()).sum();
+        Ok((count, sent["done"] == json!(true)))
     };
-    let records = eventually("everything to be acknowledged", LOOK_EVERY, published).await?;
+    let sent = while_it_moves("the mock to send all", LOOK_EVERY, told).await?;
+    let published = async || {
+        let count = count(stage, prefix)?;
+        Ok((count, count + repeated(counters) - repeated_before >= sent))
+    };
+    let records = while_it_moves("everything to be acknowledged", LOOK_EVERY, published).await?;
     let cost = meter.stop(records)?;
     let mock_secs = other_secs(mock.process.pid())? - mock_before;
     stop(supervisor).await?;

@@ -1,17 +1,21 @@
 //! The mocks of vendors: in this process, and in one of their own as load generators.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, sink};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use polygon_mock::{Replay, Settings, Speed};
 use serde_json::{Value, json};
 use session::{Options, Session, Step};
 
 /// How long the mock may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
+
+/// The word that makes a mock of this program: a load generator that takes no processor time of
+/// ours needs a process of its own, and nobody needs to wait for another program to be built.
+pub const MOCK: &str = "--mock";
 
 /// The account of Alpaca's mock.
 pub const ACCOUNT_NUMBER: &str = "PA0000000001";
@@ -58,6 +62,8 @@ fn count(frame: &[u8], what: &[u8]) -> usize {
 /// A process of ours that is killed when dropped.
 pub struct Process {
     child: Child,
+    /// A mock ends when this does, even if nobody lives to kill it.
+    _input: Option<ChildStdin>,
     /// The line it printed when it was ready.
     pub ready: Value,
 }
@@ -73,21 +79,21 @@ impl Process {
         let errors = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
         let mut child = Command::new(program)
             .args(arguments)
-            .args(["--format", "json"])
             .envs(env.iter().copied())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()
             .with_context(|| format!("starting {}", program.display()))?;
         let output = child.stdout.take().context("its output is a pipe")?;
+        let input = child.stdin.take();
         let mut lines = BufReader::new(output).lines();
         let line = lines.next().and_then(std::result::Result::ok);
         // Whatever else it prints must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let said = || std::fs::read_to_string(log).unwrap_or_default();
         let line = line.with_context(|| format!("{arguments:?} ended at once: {}", said()))?;
-        Ok(Self { child, ready: serde_json::from_str(&line)? })
+        Ok(Self { child, _input: input, ready: serde_json::from_str(&line)? })
     }
 
     pub fn pid(&self) -> u32 {
@@ -115,23 +121,37 @@ impl Drop for Process {
     }
 }
 
-/// `foliostream mock run`: a vendor in a process of its own.
+/// Serves a mock until whoever started this process is gone.
+pub async fn serve(vendor: &str, settings: &str) -> Result<()> {
+    let ended =
+        || tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut sink()));
+    match vendor {
+        "alpaca" => {
+            let mock = alpaca_mock::serve(serde_json::from_str(settings)?).await?;
+            println!("{}", mock.ready_line());
+            ended().await??;
+        }
+        "polygon" => {
+            let mock = polygon_mock::serve(serde_json::from_str(settings)?).await?;
+            println!("{}", mock.ready_line());
+            ended().await??;
+        }
+        other => bail!("there is no mock of {other:?} here"),
+    }
+    Ok(())
+}
+
+/// A vendor in a process of its own.
 pub struct Mock {
     pub process: Process,
     client: reqwest::Client,
 }
 
 impl Mock {
-    pub fn start(
-        program: &Path,
-        vendor: &str,
-        speed: &str,
-        settings: &Value,
-        log: &Path,
-    ) -> Result<Self> {
-        let settings = settings.to_string();
-        let arguments = ["mock", "run", vendor, "--speed", speed, "--settings", &settings];
-        Ok(Self { process: Process::start(program, &arguments, &[], log)?, client: client()? })
+    pub fn start(vendor: &str, settings: &Value, log: &Path) -> Result<Self> {
+        let this = std::env::current_exe()?;
+        let arguments = [MOCK, vendor, &settings.to_string()];
+        Ok(Self { process: Process::start(&this, &arguments, &[], log)?, client: client()? })
     }
 
     /// What Polygon's load generator has sent of stocks so far.
