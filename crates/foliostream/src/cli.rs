@@ -63,6 +63,8 @@ pub enum Command {
     List(List),
     /// Prints the events of a topic as they come.
     Tap(Tap),
+    /// Writes a topic, a table or a summary to a file, whole or not at all.
+    Export(Export),
     /// Publishes the rows of files, each once, as `data_import.imports` says.
     Import(Import),
     /// Places, changes and shows orders.
@@ -171,6 +173,40 @@ pub struct Tap {
     /// Only records with this key.
     #[arg(long)]
     pub key: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Export {
+    /// positions, cash, fills, orders, balances, broker_positions, breaks, portfolio_summary, or a
+    /// topic.
+    #[arg(value_name = "DATA")]
+    pub what: String,
+    /// The file, below the root; `{date}` and `{time}` are filled in.
+    #[arg(long)]
+    pub to: String,
+    /// The folder that nothing is written outside of.
+    #[arg(long, default_value = ".")]
+    pub root: PathBuf,
+    /// How the rows are written.
+    #[arg(long = "as", value_enum, default_value_t = FileFormat::Csv)]
+    pub file_format: FileFormat,
+    /// Columns in their order; all of them if left out.
+    #[arg(long, value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Only events from this time on, RFC 3339.
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Only events before this time, RFC 3339.
+    #[arg(long)]
+    pub until: Option<String>,
+}
+
+/// How the rows of an export are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FileFormat {
+    Csv,
+    Json,
+    Xml,
 }
 
 #[derive(Args, Debug)]

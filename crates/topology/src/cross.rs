@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use component::{Mapping, event_kind};
 use model::Event;
 
 use crate::catalogue::{Catalogue, Kind};
@@ -18,6 +19,7 @@ use crate::words::{origin, quote, suggest};
 pub(crate) fn check(root: &Node, topology: &Topology, catalogue: &Catalogue, report: &mut Report) {
     accounts(root, topology, catalogue, report);
     imports(root, report);
+    mappings(root, topology, report);
     schedules(root, report);
     topics(root, report);
     alerts(root, topology, report);
@@ -72,6 +74,19 @@ fn imports(root: &Node, report: &mut Report) {
     for (node, path) in scheduled(root, "data_import", "scheduled_imports") {
         if let Some((source, word)) = word(node, "source") {
             refuse_unknown_system(&systems, source, word, &path.child("source"), report);
+        }
+    }
+}
+
+/// What the rows of imported files become.
+fn mappings(root: &Node, topology: &Topology, report: &mut Report) {
+    let Some(section) = root.get("data_import") else { return };
+    for entry in entries(section, "imports") {
+        let Some(import) = topology.data_import.imports.get(&entry.key) else { continue };
+        let Some(kind) = event_kind(&import.event) else { continue };
+        let path = Path::default().child("data_import").child("imports").child(&entry.key);
+        if let Err(reason) = Mapping::new(kind, &import.fields, !import.id.is_empty()) {
+            report.problem(entry.value.at, &path, reason);
         }
     }
 }

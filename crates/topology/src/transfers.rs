@@ -143,7 +143,6 @@ pub enum Format {
     Csv,
     Json,
     Xml,
-    Parquet,
 }
 
 /// How files are written.

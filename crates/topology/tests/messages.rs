@@ -220,6 +220,29 @@ data_export:
 }
 
 #[test]
+fn an_import_says_where_every_field_comes_from() {
+    check(
+        "data_import:
+  imports:
+    fills: { from: x.csv, format: csv, event: Fil, fields: {} }
+    news: { from: x.csv, format: csv, event: NewsItem, fields: { headlin: title } }
+",
+        &["t.yaml:3:47: data_import.imports.fills.event: unknown value \"Fil\"; \
+             did you mean \"Fill\"?"],
+    );
+    check(
+        "data_import:
+  imports:
+    cash: { from: x.csv, format: csv, event: Balance, fields: { curency: ccy } }
+",
+        &["t.yaml:3:11: data_import.imports.cash: fields.curency: Balance has no such field; \
+             it has event_time, account, system, broker_account, currency, cash, equity, \
+             buying_power, initial_margin, maintenance_margin, pending_in, pending_out, \
+             is_blocked"],
+    );
+}
+
+#[test]
 fn kafka_needs_brokers_and_a_whole_login() {
     check("kafka: { bootstrap_servers: 'a:9092' }\n", &[]);
     check("kafka: { local: {} }\n", &[]);

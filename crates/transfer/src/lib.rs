@@ -3,6 +3,9 @@
 //! An import: `plan` is what its settings mean, `input` finds and unpacks its files, `rows` reads
 //! them whatever they are written in, `import` publishes each row once; `seen` knows what of which
 //! file has been imported, `rejects` keeps what was refused.
+//!
+//! An export: `export` reads a topic or a table, `write` makes rows of it, `destination` says where
+//! a file may stand and puts it there whole.
 
 mod error;
 mod text;
@@ -20,7 +23,13 @@ mod import;
 mod rejects;
 mod seen;
 
+mod destination;
+mod export;
+mod write;
+
+pub use destination::Destination;
 pub use error::Error;
+pub use export::{Export, Exported};
 pub use import::{Imported, Reached, check, import};
 pub use input::Input;
 pub use plan::Plan;

@@ -99,7 +99,6 @@ impl Plan {
                 Err("items: say which element is a row, such as report.trades.trade".to_owned())
             }
             Format::Csv | Format::Json | Format::Xml => Ok(()),
-            Format::Parquet => Err("format: parquet is written but not read".to_owned()),
         }
     }
 

@@ -35,7 +35,7 @@ impl Rows {
                 Self::Delimited(Delimited::open(text, plan.table, columns)?)
             }
             Format::Xml => Self::Xml(XmlRows::open(text, plan.items.clone())),
-            Format::Json | Format::Parquet => Self::Json(JsonRows::open(text, &plan.items)?),
+            Format::Json => Self::Json(JsonRows::open(text, &plan.items)?),
         })
     }
 

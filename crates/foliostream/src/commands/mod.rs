@@ -7,6 +7,7 @@ mod check;
 mod connector;
 pub mod credential;
 mod dlq;
+mod export;
 mod import;
 mod list;
 mod mock;
@@ -31,6 +32,7 @@ pub async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Check(args) => return check::run(cli, args).await,
         Command::List(args) => list::run(cli, args)?,
         Command::Tap(args) => tap::run(cli, args).await?,
+        Command::Export(args) => export::run(cli, args).await?,
         Command::Import(args) => return import::run(cli, args).await,
         Command::Order(order) => return order::run(cli, order).await,
         Command::Alert(command) => return alert::run(cli, command).await,

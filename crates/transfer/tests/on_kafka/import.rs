@@ -130,7 +130,8 @@ fn what_is_packed_or_written_in_another_way_is_read_too() {
             }),
         );
         let path = folder.join("german.csv");
-        let text = b"symbol;day;open;high;low;close;volume\nM\xdcV;2024-01-02;1.234,5;2.000;1;1;7\n";
+        let text = b"symbol;day;open;high;low;close;volume\n\
+              M\xdcV;2024-01-02;1.234,5;2.000;1;1;7\n";
         fs::write(&path, text).unwrap();
         assert_eq!(counts(&import(&world, &german, &path)), [1, 1, 0, 0]);
 
@@ -143,17 +144,17 @@ fn what_is_packed_or_written_in_another_way_is_read_too() {
 
         let list = plan(&world, json!({ "format": "json", "items": "data.rows" }));
         let path = folder.join("days.json");
-        let row = r#"{"day":"2024-01-02","symbol":"J","open":1.10,"high":2,"low":1,"close":1,"volume":1}"#;
+        let row = r#"{"day":"2024-01-02","symbol":"J","open":1.10,"high":2,"low":1,"#.to_owned()
+            + r#""close":1,"volume":1}"#;
         fs::write(&path, format!("{{\"data\":{{\"rows\":[{row},\n{{}}, {row}")).unwrap();
         let imported = import(&world, &list, &path);
         assert_eq!(counts(&imported), [3, 2, 0, 1]);
         assert!(imported.broken.unwrap().contains("line 2: the file ends before its list does"));
 
         let Event::Bar(bar) = &world.events("market.bars")[20] else { panic!("a bar") };
-        assert_eq!((&*bar.symbol, bar.open.to_string(), bar.high.to_string()), (
-            "MÜV",
-            "1234.5".to_owned(),
-            "2000".to_owned()
-        ));
+        assert_eq!(
+            (&*bar.symbol, bar.open.to_string(), bar.high.to_string()),
+            ("MÜV", "1234.5".to_owned(), "2000".to_owned())
+        );
     });
 }

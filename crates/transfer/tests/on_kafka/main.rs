@@ -1,4 +1,7 @@
-//! Imports on Apache Kafka: one broker for all of them, topics of its own for each.
+//! Imports and exports on Apache Kafka: one broker for all of them, topics of its own for each.
 
+#![allow(clippy::unwrap_used)]
+
+mod export;
 mod import;
 mod world;

@@ -63,7 +63,6 @@ impl World {
     }
 
     /// Publishes events as another program would.
-    #[allow(dead_code)]
     pub fn publish(&self, events: impl IntoIterator<Item = Event>) {
         let mut publisher = Publisher::new(&self.wiring);
         let mut pipeline = self.wiring.cluster.pipeline().unwrap();

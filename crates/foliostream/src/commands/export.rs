@@ -1,0 +1,37 @@
+//! `export`: a topic, a table or a summary as a file.
+
+use anyhow::{Context, Result};
+use model::Timestamp;
+use tokio::task::block_in_place;
+use topology::{Format as Written, Formats};
+use transfer::{Destination, Exported};
+
+use crate::cli::{Cli, Export, FileFormat, Format};
+use crate::output;
+use crate::platform::Platform;
+
+pub async fn run(cli: &Cli, args: &Export) -> Result<()> {
+    let format = match args.file_format {
+        FileFormat::Csv => Written::Csv,
+        FileFormat::Json => Written::Json,
+        FileFormat::Xml => Written::Xml,
+    };
+    let time = |text: &Option<String>, name: &str| -> Result<Option<Timestamp>> {
+        let Some(text) = text else { return Ok(None) };
+        text.parse().map(Some).with_context(|| format!("reading {name} {text:?}"))
+    };
+    let export = transfer::Export::new(&args.what, format, &Formats::default())?;
+    let mut export = export.columns(&args.columns)?;
+    export.since = time(&args.since, "--since")?;
+    export.until = time(&args.until, "--until")?;
+    let platform = Platform::running(cli)?;
+    let wiring = platform.look(&cli.prefix).await?;
+    let destination = Destination::new(&args.root, &args.to, wiring.clock.now())?;
+    let exported = block_in_place(|| export.write(&wiring, &destination))?;
+    if cli.format == Format::Json {
+        return output::json(&exported);
+    }
+    let Exported { file, rows, sha256, .. } = &exported;
+    output::line(&format!("{}: {rows} rows, sha256 {sha256}", file.display()));
+    Ok(())
+}

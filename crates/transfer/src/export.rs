@@ -1,0 +1,315 @@
+//! From topics and tables to files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use kafka::Message;
+use model::{Decimal, Event, EventInfo, Timestamp};
+use runtime::Wiring;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use topology::{Format, Formats};
+
+use crate::destination::Partial;
+use crate::write::Writer;
+use crate::{Destination, Error};
+
+/// Rows of a table, which is held in memory until all of it has been read.
+const MAX_TABLE_ROWS: usize = 1_000_000;
+
+/// What data is called, and the topic that it is on.
+const DATA: [(&str, &str); 7] = [
+    ("balances", "accounts.balances"),
+    ("breaks", "reconcile.breaks"),
+    ("broker_positions", "accounts.positions"),
+    ("cash", "portfolio.cash"),
+    ("fills", "orders.fills"),
+    ("orders", "orders.state"),
+    ("positions", "portfolio.positions"),
+];
+/// Positions and cash of each account, added up.
+const SUMMARY: &str = "portfolio_summary";
+const SUMMARY_COLUMNS: [&str; 8] = [
+    "account",
+    "currency",
+    "cash",
+    "positions",
+    "long_cost",
+    "short_cost",
+    "realized_profit",
+    "as_of",
+];
+
+/// What to write, and how.
+#[derive(Clone, Debug)]
+pub struct Export {
+    what: What,
+    /// How to write it.
+    pub format: Format,
+    /// How formats are spelled.
+    pub formats: Formats,
+    /// Columns in their order; all of them if there are none.
+    pub columns: Vec<String>,
+    /// Only events from this time on.
+    pub since: Option<Timestamp>,
+    /// Only events before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// Of each topic and partition, the first offset that was read and the one after the last.
+type Offsets = BTreeMap<String, BTreeMap<i32, (i64, i64)>>;
+
+/// Takes an event, or the deletion of a key.
+type Each<'a> = &'a mut dyn FnMut(&Message, Option<Event>) -> Result<(), Error>;
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Topic(&'static EventInfo),
+    Summary,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    /// The file.
+    pub file: PathBuf,
+    /// Its rows.
+    pub rows: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Their checksum.
+    pub sha256: String,
+    /// What was read: of each topic and partition, the first offset and the one after the last.
+    pub offsets: Offsets,
+    /// When it was made.
+    pub made_time: String,
+}
+
+impl Export {
+    /// An export of data such as `positions` or `portfolio_summary`, or of a topic.
+    pub fn new(data: &str, format: Format, formats: &Formats) -> Result<Self, Error> {
+        let topic = DATA.iter().find(|(name, _)| *name == data).map_or(data, |(_, topic)| topic);
+        let kind = Event::KINDS.iter().find(|kind| kind.topic == topic);
+        let what = match kind {
+            Some(kind) => What::Topic(kind),
+            None if data == SUMMARY => What::Summary,
+            None => {
+                let names: Vec<_> = DATA.iter().map(|(name, _)| *name).collect();
+                let names = names.join(", ");
+                let reason = format!("no data is called {data:?}: {names}, {SUMMARY}, or a topic");
+                return Err(Error::Plan(reason));
+            }
+        };
+        let formats = formats.clone();
+        Ok(Self { what, format, formats, columns: Vec::new(), since: None, until: None })
+    }
+
+    /// Writes these columns, in this order.
+    pub fn columns(mut self, columns: &[String]) -> Result<Self, Error> {
+        let known = self.all_columns();
+        if let Some(unknown) = columns.iter().find(|column| !known.contains(column)) {
+            let known = known.join(", ");
+            return Err(Error::Plan(format!("there is no column {unknown:?}; there is {known}")));
+        }
+        self.columns = columns.to_vec();
+        Ok(self)
+    }
+
+    fn all_columns(&self) -> Vec<String> {
+        match self.what {
+            What::Topic(kind) => kind.fields.iter().map(|field| field.name.to_owned()).collect(),
+            What::Summary => SUMMARY_COLUMNS.map(str::to_owned).to_vec(),
+        }
+    }
+
+    /// Writes the file and its manifest. Blocks.
+    pub fn write(&self, wiring: &Wiring, destination: &Destination) -> Result<Exported, Error> {
+        let columns = match self.columns.is_empty() {
+            true => self.all_columns(),
+            false => self.columns.clone(),
+        };
+        let path = destination.path();
+        let partial = destination.create()?;
+        let writer = Writer::begin(partial, self.format, &self.formats, columns);
+        let mut rows = Rows { writer: writer.map_err(Error::file("writing", &path))?, path };
+        let mut offsets = BTreeMap::new();
+        match self.what {
+            What::Topic(kind) if kind.is_compacted => {
+                for event in self.table(wiring, kind, &mut offsets)?.into_values() {
+                    rows.event(&event)?;
+                }
+            }
+            What::Topic(kind) => {
+                let each = &mut |_: &Message, event: Option<Event>| match event {
+                    Some(event) => rows.event(&event),
+                    None => Ok(()),
+                };
+                self.read(wiring, kind.topic, &mut offsets, each)?;
+            }
+            What::Summary => {
+                for row in self.summary(wiring, &mut offsets)? {
+                    rows.row(&row)?;
+                }
+            }
+        }
+        let count = rows.writer.rows;
+        let partial = rows.writer.end().map_err(Error::file("writing", &rows.path))?;
+        let placed = partial.place()?;
+        let exported = Exported {
+            file: placed.path,
+            rows: count,
+            bytes: placed.bytes,
+            sha256: placed.sha256,
+            offsets,
+            made_time: wiring.clock.now().to_string(),
+        };
+        let mut manifest = destination.manifest()?;
+        serde_json::to_writer_pretty(&mut manifest, &exported).map_err(|error| {
+            Error::file("writing the manifest of", &exported.file)(error.into())
+        })?;
+        manifest.place()?;
+        Ok(exported)
+    }
+
+    /// The last event of each key.
+    fn table(
+        &self,
+        wiring: &Wiring,
+        kind: &EventInfo,
+        offsets: &mut Offsets,
+    ) -> Result<BTreeMap<Vec<u8>, Event>, Error> {
+        let mut table = BTreeMap::new();
+        let each = &mut |message: &Message, event: Option<Event>| {
+            let key = message.key().unwrap_or_default().to_vec();
+            match event {
+                Some(event) => drop(table.insert(key, event)),
+                None => drop(table.remove(&key)),
+            }
+            match table.len() > MAX_TABLE_ROWS {
+                true => Err(Error::Plan(format!(
+                    "{} has more than {MAX_TABLE_ROWS} keys, which is no table to export",
+                    kind.topic
+                ))),
+                false => Ok(()),
+            }
+        };
+        self.read(wiring, kind.topic, offsets, each)?;
+        Ok(table)
+    }
+
+    /// Hands over every event of a topic that is in the window, and every deletion of a key.
+    fn read(
+        &self,
+        wiring: &Wiring,
+        base: &str,
+        offsets: &mut Offsets,
+        each: Each<'_>,
+    ) -> Result<(), Error> {
+        let topic = wiring.names.topic(base);
+        let read = offsets.entry(topic.clone()).or_default();
+        let mut failed = None;
+        wiring.cluster.reader()?.read_all(&topic, |message| {
+            if failed.is_some() {
+                return;
+            }
+            let (offset, next) = (message.offset, message.offset + 1);
+            read.entry(message.partition).or_insert((offset, next)).1 = next;
+            let event = match message.payload() {
+                None => Ok(None),
+                Some(_) => wiring.read(&message).map(Some).map_err(Error::from),
+            };
+            let done = event.and_then(|event| match event {
+                Some(event) if !self.is_in_window(&event) => Ok(()),
+                event => each(&message, event),
+            });
+            failed = done.err();
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn is_in_window(&self, event: &Event) -> bool {
+        let time = event.head().event_time;
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
+    }
+
+    /// Positions and cash of each account and currency, added up.
+    fn summary(
+        &self,
+        wiring: &Wiring,
+        offsets: &mut Offsets,
+    ) -> Result<Vec<Map<String, Value>>, Error> {
+        let mut sums: BTreeMap<(String, String), Sum> = BTreeMap::new();
+        for data in ["PortfolioPosition", "PortfolioCash"] {
+            let Some(kind) = Event::KINDS.iter().find(|kind| kind.name == data) else { continue };
+            for event in self.table(wiring, kind, offsets)?.into_values() {
+                let time = event.head().event_time;
+                let (account, currency) = match &event {
+                    Event::PortfolioPosition(position) => (&position.account, &position.currency),
+                    Event::PortfolioCash(cash) => (&cash.account, &cash.currency),
+                    _ => continue,
+                };
+                let sum = sums.entry((account.to_string(), currency.to_string())).or_default();
+                sum.as_of = sum.as_of.max(time);
+                match &event {
+                    Event::PortfolioCash(cash) => sum.cash = sum.cash.saturating_add(cash.cash),
+                    Event::PortfolioPosition(position) => {
+                        sum.realized_profit =
+                            sum.realized_profit.saturating_add(position.realized_profit);
+                        sum.positions += u64::from(!position.quantity.is_zero());
+                        match position.quantity.is_sign_negative() {
+                            true => sum.short_cost = sum.short_cost.saturating_add(position.cost),
+                            false => sum.long_cost = sum.long_cost.saturating_add(position.cost),
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let row = |((account, currency), sum): ((String, String), Sum)| {
+            let values = [
+                json!(account),
+                json!(currency),
+                json!(sum.cash.to_string()),
+                json!(sum.positions),
+                json!(sum.long_cost.to_string()),
+                json!(sum.short_cost.to_string()),
+                json!(sum.realized_profit.to_string()),
+                json!(sum.as_of.to_string()),
+            ];
+            SUMMARY_COLUMNS.map(str::to_owned).into_iter().zip(values).collect()
+        };
+        Ok(sums.into_iter().map(row).collect())
+    }
+}
+
+/// What an account has in one currency.
+#[derive(Default)]
+struct Sum {
+    cash: Decimal,
+    positions: u64,
+    long_cost: Decimal,
+    short_cost: Decimal,
+    realized_profit: Decimal,
+    as_of: Timestamp,
+}
+
+/// The file that rows are added to.
+struct Rows {
+    writer: Writer<Partial>,
+    path: PathBuf,
+}
+
+impl Rows {
+    fn event(&mut self, event: &Event) -> Result<(), Error> {
+        match serde_json::to_value(event) {
+            Ok(Value::Object(fields)) => self.row(&fields),
+            Ok(_) | Err(_) => {
+                Err(Error::Plan(format!("{} cannot be written as a row", event.info().name)))
+            }
+        }
+    }
+
+    fn row(&mut self, fields: &Map<String, Value>) -> Result<(), Error> {
+        self.writer.row(fields).map_err(Error::file("writing", &self.path))
+    }
+}

@@ -1,0 +1,158 @@
+//! Rows as CSV, JSON and XML.
+
+use std::io::{self, Write};
+
+use quick_xml::escape::escape;
+use serde_json::{Map, Value};
+use topology::{Format, Formats};
+
+use crate::text::{marked_line, neutral};
+
+/// Writes rows of the same columns.
+pub(crate) struct Writer<W> {
+    pub out: W,
+    format: Format,
+    formats: Formats,
+    columns: Vec<String>,
+    pub rows: u64,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a file.
+    pub fn begin(
+        mut out: W,
+        format: Format,
+        formats: &Formats,
+        columns: Vec<String>,
+    ) -> io::Result<Self> {
+        match format {
+            Format::Csv => {
+                let (delimiter, quote) = (formats.csv.delimiter, formats.csv.quotechar);
+                out.write_all(marked_line(&columns, delimiter, quote).as_bytes())?;
+            }
+            Format::Json => out.write_all(b"[")?,
+            Format::Xml => {
+                out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rows>\n")?;
+            }
+        }
+        Ok(Self { out, format, formats: formats.clone(), columns, rows: 0 })
+    }
+
+    /// Adds a row: the columns that were asked for, in their order.
+    pub fn row(&mut self, fields: &Map<String, Value>) -> io::Result<()> {
+        let value = |name: &String| fields.get(name).unwrap_or(&Value::Null);
+        match self.format {
+            Format::Csv => {
+                let cells: Vec<String> =
+                    self.columns.iter().map(|name| neutral(&text(value(name)))).collect();
+                let csv = &self.formats.csv;
+                let line = marked_line(&cells, csv.delimiter, csv.quotechar);
+                self.out.write_all(line.as_bytes())?;
+            }
+            Format::Json => self.json(fields)?,
+            Format::Xml => {
+                let mut row = String::from("<row>");
+                for name in &self.columns {
+                    let text = text(value(name));
+                    if !text.is_empty() {
+                        row.push_str(&format!("<{name}>{}</{name}>", escape(&*printable(&text))));
+                    }
+                }
+                row.push_str("</row>\n");
+                self.out.write_all(row.as_bytes())?;
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn json(&mut self, fields: &Map<String, Value>) -> io::Result<()> {
+        let indent = self.formats.json.indent.map(|spaces| " ".repeat(usize::from(spaces)));
+        let (end, step) = match &indent {
+            Some(indent) => ("\n", indent.as_str()),
+            None => ("", ""),
+        };
+        let mut row = String::from(if self.rows > 0 { "," } else { "" });
+        row.push_str(if end.is_empty() { "\n" } else { end });
+        row.push_str(&format!("{step}{{"));
+        for (index, name) in self.columns.iter().enumerate() {
+            let value = fields.get(name).unwrap_or(&Value::Null);
+            let name = Value::from(name.as_str());
+            let comma = if index > 0 { "," } else { "" };
+            row.push_str(&format!("{comma}{end}{step}{step}{name}: {value}"));
+        }
+        row.push_str(&format!("{end}{step}}}"));
+        self.out.write_all(row.as_bytes())
+    }
+
+    /// Ends the file.
+    pub fn end(mut self) -> io::Result<W> {
+        match self.format {
+            Format::Csv => {}
+            Format::Json => self.out.write_all(b"\n]\n")?,
+            Format::Xml => self.out.write_all(b"</rows>\n")?,
+        }
+        Ok(self.out)
+    }
+}
+
+/// A value as a cell: lists and mappings as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// XML has no word for most control characters.
+fn printable(text: &str) -> String {
+    let is_printable = |char: &char| !char.is_control() || matches!(char, '\t' | '\n' | '\r');
+    text.chars().filter(is_printable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn written(format: Format, formats: &Formats) -> String {
+        let columns = ["b", "a", "list"].map(str::to_owned).to_vec();
+        let mut writer = Writer::begin(Vec::new(), format, formats, columns).unwrap();
+        for row in [json!({ "a": "=1+1", "b": "13.90" }), json!({ "a": "x<y", "list": ["p", 2] })] {
+            writer.row(row.as_object().unwrap()).unwrap();
+        }
+        String::from_utf8(writer.end().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn columns_stand_in_the_order_that_was_asked_for() {
+        let mut formats = Formats::default();
+        let csv = written(Format::Csv, &formats);
+        assert_eq!(csv, "b,a,list\r\n13.90,'=1+1,\r\n,x<y,\"[\"\"p\"\",2]\"\r\n");
+        let json = written(Format::Json, &formats);
+        let rows: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(rows[1], json!({ "b": null, "a": "x<y", "list": ["p", 2] }));
+        assert!(json.starts_with("[\n{\"b\": \"13.90\",\"a\": \"=1+1\""), "{json}");
+        formats.json.indent = Some(2);
+        let indented = written(Format::Json, &formats);
+        assert!(indented.contains("\n  {\n    \"b\": \"13.90\",\n"), "{indented}");
+        assert!(serde_json::from_str::<Value>(&indented).is_ok());
+        let xml = written(Format::Xml, &formats);
+        assert!(xml.contains("<row><b>13.90</b><a>=1+1</a></row>\n"), "{xml}");
+        assert!(xml.contains("<a>x&lt;y</a><list>[&quot;p&quot;,2]</list>"), "{xml}");
+    }
+
+    #[test]
+    fn a_file_without_rows_is_whole() {
+        for (format, expected) in [(Format::Csv, "a\r\n"), (Format::Json, "[\n]\n")] {
+            let columns = vec!["a".to_owned()];
+            let formats = Formats::default();
+            let writer = Writer::begin(Vec::new(), format, &formats, columns).unwrap();
+            assert_eq!(writer.end().unwrap(), expected.as_bytes());
+        }
+    }
+}
