@@ -72,8 +72,7 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
         let skips_every = [0, 0, 40, 5][dice.random_range(0..4)];
-        let [restarts, overtakes, is_exact] =
-            [2, 3, 2].map(|sides| dice.random_range(0..sides) == 0);
+        let [restarts, overtakes] = [2, 3].map(|sides| dice.random_range(0..sides) == 0);
         Self {
             dice,
             now: 0,
@@ -134,7 +133,7 @@ impl World {
     /// The vendor prints a record, and sends it to whoever is there.
     fn print(&mut self, symbol: usize) {
         self.numbers[symbol] += 1;
-        if self.skips_every != 0 && self.numbers[symbol] % self.skips_every == 0 {
+        if self.skips_every != 0 && self.numbers[symbol].is_multiple_of(self.skips_every) {
             self.numbers[symbol] += 1;
         }
         let row = (symbol, self.numbers[symbol], self.vendor());
