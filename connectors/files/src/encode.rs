@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use component::Delivery;
+use component::{Delivery, neutral};
 
 use crate::settings::ExportFormat;
 use crate::wire::{self, Object};
@@ -106,34 +106,9 @@ impl Line {
     }
 }
 
-/// The text as a spreadsheet shows it, never as a formula it runs.
-fn neutral(text: &str) -> String {
-    const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if text.starts_with(FORMULA) && model::money(text).is_err() {
-        return format!("'{text}");
-    }
-    text.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn formulas_are_neutralised_and_numbers_are_not() {
-        for (text, expected) in [
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-2+3|cmd", "'-2+3|cmd"),
-            ("＝1", "'＝1"),
-            ("\t=1", "'\t=1"),
-            ("-12.50", "-12.50"),
-            ("1e5", "1e5"),
-            ("BAC.US", "BAC.US"),
-        ] {
-            assert_eq!(neutral(text), expected);
-        }
-    }
 
     #[test]
     fn lines_are_read_back_in_present_columns() {

@@ -4,9 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use component::Bad;
+use component::{Bad, neutral};
 
-use crate::text::{csv_line, neutral};
+use crate::text::csv_line;
 use crate::{Error, Plan};
 
 const COLUMNS: [&str; 4] = ["line", "column", "reason", "row"];

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
+use component::neutral;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 use topology::{Format, Formats};
 
-use crate::text::{marked_line, neutral};
+use crate::text::marked_line;
 
 /// Writes rows of the same columns.
 pub(crate) struct Writer<W> {
