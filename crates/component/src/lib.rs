@@ -17,6 +17,7 @@ mod rate;
 mod secret;
 mod sink;
 mod source;
+mod witness;
 mod written;
 
 pub use batch::{Audit, Batch, Item, Progress};
@@ -33,6 +34,7 @@ pub use rate::{Pace, Paces, Rate, nanos};
 pub use secret::Secret;
 pub use sink::{Delivery, OneByOne, Outcome, Sends, Sink, one_by_one};
 pub use source::{Feed, Source};
+pub use witness::{Appeal, Note, Witness};
 pub use written::{event_kind, may_be_left_out, read_event};
 
 use schemars::JsonSchema;

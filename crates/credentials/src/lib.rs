@@ -44,7 +44,7 @@ pub use oauth1::OAuth1;
 pub use oauth2::{ClientProof, Grant, OAuth2};
 pub use pkce::Pkce;
 pub use session::Session;
-pub use store::{Command, Environment, Memory, Seal, Sealed, Store, new_key, open};
+pub use store::{Command, Drawer, Environment, Memory, Seal, Sealed, Store, new_key, open};
 pub use text::random;
 pub use token::Tokens;
 pub use totp::Totp;

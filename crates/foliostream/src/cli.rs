@@ -97,7 +97,7 @@ pub enum Command {
     /// Runs a mock of a vendor.
     #[command(subcommand)]
     Mock(Mock),
-    /// Keeps secrets, for secret://name in a topology.
+    /// Keeps secrets, for secret://name in a topology, and logs in to systems.
     #[command(subcommand)]
     Credential(Credential),
     /// Makes connectors.
@@ -494,6 +494,43 @@ pub enum Credential {
         /// The file to make.
         file: PathBuf,
     },
+    /// Walks a person through the consent that a system's vendor asks for.
+    Login(CredentialLogin),
+    /// Tries the credentials of a system, and says how long they last.
+    Test(CredentialSystem),
+    /// Renews the tokens of a system, or puts a new secret in the place of an old one.
+    Rotate(CredentialRotate),
+    /// Gives the tokens of a system back.
+    Revoke(CredentialSystem),
+}
+
+#[derive(Args, Debug)]
+pub struct CredentialSystem {
+    /// The system, as the topology names it.
+    #[arg(value_name = "SYSTEM")]
+    pub name: String,
+    /// The topology.
+    #[arg(long, default_value = "topology.yaml")]
+    pub topology: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct CredentialLogin {
+    #[command(flatten)]
+    pub system: CredentialSystem,
+    /// Only print the page; a browser is not opened either where there is no screen.
+    #[arg(long)]
+    pub no_browser: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct CredentialRotate {
+    #[command(flatten)]
+    pub system: CredentialSystem,
+    /// Take a new value for this secret of the store from standard input, try it with the system,
+    /// and keep the old one where it is refused.
+    #[arg(long, value_name = "NAME")]
+    pub secret: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -192,6 +192,19 @@ impl Origin {
         Problem { file: self.file.to_string(), line, column, path, message: message.into() }
     }
 
+    /// A complaint about a part of the value, at the last step of the way to it that the file has.
+    /// The caller must not put secrets into the message.
+    pub fn problem_below(&self, way: &str, message: impl Into<String>) -> Problem {
+        let (mut node, mut path) = (&*self.node, self.path.clone());
+        for key in way.split('.') {
+            path = path.child(key);
+            node = node.get(key).unwrap_or(node);
+        }
+        let Position { line, column } = node.at;
+        let path = path.to_string();
+        Problem { file: self.file.to_string(), line, column, path, message: message.into() }
+    }
+
     /// What serde makes of the value. What it cannot accept becomes a problem at the exact place,
     /// without the text of any secret.
     fn decode<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Problem> {

@@ -22,7 +22,8 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
     let topology = load(cli, &args.topology)?;
     output::log_level(topology.monitoring.log_level);
     let clock = Clock::system();
-    let tasks = catalogue::tasks(&topology, &args.names, &clock, &cli.prefix)?;
+    let store = credential::store(cli);
+    let tasks = catalogue::tasks(&topology, &args.names, &clock, &cli.prefix, &store)?;
     if tasks.is_empty() {
         bail!("nothing to run: {:?} name nothing in {}", args.names, args.topology.display());
     }
@@ -38,7 +39,8 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
         supervisor.start(task);
     }
     let statuses = supervisor.statuses();
-    let monitor = monitoring::start(&topology, telling, &statuses, prometheus.clone(), &wiring);
+    let monitor =
+        monitoring::start(&topology, telling, &statuses, prometheus.clone(), &wiring, &store);
     let listen = topology.metrics.as_ref().map(|metrics| metrics.listen);
     let metrics = match listen {
         Some(listen) => {
