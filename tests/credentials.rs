@@ -15,7 +15,7 @@ use support::{FOLIOSTREAM, PATIENCE, Process, http};
 /// A mock of every login, a store with a key of its own, and a topology with one system.
 struct Place {
     folder: tempfile::TempDir,
-    mock: Process,
+    _mock: Process,
     url: String,
 }
 
@@ -32,7 +32,7 @@ impl Place {
         );
         let mock = mock.expect("the mock starts");
         let url = mock.ready["urls"]["base"].as_str().unwrap().to_owned();
-        let place = Self { folder, mock, url };
+        let place = Self { folder, _mock: mock, url };
         assert!(place.run(&["credential", "key", &place.path("key")], "").status.success());
         place.write(&authentication(&place.url));
         place

@@ -83,7 +83,8 @@ impl Host {
         Self::new(system, component, Clock::system(), Throttling::default())
     }
 
-    /// The one thing of its kind and name in this process; who asks first makes it.
+    /// The one thing of its kind and name in this process; who asks first makes it, and must not
+    /// share anything else meanwhile.
     pub fn share<T: Send + Sync + 'static>(
         &self,
         name: &str,

@@ -103,9 +103,9 @@ impl Authenticator {
     }
 
     /// Who is told of renewals, refusals and logins, and of what a person must do. The first one
-    /// that is named stays.
-    pub fn tell_to(&self, witness: &Arc<dyn Witness>) {
-        self.0.witness.get_or_init(|| Arc::clone(witness));
+    /// that is named stays; says whether it is this one.
+    pub fn tell_to(&self, witness: &Arc<dyn Witness>) -> bool {
+        self.0.witness.set(Arc::clone(witness)).is_ok()
     }
 
     /// What it is called.
@@ -153,6 +153,9 @@ impl Authenticator {
 
     /// Renews now, whatever there is.
     pub async fn refresh(&self) -> Result<()> {
+        // What the store holds is what is renewed, rather than an answer to the wish for something
+        // new.
+        drop(self.standing().await);
         self.0.known().is_refused = true;
         self.0.known().failed = None;
         self.renewed().await.map(drop)
@@ -229,10 +232,15 @@ impl Authenticator {
         let inner = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             let mut watch = Watch::default();
+            let mut is_first = true;
             while let Some(credential) = inner.upgrade().map(Self) {
-                if let Some(notice) = credential.look(&mut watch).await {
-                    credential.tell(&notice);
+                match credential.look(&mut watch).await {
+                    Some(notice) => credential.tell(&notice),
+                    // An earlier run may have asked for what was done since.
+                    None if is_first => credential.appeal(&Notice::Over),
+                    None => {}
                 }
+                is_first = false;
                 let clock = credential.0.clock.clone();
                 drop(credential);
                 clock.sleep(LOOK).await;
@@ -260,13 +268,17 @@ impl Authenticator {
 
     fn tell(&self, notice: &Notice) {
         let credential = self.0.name.as_str();
-        if let Some(witness) = self.0.witness.get() {
-            witness.appeal(appeal(credential, notice, self.0.clock.now()));
-        }
+        self.appeal(notice);
         match notice {
             Notice::Soon { left } => warn!(credential, ?left, "a person has to log in again soon"),
             Notice::Needed { reason } => error!(credential, reason, "a person has to log in"),
             Notice::Over => info!(credential, "nobody has to log in any more"),
+        }
+    }
+
+    fn appeal(&self, notice: &Notice) {
+        if let Some(witness) = self.0.witness.get() {
+            witness.appeal(appeal(&self.0.name, notice, self.0.clock.now()));
         }
     }
 

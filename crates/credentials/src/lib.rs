@@ -31,7 +31,8 @@ mod audit;
 mod store;
 
 pub use audit::{
-    Chain, Checkpoint, Entry, MAX_ENTRY_BYTES, Signer, Tampering, Verified, verify, verify_lines,
+    CHECKPOINT_EVERY, Chain, Checkpoint, Entry, MAX_ENTRY_BYTES, Signer, Tampering, Verified,
+    verify, verify_lines,
 };
 pub use authenticator::{Authenticator, Standing};
 pub use consent::{Consent, DeviceCode, Polled, consent, redirected};

@@ -100,6 +100,9 @@ pub enum Command {
     /// Keeps secrets, for secret://name in a topology, and logs in to systems.
     #[command(subcommand)]
     Credential(Credential),
+    /// Shows whether the audit log is what was written.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Makes connectors.
     #[command(subcommand)]
     Connector(Connector),
@@ -531,6 +534,32 @@ pub struct CredentialRotate {
     /// and keep the old one where it is refused.
     #[arg(long, value_name = "NAME")]
     pub secret: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Reads the whole log, and names the first entry that was changed, dropped, inserted or
+    /// reordered.
+    Verify(AuditVerify),
+    /// Prints the public half of the key that signs the log; makes the key if there is none.
+    Key {
+        /// Its name in the store.
+        #[arg(default_value = "audit/key")]
+        name: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct AuditVerify {
+    /// File with the public key, as `audit key` prints it; else the key in the store is asked.
+    #[arg(long, value_name = "FILE")]
+    pub public_key: Option<PathBuf>,
+    /// Name of the key in the store.
+    #[arg(long, value_name = "NAME", default_value = "audit/key")]
+    pub key: String,
+    /// The topology, where it says which Kafka the log is on.
+    #[arg(long)]
+    pub topology: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,7 +13,7 @@ use crate::decode::{Secrets, decode};
 use crate::node::{Node, Path, Position};
 use crate::problem::Problem;
 use crate::sections::{
-    Account, LocalKafka, Metrics, Monitoring, SchemaRegistry, SystemType, Topics,
+    Account, Audit, LocalKafka, Metrics, Monitoring, SchemaRegistry, SystemType, Topics,
 };
 use crate::transfers::{DataExport, DataImport};
 
@@ -42,6 +42,11 @@ pub struct Topology {
     pub monitoring: Monitoring,
     /// Where the metrics can be read.
     pub metrics: Option<Metrics>,
+    /// How the audit log is kept, if one is.
+    pub audit: Option<Audit>,
+    /// Every setting of the file by its path, for whoever asks what has changed. Of one that is
+    /// filled from a variable, its name; of a secret, three stars.
+    pub outline: BTreeMap<String, String>,
     /// What works but should be changed, such as a secret in the clear.
     pub warnings: Vec<Problem>,
 }

@@ -10,7 +10,7 @@ use credentials::Store;
 use serde_json::json;
 
 use crate::cli::{Check, Cli, Format};
-use crate::commands::credential;
+use crate::commands::{credential, run as running};
 use crate::output::{self, MISTAKES, REFUSED};
 use crate::{catalogue, monitoring};
 
@@ -35,6 +35,7 @@ pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
     let store = credential::store(cli);
     catalogue::tasks(&topology, &[], &Clock::system(), "", &store)?;
     monitoring::channels(&topology.monitoring, &Clock::system())?;
+    running::audit_log(&topology, &[])?;
     let logins = if args.connect { connect(&topology, None, &store).await } else { Vec::new() };
     let refused = logins.iter().filter(|(_, answer)| answer.is_err()).count();
     match cli.format {

@@ -2,6 +2,7 @@
 
 mod account;
 mod alert;
+mod audit;
 mod broker;
 pub mod check;
 mod connector;
@@ -44,6 +45,7 @@ pub async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Switch(switch) => order::switch(cli, switch).await?,
         Command::Broker(Broker::Run(args)) => broker::run(cli, args).await?,
         Command::Credential(command) => return credential::run(cli, command).await,
+        Command::Audit(command) => return audit::run(cli, command).await,
         Command::Connector(Connector::New(args)) => connector::new(cli, args)?,
         Command::Mock(Mock::Run(args)) => mock::run(cli, args).await?,
         Command::Completions { shell } => {

@@ -7,6 +7,8 @@
 mod method;
 mod settings;
 
+use std::sync::Arc;
+
 use component::{Fault, Host, Result};
 use credentials::{Authenticator, Drawer, Life, Method};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -21,6 +23,9 @@ use settings::{
 
 use crate::{Auth, Tokens};
 
+/// What a user reads about the type.
+const TYPES: &str = "How: none, api_key, bearer, basic, hmac, jwt, oauth1, oauth2 or session. Each \
+                     has settings of its own among those below.";
 /// Where the secrets are written.
 const CREDENTIALS: &str = "authentication.credentials";
 
@@ -71,16 +76,18 @@ impl Authentication {
         let Some((method, life)) = self.method().map_err(Fault::Fatal)? else { return Ok(None) };
         // Two of one name could differ only between the tests of one process; {:?} hides secrets.
         let name = format!("credential {} {self:?}", host.system);
+        // Nothing is shared while something else is.
+        let store = Drawer::of(host)?;
         let credential = host.share(&name, || {
-            let (clock, tokens) = (host.clock.clone(), Tokens::new(insecure)?);
-            let (tokens, store) = (std::sync::Arc::new(tokens), Drawer::of(host)?);
-            let credential = Authenticator::new(&host.system, method, life, clock, tokens, store);
-            if let Some(witness) = &host.witness {
-                credential.tell_to(witness);
-                credential.tend();
-            }
-            Ok(credential)
+            let (clock, tokens) = (host.clock.clone(), Arc::new(Tokens::new(insecure)?));
+            Ok(Authenticator::new(&host.system, method, life, clock, tokens, store))
         })?;
+        // A health check may have made it, which tells nobody.
+        if let Some(witness) = &host.witness
+            && credential.tell_to(witness)
+        {
+            credential.tend();
+        }
         Ok(Some((*credential).clone()))
     }
 
@@ -167,7 +174,7 @@ impl JsonSchema for Authentication {
 fn named(name: &str, mut schema: Schema) -> Schema {
     let object = schema.ensure_object();
     let properties = object.entry("properties").or_insert_with(|| json!({}));
-    properties["type"] = json!({ "const": name, "type": "string" });
+    properties["type"] = json!({ "const": name, "type": "string", "description": TYPES });
     match object.entry("required").or_insert_with(|| json!([])) {
         Value::Array(required) => required.push(json!("type")),
         required => *required = json!(["type"]),

@@ -31,7 +31,7 @@ pub async fn run(cli: &Cli, args: &CredentialLogin) -> Result<()> {
     }
     let standing = credential.standing().await;
     system::say(cli, "logged in", &credential, &standing)?;
-    found.tell().await;
+    found.tell(cli).await;
     Ok(())
 }
 
@@ -44,7 +44,7 @@ async fn walk(
     if consent.is_attested() {
         output::line("log in where the vendor asks for it, then press Enter");
         line().await?;
-        return Ok(credential.finish(consent, "").await.map_err(system::refused)?);
+        return credential.finish(consent, "").await.map_err(system::refused);
     }
     announce(cli, consent)?;
     if !args.no_browser {
@@ -55,7 +55,7 @@ async fn walk(
     }
     let place = Place::listen(consent.redirect_url().as_ref()).await?;
     let given = given(cli, place.as_ref()).await?;
-    Ok(credential.finish(consent, &given).await.map_err(system::refused)?)
+    credential.finish(consent, &given).await.map_err(system::refused)
 }
 
 /// The page, always: the browser that we could open may be on the wrong machine.

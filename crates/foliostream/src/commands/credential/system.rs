@@ -15,6 +15,10 @@ use super::{kept, read, said, store};
 use crate::cli::{Cli, CredentialRotate, CredentialSystem, Format};
 use crate::commands::{check, run};
 use crate::output::{self, NOT_FOUND, REFUSED};
+use crate::platform::{self, Platform};
+
+/// Who does what is done from the command line.
+const ACTOR: &str = "foliostream credential";
 
 /// A system of a topology, and who hears what is done with its credential.
 pub struct Found {
@@ -65,12 +69,35 @@ impl Found {
         Drawer::lend(&host, &self.store);
         let credential = said.credential(&host, insecure)?;
         let heard: Arc<dyn Witness> = self.heard.clone();
-        Ok(credential.inspect(|credential| credential.tell_to(&heard)))
+        if let Some(credential) = &credential {
+            credential.tell_to(&heard);
+        }
+        Ok(credential)
     }
 
     /// Passes on what an auditor must know. Where Kafka does not run, the process that uses the
-    /// credential notes what it finds.
-    pub async fn tell(&self) {}
+    /// credential notes what it finds in the store.
+    pub async fn tell(&self, cli: &Cli) {
+        let notes =
+            std::mem::take(&mut *self.heard.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if notes.is_empty() {
+            return;
+        }
+        if let Err(error) = self.publish(cli, notes).await {
+            tracing::warn!("what was done is not on the audit log yet: {error:#}");
+        }
+    }
+
+    async fn publish(&self, cli: &Cli, notes: Vec<Note>) -> Result<()> {
+        let platform = Platform::in_use(cli, &self.topology).await?;
+        let prefix = platform::names(&self.topology, &cli.prefix).prefix().to_owned();
+        let wiring = platform.look(&prefix).await?;
+        for note in notes {
+            let note = Note { actor: ACTOR.to_owned(), ..note };
+            tokio::task::block_in_place(|| wiring.publish_note(note))?;
+        }
+        Ok(())
+    }
 
     /// Tries every component of the system.
     async fn logins(&self) -> Vec<(String, Result<Option<usize>, String>)> {
@@ -93,7 +120,7 @@ pub async fn test(cli: &Cli, args: &CredentialSystem) -> Result<ExitCode> {
     } else if logins.is_empty() {
         bail!("{}: it has no component that logs in, switch a feature on", args.name);
     }
-    found.tell().await;
+    found.tell(cli).await;
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
@@ -112,7 +139,7 @@ pub async fn rotate(cli: &Cli, args: &CredentialRotate) -> Result<ExitCode> {
     };
     credential.refresh().await.map_err(refused)?;
     say(cli, "renewed", &credential, &credential.standing().await)?;
-    found.tell().await;
+    found.tell(cli).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -155,7 +182,7 @@ pub async fn revoke(cli: &Cli, args: &CredentialSystem) -> Result<()> {
     };
     credential.revoke().await.map_err(refused)?;
     said(cli, "the tokens were given back and forgotten", "revoked", &args.name)?;
-    found.tell().await;
+    found.tell(cli).await;
     Ok(())
 }
 
