@@ -41,7 +41,7 @@ pub fn said(event: &Event) -> Option<Said> {
             said(action, &asked.order_id, request(asked))
         }
         Event::ApprovedOrder(order) => {
-            said("order.approved".to_owned(), &order.order_id, approved(order))
+            said("order.routed".to_owned(), &order.order_id, approved(order))
         }
         Event::OrderEvent(happened) => {
             let action = format!("order.{}", happened.kind.as_str());

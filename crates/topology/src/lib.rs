@@ -45,10 +45,10 @@ pub use node::Position;
 pub use problem::{Problem, Problems};
 pub use reference::{Setting, settings_reference};
 pub use sections::{
-    Account, AlertDestination, AlertRule, AlertSeverity, Audit, Email, LocalKafka, LogLevel,
-    Metrics, Monitoring, SchemaRegistry, Slack, SystemType, Topics, Webhook,
+    Account, AlertDestination, AlertRule, AlertSeverity, Email, LocalKafka, LogLevel, Metrics,
+    Monitoring, SchemaRegistry, Slack, SystemType, Topics, Webhook,
 };
-pub use topology::{ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
+pub use topology::{Audit, ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
 pub use transfers::{
     Compression, Csv, DataExport, DataImport, Encoding, Format, Formats, Import, Json,
     ScheduledExport, ScheduledImport,

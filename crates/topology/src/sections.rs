@@ -158,7 +158,7 @@ pub struct SchemaRegistry {
 /// How the audit log is kept.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Audit {
+pub(crate) struct AuditFile {
     /// What signs its checkpoints, as `foliostream audit key` makes it: `secret://audit/key`.
     pub key: Secret,
 }

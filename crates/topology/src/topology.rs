@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use component::Throttling;
+use component::{Secret, Throttling};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::decode::{Secrets, decode};
 use crate::node::{Node, Path, Position};
 use crate::problem::Problem;
 use crate::sections::{
-    Account, Audit, LocalKafka, Metrics, Monitoring, SchemaRegistry, SystemType, Topics,
+    Account, LocalKafka, Metrics, Monitoring, SchemaRegistry, SystemType, Topics,
 };
 use crate::transfers::{DataExport, DataImport};
 
@@ -71,6 +71,15 @@ pub struct Kafka {
     /// `{bootstrap_servers, security, properties}`, for the Kafka client's own type; without
     /// `bootstrap_servers` when the node is our own.
     pub settings: Value,
+    /// Where the file speaks of it.
+    pub origin: Origin,
+}
+
+/// How the audit log is kept.
+#[derive(Clone)]
+pub struct Audit {
+    /// What signs its checkpoints.
+    pub key: Secret,
     /// Where the file speaks of it.
     pub origin: Origin,
 }

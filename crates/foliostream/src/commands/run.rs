@@ -82,7 +82,11 @@ pub fn audit_log(topology: &Topology, names: &[String]) -> Result<Option<Task>> 
     let is_wanted = names.is_empty() || names.iter().any(|name| name == "audit");
     let Some(audit) = topology.audit.as_ref().filter(|_| is_wanted) else { return Ok(None) };
     let task = audit::task(&audit.key);
-    Ok(Some(task.map_err(|error| output::exit(MISTAKES, format!("audit.key: {error}")))?))
+    let mistake = |error: credentials::Error| {
+        let problem = audit.origin.problem_below("key", error.to_string());
+        output::exit(MISTAKES, problem.to_string())
+    };
+    Ok(Some(task.map_err(mistake)?))
 }
 
 /// Has an auditor know what runs, and what was configured differently before. That it could not be
