@@ -404,19 +404,19 @@ pub struct WeeklySettings {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WeekdaySetting {
-    /// The first day of work.
+    /// Monday.
     Monday,
-    /// The day after it.
+    /// Tuesday.
     Tuesday,
-    /// The middle of the week.
+    /// Wednesday.
     Wednesday,
-    /// The day before Friday.
+    /// Thursday.
     Thursday,
-    /// The last day of work.
+    /// Friday.
     Friday,
-    /// The first day of the weekend.
+    /// Saturday.
     Saturday,
-    /// The last day of the weekend.
+    /// Sunday.
     Sunday,
 }
 
