@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use component::{Ledger, Note};
 use ring::digest::{SHA256, digest};
 
-/// Where the outline of the last start is kept, beside the cursors.
+/// Where the outline of a file's last start is kept, beside the cursors.
 const KEPT: &str = "audit.configuration";
 /// The settings of the limits on orders.
 const LIMITS: &str = "processors.approve";
@@ -24,12 +24,14 @@ pub fn noted(
     ledger: &dyn Ledger,
     file: &str,
 ) -> component::Result<Vec<Note>> {
-    let kept = ledger.load(KEPT)?;
+    // Processes of one deployment may run different files.
+    let name = format!("{KEPT} {file}");
+    let kept = ledger.load(&name)?;
     // What cannot be read was written by another version: all of it counts as new.
     let before = kept.and_then(|text| serde_json::from_str(&text).ok());
     let notes = notes(before.as_ref(), outline, file);
     let text = serde_json::Value::from_iter(outline.clone()).to_string();
-    ledger.keep(KEPT, &text)?;
+    ledger.keep(&name, &text)?;
     Ok(notes)
 }
 

@@ -89,17 +89,18 @@ pub fn audit_log(topology: &Topology, names: &[String]) -> Result<Option<Task>> 
     Ok(Some(task.map_err(mistake)?))
 }
 
-/// Has an auditor know what runs, and what was configured differently before. That it could not be
-/// noted stops nothing.
+/// Has an auditor know what runs, and what was configured differently before. Nobody waits for it,
+/// and that it could not be noted stops nothing.
 fn note_configuration(wiring: &Wiring, topology: &Topology, file: &Path) {
+    let (wiring, outline) = (wiring.clone(), topology.outline.clone());
     let file = file.display().to_string();
-    match audit::noted(&topology.outline, &*wiring.ledger(), &file) {
+    tokio::task::spawn_blocking(move || match audit::noted(&outline, &*wiring.ledger(), &file) {
         Ok(notes) => {
             let witness = wiring.witness();
             notes.into_iter().for_each(|note| witness.note(note));
         }
         Err(fault) => tracing::error!(%fault, "the configuration was not noted"),
-    }
+    });
 }
 
 /// The topology in a file.
