@@ -149,9 +149,9 @@ fn victim(entry: &Value) -> Option<i64> {
     Some(role(id.parse().unwrap()))
 }
 
-/// The component that says who it is.
+/// The component that says who it is, and is let in.
 fn login(entry: &Value) -> Option<i64> {
-    if entry["path"] != "StartApiRequest" {
+    if entry["path"] != "StartApiRequest" || !entry["fault"].is_null() {
         return None;
     }
     let said: Value = serde_json::from_str(entry["body"].as_str()?).ok()?;
@@ -184,6 +184,7 @@ pub fn disturb(mock: &Mock, plan: &[&Kind], mut dice: Dice) -> (Tally, Vec<Stret
             (_, 1) if kind.name != LOGIN_REFUSED => "answers",
             _ => "account",
         };
+        let before = journal.place();
         let [first, last] = suffer(&mut journal, kind, stream);
         trade(mock, tally.count() + 1);
         let waited = match (kind.ends, victim(&first.1)) {
@@ -193,6 +194,10 @@ pub fn disturb(mock: &Mock, plan: &[&Kind], mut dice: Dice) -> (Tally, Vec<Stret
             (false, None) => vec![MARKET_DATA],
             (false, Some(_)) => Vec::new(),
         };
+        // Whom the first has hit may be back before the last hits another.
+        let after = journal.place();
+        journal.back_to(before);
+        journal.find("the first hit", |entry| entry["sequence"] == first.1["sequence"]);
         let mut mended = None;
         let mut left: BTreeSet<i64> = waited.iter().copied().collect();
         while !left.is_empty() {
@@ -203,6 +208,7 @@ pub fn disturb(mock: &Mock, plan: &[&Kind], mut dice: Dice) -> (Tally, Vec<Stret
             }
             mended = Some(back.0.saturating_duration_since(last.0));
         }
+        journal.back_to(after.max(journal.place()));
         tally.add(kind, mended);
     }
     (tally, away)

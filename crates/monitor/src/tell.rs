@@ -78,7 +78,7 @@ struct Teller<'a> {
 impl<'a> Teller<'a> {
     fn new(telling: &'a Telling, wiring: &'a Wiring) -> Result<Self, Error> {
         let topic = wiring.names.topic("ops.alerts");
-        let group = wiring.group(GROUP, &[&topic])?;
+        let group = wiring.shared_group(GROUP, &[&topic])?;
         let silences = wiring.names.topic("ops.silences");
         let silences = wiring.cluster.reader()?.follow(&[&silences], From::Start)?;
         let open = wiring.open_alerts()?;

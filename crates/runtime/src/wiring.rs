@@ -209,6 +209,13 @@ impl Wiring {
         self.cluster.group_member(&group, &self.transactional_id(instance), topics).map(Member::new)
     }
 
+    /// A member without a name, for what any process may do: those of one node share the work, and
+    /// one takes over from another once it is known to be gone.
+    pub fn shared_group(&self, instance: &str, topics: &[&str]) -> Result<Member, kafka::Error> {
+        let group = format!("foliostream.{}{instance}", self.names.prefix());
+        self.cluster.group(&group, topics).map(Member::new)
+    }
+
     /// The only member of the component's consumer group: a newer one ends an older one.
     pub fn sole_group(&self, instance: &str, topics: &[&str]) -> Result<Member, kafka::Error> {
         let id = self.sole_transactional_id(instance);
