@@ -29,6 +29,8 @@ pub const INPUTS: &[&str] = &[
 
 /// The writer's name, in its group and in what it publishes.
 const NAME: &str = "audit";
+/// The group whose member writes: the one that is given the log's only partition.
+const DUTY: &str = "audit_duty";
 /// Records of one transaction.
 const BATCH: usize = 1_000;
 /// Longest wait for a record.
@@ -45,7 +47,7 @@ pub fn task(key: &Secret) -> Result<Task, credentials::Error> {
     Ok(Task::new(NAME, move |wiring, status| {
         let key = key.clone();
         async move {
-            let work = move || keep(&key, &wiring, &status);
+            let work = move || keep(&key, &wiring, &status).map_err(again);
             match tokio::task::spawn_blocking(work).await {
                 Ok(ended) => ended,
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -54,18 +56,48 @@ pub fn task(key: &Secret) -> Result<Task, credentials::Error> {
     }))
 }
 
-/// Writes until shutdown; the log ends with a checkpoint then. Blocks.
+/// A writer that was fenced queues for the duty once more.
+fn again(error: Error) -> Error {
+    match error {
+        Error::Kafka(kafka::Error::Fenced { .. }) => {
+            Fault::retry("another process writes the audit log").into()
+        }
+        error => error,
+    }
+}
+
+/// Writes until shutdown, whenever it has the duty. Of several processes one has it, and another
+/// takes over when that one ends. Blocks.
 fn keep(key: &Secret, wiring: &Wiring, status: &Status) -> Result<(), Error> {
-    status.set(State::Starting, "");
-    let mut writer = Writer::open(key, wiring)?;
+    let topic = wiring.names.topic("ops.audit");
+    let mut duty = wiring.shared_group(DUTY, &[&topic])?;
+    let mut writer: Option<Writer<'_>> = None;
+    let mut assigned = Vec::new();
     status.set(State::Running, "");
     while !wiring.shutdown.is_cancelled() {
-        if let Polled::Messages(messages) = writer.group.next(BATCH, IDLE)? {
-            writer.write(&messages)?;
+        let wait = if writer.is_some() { Duration::ZERO } else { IDLE };
+        let polled = duty.next(1, wait)?;
+        if !assigned.is_empty() {
+            // It is ours since this call; what is on the topic is of no use here.
+            duty.pause(&std::mem::take(&mut assigned))?;
+            writer = Some(Writer::open(key, wiring)?);
         }
-        writer.sign_if_due(SIGN_AFTER)?;
+        match polled {
+            Polled::Assigned(partitions) => assigned = partitions,
+            Polled::Revoked { lost, .. } => {
+                assigned.clear();
+                if let Some(mut writer) = writer.take().filter(|_| !lost) {
+                    writer.sign_if_due(0)?;
+                }
+            }
+            Polled::Messages(_) | Polled::Nothing => {}
+        }
+        if let Some(writer) = &mut writer {
+            writer.work()?;
+        }
     }
-    writer.sign_if_due(0)
+    // The log ends with a checkpoint.
+    writer.map_or(Ok(()), |mut writer| writer.sign_if_due(0))
 }
 
 struct Writer<'a> {
@@ -91,6 +123,14 @@ impl<'a> Writer<'a> {
         let chain = chain(key, wiring)?;
         let publisher = Publisher::new(wiring);
         Ok(Self { wiring, clock, chain, transactions, group, publisher, wrote })
+    }
+
+    /// Writes what has come, and signs it in time.
+    fn work(&mut self) -> Result<(), Error> {
+        if let Polled::Messages(messages) = self.group.next(BATCH, IDLE)? {
+            self.write(&messages)?;
+        }
+        self.sign_if_due(SIGN_AFTER)
     }
 
     /// Entries and offsets become visible together or not at all. After any error the chain here is

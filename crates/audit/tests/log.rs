@@ -132,15 +132,17 @@ async fn everything_is_there_once_however_often_the_writer_is_interrupted() {
         let verified = audit::judge(&log, &world.public()).unwrap();
         assert_eq!(verified.signed.unwrap().sequence, log.len() as u64);
     }
-    // A newer writer takes over from one that does not know it.
+    // Of two, one writes; the other goes on when that one ends.
     let older = world.write();
     world.ask(240..300);
     let newer = world.write();
     world.ask(300..360);
     let log = world.has(360).await;
     audit::judge(&log, &world.public()).unwrap();
-    older.stop(PATIENCE).await;
-    newer.stop(PATIENCE).await;
+    assert!(older.stop(PATIENCE).await);
+    world.ask(360..400);
+    world.has(400).await;
+    assert!(newer.stop(PATIENCE).await);
     audit::judge(&world.log(), &world.public()).unwrap();
 }
 
