@@ -65,8 +65,8 @@ impl Place {
         path
     }
 
-    /// Runs the topology while some orders are placed.
-    fn trades(&self, topology: &Path, orders: &[&str]) {
+    /// Runs the topology while some orders are placed, until they and this action are on the log.
+    fn trades(&self, topology: &Path, orders: &[&str], awaited: &str) {
         let key = [("FOLIOSTREAM_KEY_FILE", self.key_file.as_str())];
         let mut running = self.stage.run(topology, &[], &key);
         for order in orders {
@@ -81,6 +81,7 @@ impl Place {
                 })
             });
         }
+        wait_for(awaited, || self.entries().iter().any(|entry| entry["action"] == awaited));
         running.stop();
     }
 
@@ -95,8 +96,8 @@ fn who_did_what_is_on_a_log_that_only_its_writer_can_write() {
     let place = Place::new();
     let public = place.json(&["audit", "key"])["public"].as_str().unwrap().to_owned();
     assert_eq!(place.json(&["audit", "key"])["public"], public.as_str(), "it is made once");
-    place.trades(&place.topology("1000"), &["o-1", "o-2"]);
-    place.trades(&place.topology("500"), &["o-3"]);
+    place.trades(&place.topology("1000"), &["o-1", "o-2"], "configuration.started");
+    place.trades(&place.topology("500"), &["o-3"], "limit.changed");
 
     let file = place.stage.folder.path().join("audit.pub");
     std::fs::write(&file, format!("{public}\n")).unwrap();
