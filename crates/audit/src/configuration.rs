@@ -7,8 +7,9 @@ use ring::digest::{SHA256, digest};
 
 /// Where the outline of a file's last start is kept, beside the cursors.
 const KEPT: &str = "audit.configuration";
-/// The settings of the limits on orders.
+/// The settings of the limits on orders, and what those on requests are below.
 const LIMITS: &str = "processors.approve";
+const THROTTLING: &str = ".throttling.";
 /// Changes named one by one; the others are counted.
 const MAX_NAMED: usize = 40;
 
@@ -50,7 +51,8 @@ fn notes(
         details,
     };
     let mut notes = vec![note("configuration.started", details)];
-    for path in changed.iter().flatten().filter(|path| path.starts_with(LIMITS)).take(MAX_NAMED) {
+    let is_limit = |path: &&String| path.starts_with(LIMITS) || path.contains(THROTTLING);
+    for path in changed.iter().flatten().filter(is_limit).take(MAX_NAMED) {
         let value = |outline: Option<&BTreeMap<String, String>>| {
             outline.and_then(|outline| outline.get(path)).map_or("nothing", |v| v).to_owned()
         };
@@ -90,8 +92,10 @@ mod tests {
 
     #[test]
     fn what_changed_is_named_and_limits_with_their_values() {
-        let before = outline(&[("processors.approve.max_quantity", "10"), ("topics.prefix", "a.")]);
-        let now = outline(&[("processors.approve.max_quantity", "99"), ("audit.key", "***")]);
+        const LIMIT: &str = "processors.approve.limits.max_quantity";
+        const PACE: &str = "systems.a.throttling.max_requests_per_second";
+        let before = outline(&[(LIMIT, "10"), ("topics.prefix", "a.")]);
+        let now = outline(&[(LIMIT, "99"), ("audit.key", "***"), (PACE, "5")]);
         let first = notes(None, &before, "t.yaml");
         assert_eq!(first.len(), 1);
         assert_eq!(first[0].details["changed"], "first start");
@@ -99,11 +103,12 @@ mod tests {
         assert_eq!(same[0].details["changed"], "nothing");
         assert_eq!(same[0].details["hash"], first[0].details["hash"]);
         let changed = notes(Some(&before), &now, "t.yaml");
-        let said = "audit.key, processors.approve.max_quantity, topics.prefix";
+        let said = ["audit.key", LIMIT, PACE, "topics.prefix"].join(", ");
         assert_eq!(changed[0].details["changed"], said);
         assert_ne!(changed[0].details["hash"], first[0].details["hash"]);
-        assert_eq!(changed[1].subject, "processors.approve.max_quantity");
+        assert_eq!(changed[1].subject, LIMIT);
         assert_eq!(changed[1].details, outline(&[("from", "10"), ("to", "99")]));
-        assert_eq!(changed.len(), 2);
+        assert_eq!(changed[2].details, outline(&[("from", "nothing"), ("to", "5")]));
+        assert_eq!(changed.len(), 3);
     }
 }
