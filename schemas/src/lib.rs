@@ -23,6 +23,7 @@ schemas! {
     "Alert" "alert";
     "AlternativeRecord" "alternative_record";
     "ApprovedOrder" "approved_order";
+    "Audit" "audit";
     "Balance" "balance";
     "Bar" "bar";
     "Break" "break";
@@ -38,6 +39,7 @@ schemas! {
     "Instrument" "instrument";
     "MarketStatus" "market_status";
     "NewsItem" "news_item";
+    "Note" "note";
     "OrderEvent" "order_event";
     "OrderRequest" "order_request";
     "OrderState" "order_state";

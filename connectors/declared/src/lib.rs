@@ -15,6 +15,6 @@ mod records;
 pub use component::{FieldRule, FieldSettings, Word};
 pub use records::{Cursor, Records};
 pub use settings::{
-    Authentication, AuthenticationKind, Connection, Credentials, EventName, FeedSettings, Growing,
-    NextUrl, Numbered, PageToken, Paging, RecordsSettings, Refusal, RefusalKind, System,
+    Connection, EventName, FeedSettings, Growing, NextUrl, Numbered, PageToken, Paging,
+    RecordsSettings, Refusal, RefusalKind, System,
 };

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, OrBad, Result, Row, Secret, Source};
-use http::{Answer, Auth, Http, Json, Rate, Request, items, text_at};
+use component::{Bad, Batch, Clock, Fault, Feed, Host, Item, OrBad, Result, Row, Source};
+use http::{Answer, Http, Json, Rate, Request, items, text_at};
 use model::{Decimal, Event, EventId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -13,7 +13,7 @@ use url::Url;
 use crate::map;
 use crate::paging;
 use crate::plan::{Order, Plan};
-use crate::settings::{Authentication, AuthenticationKind, RecordsSettings, RefusalKind, System};
+use crate::settings::{RecordsSettings, RefusalKind, System};
 
 /// What items may become; the first is the usual one.
 pub(crate) const KINDS: &[&str] = &[
@@ -96,7 +96,8 @@ impl Source for Records {
 
     async fn connect(system: System, settings: RecordsSettings, host: Host) -> Result<Self> {
         let connection = &system.connection;
-        let (auth, secret) = auth(&system.authentication)?;
+        let auth = system.authentication.open(&host, connection.insecure)?;
+        let secret = system.authentication.query_key().map(str::to_owned);
         let rate = Rate::UNLIMITED; // whoever declares the source knows its limits: `throttling`
         let http = Http::open(&host, &connection.base_url, connection.insecure, auth, rate)?;
         let plans = plans(&settings).map_err(Fault::Fatal)?;
@@ -341,47 +342,4 @@ fn about(feed: &str, fault: Fault) -> Fault {
         Fault::Fatal(reason) => Fault::Fatal(format!("feed {feed}: {reason}")),
         other => other,
     }
-}
-
-/// Credentials as they are sent, and the parameter that holds them, if one does.
-fn auth(authentication: &Authentication) -> Result<(Auth, Option<String>)> {
-    let Authentication { kind, credentials, header, query } = authentication;
-    let need = |name: &str, secret: &Option<Secret>| {
-        let secret = secret.clone().filter(|secret| !secret.expose().is_empty());
-        secret.ok_or_else(|| Fault::fatal(format!("{CREDENTIALS}.{name} is missing")))
-    };
-    let is_name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-    };
-    let auth = match (kind, header, query) {
-        (AuthenticationKind::None, None, None) => Auth::none(),
-        (AuthenticationKind::ApiKey, Some(name), None) if is_name(name) => {
-            let key = need("api_key", &credentials.api_key)?;
-            Auth::headers(CREDENTIALS, vec![(name.clone(), key)])
-        }
-        (AuthenticationKind::ApiKey, Some(name), None) => {
-            let reason = format!("authentication.header: {name:?} is no header's name");
-            return Err(Fault::Fatal(reason));
-        }
-        (AuthenticationKind::ApiKey, None, Some(name)) => {
-            let key = need("api_key", &credentials.api_key)?;
-            Auth::query(CREDENTIALS, name.clone(), key)
-        }
-        (AuthenticationKind::Bearer, None, None) => {
-            Auth::bearer(CREDENTIALS, need("token", &credentials.token)?)
-        }
-        (AuthenticationKind::Basic, None, None) => {
-            let username = need("username", &credentials.username)?;
-            Auth::basic(CREDENTIALS, &username, need("password", &credentials.password)?)
-        }
-        (AuthenticationKind::ApiKey, ..) => {
-            let reason = "authentication: an API key goes into one header or one query parameter";
-            return Err(Fault::fatal(reason));
-        }
-        (_, Some(_), _) | (_, _, Some(_)) => {
-            let reason = "authentication: header and query are for the type api_key";
-            return Err(Fault::fatal(reason));
-        }
-    };
-    Ok((auth, query.clone()))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use component::{FieldSettings, Secret, Word, event_kind};
+use component::{FieldSettings, Word, event_kind};
+use http::Authentication;
 use model::EventInfo;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
@@ -35,50 +36,6 @@ pub struct Connection {
     /// A path to ask for at the start, to prove the credentials; the first read does if not said.
     #[serde(default)]
     pub probe: Option<String>,
-}
-
-/// How a REST interface knows us.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Authentication {
-    /// What is sent.
-    #[serde(rename = "type")]
-    pub kind: AuthenticationKind,
-    /// The secrets that the type needs.
-    pub credentials: Credentials,
-    /// For an API key: the header it goes into.
-    pub header: Option<String>,
-    /// For an API key: the parameter it goes into.
-    pub query: Option<String>,
-}
-
-/// What is sent to prove who we are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthenticationKind {
-    /// Nothing.
-    #[default]
-    None,
-    /// `api_key`, in the header or the parameter that is named.
-    ApiKey,
-    /// `token`, as `Authorization: Bearer`.
-    Bearer,
-    /// `username` and `password`, as `Authorization: Basic`.
-    Basic,
-}
-
-/// Secrets; each type of authentication needs its own.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Credentials {
-    /// For `api_key`.
-    pub api_key: Option<Secret>,
-    /// For `bearer`.
-    pub token: Option<Secret>,
-    /// For `basic`.
-    pub username: Option<Secret>,
-    /// For `basic`.
-    pub password: Option<Secret>,
 }
 
 /// Which lists to read, and what their items mean.

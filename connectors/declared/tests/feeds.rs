@@ -5,8 +5,8 @@
 mod common;
 
 use common::{Rig, drain, events};
-use component::{Fault, Host, Item, Source};
-use declared::{Cursor, Records, RecordsSettings};
+use component::{Host, Item, Source};
+use declared::{Cursor, Records, RecordsSettings, System};
 use model::Event;
 use serde_json::{Value, json};
 
@@ -161,23 +161,24 @@ async fn a_key_is_not_sent_twice_where_the_next_page_has_one() {
     assert_eq!(rig.asked(), ["key=k-1", "token=10&key=k-1", "token=20&key=k-1"]);
 }
 
-#[tokio::test]
-async fn credentials_that_are_incomplete_are_named() {
-    let rig = Rig::start(rows(1)).await;
+#[test]
+fn credentials_that_are_incomplete_are_named() {
     for (authentication, words) in [
-        (json!({ "type": "bearer" }), "authentication.credentials.token is missing"),
-        (json!({ "type": "basic", "credentials": { "username": "a" } }), "password is missing"),
-        (json!({ "type": "api_key", "credentials": { "api_key": "k" } }), "into one header or"),
+        (json!({ "type": "bearer" }), "missing field `credentials`"),
+        (json!({ "type": "basic", "credentials": { "username": "a" } }), "`password`"),
+        (json!({ "type": "api_key", "credentials": { "api_key": "k" } }), "one of header, query"),
         (
             json!({ "type": "api_key", "header": "a b", "credentials": { "api_key": "k" } }),
             "\"a b\"",
         ),
-        (json!({ "header": "x-key" }), "for the type api_key"),
+        (json!({ "header": "x-key" }), "\"type\""),
     ] {
-        let Err(fault) = rig.source_with(feed(json!({})), authentication).await else {
-            panic!("{words}")
-        };
-        assert!(matches!(&fault, Fault::Fatal(reason) if reason.contains(words)), "{fault}");
+        let system = json!({
+            "connection": { "base_url": "http://127.0.0.1:1" },
+            "authentication": authentication,
+        });
+        let error = serde_json::from_value::<System>(system).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
     }
 }
 

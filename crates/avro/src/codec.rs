@@ -398,6 +398,35 @@ impl Decode for ApprovedOrder {
     }
 }
 
+impl Encode for Audit {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
+        self.head.source.encode(out).map_err(|e| e.at("source"))?;
+        self.head.event_time.encode(out).map_err(|e| e.at("event_time"))?;
+        self.head.received_time.encode(out).map_err(|e| e.at("received_time"))?;
+        self.sequence.encode(out).map_err(|e| e.at("sequence"))?;
+        self.actor.encode(out).map_err(|e| e.at("actor"))?;
+        self.action.encode(out).map_err(|e| e.at("action"))?;
+        self.subject.encode(out).map_err(|e| e.at("subject"))?;
+        self.line.encode(out).map_err(|e| e.at("line"))?;
+        Ok(())
+    }
+}
+
+impl Decode for Audit {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = Head::decode(input)?;
+        Ok(Self {
+            head,
+            sequence: Decode::decode(input).map_err(|e| e.at("sequence"))?,
+            actor: Decode::decode(input).map_err(|e| e.at("actor"))?,
+            action: Decode::decode(input).map_err(|e| e.at("action"))?,
+            subject: Decode::decode(input).map_err(|e| e.at("subject"))?,
+            line: Decode::decode(input).map_err(|e| e.at("line"))?,
+        })
+    }
+}
+
 impl Encode for Balance {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
@@ -1340,6 +1369,33 @@ impl Decode for NewsItem {
     }
 }
 
+impl Encode for Note {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
+        self.head.source.encode(out).map_err(|e| e.at("source"))?;
+        self.head.event_time.encode(out).map_err(|e| e.at("event_time"))?;
+        self.head.received_time.encode(out).map_err(|e| e.at("received_time"))?;
+        self.actor.encode(out).map_err(|e| e.at("actor"))?;
+        self.action.encode(out).map_err(|e| e.at("action"))?;
+        self.subject.encode(out).map_err(|e| e.at("subject"))?;
+        self.details.encode(out).map_err(|e| e.at("details"))?;
+        Ok(())
+    }
+}
+
+impl Decode for Note {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = Head::decode(input)?;
+        Ok(Self {
+            head,
+            actor: Decode::decode(input).map_err(|e| e.at("actor"))?,
+            action: Decode::decode(input).map_err(|e| e.at("action"))?,
+            subject: Decode::decode(input).map_err(|e| e.at("subject"))?,
+            details: Decode::decode(input).map_err(|e| e.at("details"))?,
+        })
+    }
+}
+
 impl Encode for OrderEventKind {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         primitive::write_long(*self as i64, out);
@@ -1802,6 +1858,7 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError>
         Event::AlternativeRecord(e) => e.encode(out),
         Event::OrderRequest(e) => e.encode(out),
         Event::ApprovedOrder(e) => e.encode(out),
+        Event::Audit(e) => e.encode(out),
         Event::Balance(e) => e.encode(out),
         Event::Bar(e) => e.encode(out),
         Event::Break(e) => e.encode(out),
@@ -1817,6 +1874,7 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError>
         Event::Instrument(e) => e.encode(out),
         Event::MarketStatus(e) => e.encode(out),
         Event::NewsItem(e) => e.encode(out),
+        Event::Note(e) => e.encode(out),
         Event::OrderEvent(e) => e.encode(out),
         Event::OrderState(e) => e.encode(out),
         Event::PortfolioCash(e) => e.encode(out),
@@ -1837,30 +1895,32 @@ pub fn decode_event(index: usize, input: &mut &[u8]) -> Result<Event, DecodeErro
         2 => Event::from(AlternativeRecord::decode(input)?),
         3 => Event::from(OrderRequest::decode(input)?),
         4 => Event::from(ApprovedOrder::decode(input)?),
-        5 => Event::from(Balance::decode(input)?),
-        6 => Event::from(Bar::decode(input)?),
-        7 => Event::from(Break::decode(input)?),
-        8 => Event::from(Checkpoint::decode(input)?),
-        9 => Event::from(Command::decode(input)?),
-        10 => Event::from(CorporateAction::decode(input)?),
-        11 => Event::from(DeadLetter::decode(input)?),
-        12 => Event::from(Delivery::decode(input)?),
-        13 => Event::from(Fill::decode(input)?),
-        14 => Event::from(Finding::decode(input)?),
-        15 => Event::from(Fundamental::decode(input)?),
-        16 => Event::from(Gap::decode(input)?),
-        17 => Event::from(Instrument::decode(input)?),
-        18 => Event::from(MarketStatus::decode(input)?),
-        19 => Event::from(NewsItem::decode(input)?),
-        20 => Event::from(OrderEvent::decode(input)?),
-        21 => Event::from(OrderState::decode(input)?),
-        22 => Event::from(PortfolioCash::decode(input)?),
-        23 => Event::from(PortfolioPosition::decode(input)?),
-        24 => Event::from(Position::decode(input)?),
-        25 => Event::from(ProcessorState::decode(input)?),
-        26 => Event::from(Quote::decode(input)?),
-        27 => Event::from(Silence::decode(input)?),
-        28 => Event::from(Trade::decode(input)?),
+        5 => Event::from(Audit::decode(input)?),
+        6 => Event::from(Balance::decode(input)?),
+        7 => Event::from(Bar::decode(input)?),
+        8 => Event::from(Break::decode(input)?),
+        9 => Event::from(Checkpoint::decode(input)?),
+        10 => Event::from(Command::decode(input)?),
+        11 => Event::from(CorporateAction::decode(input)?),
+        12 => Event::from(DeadLetter::decode(input)?),
+        13 => Event::from(Delivery::decode(input)?),
+        14 => Event::from(Fill::decode(input)?),
+        15 => Event::from(Finding::decode(input)?),
+        16 => Event::from(Fundamental::decode(input)?),
+        17 => Event::from(Gap::decode(input)?),
+        18 => Event::from(Instrument::decode(input)?),
+        19 => Event::from(MarketStatus::decode(input)?),
+        20 => Event::from(NewsItem::decode(input)?),
+        21 => Event::from(Note::decode(input)?),
+        22 => Event::from(OrderEvent::decode(input)?),
+        23 => Event::from(OrderState::decode(input)?),
+        24 => Event::from(PortfolioCash::decode(input)?),
+        25 => Event::from(PortfolioPosition::decode(input)?),
+        26 => Event::from(Position::decode(input)?),
+        27 => Event::from(ProcessorState::decode(input)?),
+        28 => Event::from(Quote::decode(input)?),
+        29 => Event::from(Silence::decode(input)?),
+        30 => Event::from(Trade::decode(input)?),
         other => return Err(DecodeError::symbol("event", other as i64)),
     })
 }

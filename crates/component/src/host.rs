@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{Clock, Ledger, Result};
+use crate::{Clock, Ledger, Result, Witness};
 
 /// How hard a system may be pressed. The keys are those of a system's `throttling`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -46,6 +46,8 @@ pub struct Host {
     pub throttling: Throttling,
     /// What outlives this process; nothing does where there is none.
     pub ledger: Option<Arc<dyn Ledger>>,
+    /// Who is told of what people and auditors must know.
+    pub witness: Option<Arc<dyn Witness>>,
     /// What it shares with others.
     pub shared: Shared,
 }
@@ -71,6 +73,7 @@ impl Host {
             clock,
             throttling,
             ledger: None,
+            witness: None,
             shared: Shared::default(),
         }
     }
@@ -80,7 +83,8 @@ impl Host {
         Self::new(system, component, Clock::system(), Throttling::default())
     }
 
-    /// The one thing of its kind and name in this process; who asks first makes it.
+    /// The one thing of its kind and name in this process; who asks first makes it, and must not
+    /// share anything else meanwhile.
     pub fn share<T: Send + Sync + 'static>(
         &self,
         name: &str,

@@ -18,6 +18,7 @@ mod secret;
 mod sheet;
 mod sink;
 mod source;
+mod witness;
 mod written;
 
 pub use batch::{Audit, Batch, Item, Progress};
@@ -35,6 +36,7 @@ pub use secret::Secret;
 pub use sheet::neutral;
 pub use sink::{Delivery, OneByOne, Outcome, Sends, Sink, one_by_one};
 pub use source::{Feed, Source};
+pub use witness::{Appeal, Note, Witness};
 pub use written::{event_kind, may_be_left_out, read_event};
 
 use schemars::JsonSchema;

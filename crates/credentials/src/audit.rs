@@ -20,7 +20,7 @@ use crate::{Error, Result};
 /// The longest entry, as JSON.
 pub const MAX_ENTRY_BYTES: usize = 64 << 10;
 /// At most so many entries stand between two checkpoints.
-const CHECKPOINT_EVERY: u64 = 100;
+pub const CHECKPOINT_EVERY: u64 = 100;
 /// The action of a checkpoint.
 const CHECKPOINT: &str = "audit.checkpoint";
 /// What a signature is over, so that it can be taken for nothing else.
@@ -161,6 +161,34 @@ impl Chain {
         Ok(Self { signer, sequence, head, unsigned })
     }
 
+    /// Goes on after these lines, which are the last ones of a log. A checkpoint among them vouches
+    /// for what is before; where there is none, as in a short log, they have to be the whole of it.
+    pub fn resume_after<'l>(
+        signer: Signer,
+        mut last: impl Iterator<Item = &'l str> + Clone,
+    ) -> Result<Self, Tampering> {
+        let whole = last.clone();
+        let mut reader = Reader::new(&signer.public());
+        let begun = last.next().is_some_and(|first| reader.begin(first).is_some());
+        if !begun || reader.sequence == 1 {
+            return Self::resume(signer, whole);
+        }
+        let from = reader.sequence;
+        for line in last {
+            reader.take(line)?;
+        }
+        if reader.signed.is_none() {
+            return Err(Tampering::Unsigned(from));
+        }
+        let Reader { sequence, head, unsigned, .. } = reader;
+        Ok(Self { signer, sequence, head, unsigned })
+    }
+
+    /// Entries that no checkpoint vouches for yet.
+    pub fn unsigned(&self) -> u64 {
+        self.unsigned
+    }
+
     /// The lines for something that happened: one, or two where a checkpoint was due.
     pub fn add(
         &mut self,
@@ -236,6 +264,15 @@ impl Reader {
         // A key that is none verifies nothing: every checkpoint is forged.
         let public = hex::decode(public).unwrap_or_default();
         Self { public, sequence: 0, head: Hash::default(), unsigned: 0, signed: None }
+    }
+
+    /// Takes the place and the hash of a line on trust; a checkpoint after it proves both.
+    fn begin(&mut self, line: &str) -> Option<()> {
+        let read: Line<'_> = serde_json::from_str(line).ok()?;
+        let entry: Entry = serde_json::from_str(read.entry.get()).ok()?;
+        hex::decode_to_slice(&read.hash, &mut self.head).ok()?;
+        self.sequence = entry.sequence;
+        Some(())
     }
 
     fn take(&mut self, line: &str) -> Result<(), Tampering> {

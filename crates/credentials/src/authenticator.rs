@@ -1,10 +1,11 @@
 //! A credential at work: it proves each request and renews what proves it.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use component::{Clock, Secret, nanos};
+use component::{Clock, Note, Secret, Witness, nanos};
 use metrics::gauge;
 use model::Timestamp;
 use tracing::{debug, error, info, warn};
@@ -14,7 +15,7 @@ use crate::method::{Asked, Method, Proof};
 use crate::store::Store;
 use crate::token::Tokens;
 use crate::transport::{Exchange, Reply, Transport};
-use crate::watch::{Notice, Watch};
+use crate::watch::{Notice, Watch, appeal};
 use crate::{Error, Result};
 
 /// A token is renewed when a tenth of its life is left, at most so long before its end.
@@ -42,6 +43,7 @@ struct Inner {
     known: Mutex<Known>,
     /// Held by whoever renews.
     renewing: Arc<tokio::sync::Mutex<()>>,
+    witness: OnceLock<Arc<dyn Witness>>,
 }
 
 #[derive(Default)]
@@ -85,9 +87,25 @@ impl Authenticator {
         transport: Arc<dyn Transport>,
         store: Option<Arc<dyn Store>>,
     ) -> Self {
-        let (known, renewing) = Default::default();
+        let (known, renewing, witness) = Default::default();
         let name = name.to_owned();
-        Self(Arc::new(Inner { name, method, life, clock, transport, store, known, renewing }))
+        Self(Arc::new(Inner {
+            name,
+            method,
+            life,
+            clock,
+            transport,
+            store,
+            known,
+            renewing,
+            witness,
+        }))
+    }
+
+    /// Who is told of renewals, refusals and logins, and of what a person must do. The first one
+    /// that is named stays; says whether it is this one.
+    pub fn tell_to(&self, witness: &Arc<dyn Witness>) -> bool {
+        self.0.witness.set(Arc::clone(witness)).is_ok()
     }
 
     /// What it is called.
@@ -127,11 +145,17 @@ impl Authenticator {
             is_current
         };
         debug!(credential = inner.name, is_current, "the vendor refused a token");
+        if is_current {
+            inner.note("credential.refused", "the vendor refused a token");
+        }
         self.renewed().await.map(drop)
     }
 
     /// Renews now, whatever there is.
     pub async fn refresh(&self) -> Result<()> {
+        // What the store holds is what is renewed, rather than an answer to the wish for something
+        // new.
+        drop(self.standing().await);
         self.0.known().is_refused = true;
         self.0.known().failed = None;
         self.renewed().await.map(drop)
@@ -180,6 +204,7 @@ impl Authenticator {
         inner.forget().await?;
         *inner.known() = Known::default();
         info!(credential = inner.name, "tokens were given back");
+        inner.note("credential.revoked", "tokens were given back");
         Ok(())
     }
 
@@ -190,6 +215,7 @@ impl Authenticator {
         inner.save(&tokens).await?;
         inner.keep(Arc::new(tokens));
         info!(credential = inner.name, "a person logged in");
+        inner.note("credential.login", "a person logged in");
         Ok(())
     }
 
@@ -206,10 +232,15 @@ impl Authenticator {
         let inner = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             let mut watch = Watch::default();
+            let mut is_first = true;
             while let Some(credential) = inner.upgrade().map(Self) {
-                if let Some(notice) = credential.look(&mut watch).await {
-                    credential.tell(&notice);
+                match credential.look(&mut watch).await {
+                    Some(notice) => credential.tell(&notice),
+                    // An earlier run may have asked for what was done since.
+                    None if is_first => credential.appeal(&Notice::Over),
+                    None => {}
                 }
+                is_first = false;
                 let clock = credential.0.clock.clone();
                 drop(credential);
                 clock.sleep(LOOK).await;
@@ -237,10 +268,17 @@ impl Authenticator {
 
     fn tell(&self, notice: &Notice) {
         let credential = self.0.name.as_str();
+        self.appeal(notice);
         match notice {
             Notice::Soon { left } => warn!(credential, ?left, "a person has to log in again soon"),
             Notice::Needed { reason } => error!(credential, reason, "a person has to log in"),
             Notice::Over => info!(credential, "nobody has to log in any more"),
+        }
+    }
+
+    fn appeal(&self, notice: &Notice) {
+        if let Some(witness) = self.0.witness.get() {
+            witness.appeal(appeal(&self.0.name, notice, self.0.clock.now()));
         }
     }
 
@@ -331,6 +369,9 @@ impl Inner {
         if let Err(error) = &result {
             let wait = if let Error::Throttled { wait, .. } = error { *wait } else { PAUSE };
             self.known().failed = Some((now.plus_nanos(nanos(wait)), error.clone()));
+            if matches!(error, Error::NeedsLogin { .. } | Error::Refused { .. }) {
+                self.note("credential.refused", &error.to_string());
+            }
             debug!(credential = self.name, %error, "a renewal failed");
         }
         result
@@ -370,8 +411,17 @@ impl Inner {
         }
         let tokens = Arc::new(tokens);
         self.keep(Arc::clone(&tokens));
+        let what = if before.is_some() { "tokens were renewed" } else { "tokens were granted" };
+        self.note("credential.renewed", what);
         let generation = self.known().generation;
         Ok((tokens, generation))
+    }
+
+    fn note(&self, action: &'static str, what: &str) {
+        let Some(witness) = self.witness.get() else { return };
+        let details = BTreeMap::from([("what".to_owned(), what.to_owned())]);
+        let (actor, subject) = (self.name.clone(), self.name.clone());
+        witness.note(Note { actor, action, subject, details });
     }
 
     /// What the store holds, where that is newer than what we know.
@@ -385,6 +435,7 @@ impl Inner {
         if !is_newer {
             return Ok(None);
         }
+        self.note("credential.adopted", "tokens of another process were taken from the store");
         self.keep(Arc::new(stored));
         Ok(match self.look(now, false) {
             Look::Good(tokens, generation) | Look::Aging(tokens, generation) => {

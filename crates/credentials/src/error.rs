@@ -50,8 +50,7 @@ impl Error {
     pub fn fault(self, setting: &str) -> Fault {
         match self {
             Self::NeedsLogin { ref name, .. } => {
-                let action =
-                    format!("log in at the vendor, then `foliostream credential set {name}`");
+                let action = format!("run `foliostream credential login {name}`");
                 Fault::needs_person(&self, &action)
             }
             Self::Refused { .. } => Fault::unauthorized(self, setting),

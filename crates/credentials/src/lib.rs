@@ -31,7 +31,8 @@ mod audit;
 mod store;
 
 pub use audit::{
-    Chain, Checkpoint, Entry, MAX_ENTRY_BYTES, Signer, Tampering, Verified, verify, verify_lines,
+    CHECKPOINT_EVERY, Chain, Checkpoint, Entry, MAX_ENTRY_BYTES, Signer, Tampering, Verified,
+    verify, verify_lines,
 };
 pub use authenticator::{Authenticator, Standing};
 pub use consent::{Consent, DeviceCode, Polled, consent, redirected};
@@ -44,7 +45,7 @@ pub use oauth1::OAuth1;
 pub use oauth2::{ClientProof, Grant, OAuth2};
 pub use pkce::Pkce;
 pub use session::Session;
-pub use store::{Command, Environment, Memory, Seal, Sealed, Store, new_key, open};
+pub use store::{Command, Drawer, Environment, Memory, Seal, Sealed, Store, new_key, open};
 pub use text::random;
 pub use token::Tokens;
 pub use totp::Totp;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use component::nanos;
+use component::{Appeal, nanos};
 use model::Timestamp;
 
 use crate::Error;
@@ -80,9 +80,42 @@ impl Watch {
     }
 }
 
+/// What people are told of a notice about a credential.
+pub(crate) fn appeal(credential: &str, notice: &Notice, now: Timestamp) -> Appeal {
+    let (title, reason) = match notice {
+        Notice::Soon { left } => {
+            let end = moment(now.plus_nanos(nanos(*left)));
+            ("a person has to log in again soon", format!("the login ends at {end}"))
+        }
+        Notice::Needed { reason } => ("a person has to log in", reason.clone()),
+        Notice::Over => ("nobody has to log in any more", "a person logged in".to_owned()),
+    };
+    Appeal {
+        id: format!("credential.{credential}"),
+        system: credential.to_owned(),
+        title: format!("{credential}: {title}"),
+        reason,
+        action: format!("run `foliostream credential login {credential}`"),
+        is_urgent: matches!(notice, Notice::Needed { .. }),
+        is_over: *notice == Notice::Over,
+        at: now,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_are_told_what_to_do_and_by_when() {
+        let now = Timestamp::from_secs(1_700_000_000);
+        let soon = appeal("etrade", &Notice::Soon { left: HOUR }, now);
+        assert_eq!(soon.reason, "the login ends at 2023-11-14T23:13:20.000000000Z");
+        assert!(!soon.is_urgent && !soon.is_over && soon.action.ends_with("login etrade`"));
+        let needed = appeal("etrade", &Notice::Needed { reason: "it ended".to_owned() }, now);
+        assert!(needed.is_urgent && needed.id == soon.id);
+        assert!(appeal("etrade", &Notice::Over, now).is_over);
+    }
 
     const HOURS: i64 = 3_600;
 

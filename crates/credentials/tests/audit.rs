@@ -105,6 +105,35 @@ fn a_log_goes_on_after_a_restart() {
     assert!(verify_lines(&read, &signer().public(), false).unwrap().entries >= 272);
 }
 
+#[test]
+fn a_log_goes_on_from_its_last_lines() {
+    let key = Signer::generate().unwrap();
+    let signer = || Signer::read(&key).unwrap();
+    let mut lines: Vec<String> = Vec::new();
+    for start in 0..30_u8 {
+        let last = lines.iter().skip(lines.len().saturating_sub(120)).map(String::as_str);
+        let mut chain = Chain::resume_after(signer(), last).unwrap();
+        for number in 0..11_u8 {
+            let time = Timestamp::from_secs(i64::from(start) * 20 + i64::from(number));
+            lines.extend(chain.add(time, "desk", "a", "b", BTreeMap::new()).unwrap());
+        }
+    }
+    let read: Vec<_> = lines.iter().map(String::as_str).collect();
+    assert!(verify_lines(&read, &signer().public(), false).unwrap().entries > 330);
+    // Without a checkpoint among them nothing is known of what was before.
+    let checkpoints: Vec<_> =
+        (0..read.len()).filter(|index| read[*index].contains("audit.checkpoint")).collect();
+    let between = read[checkpoints[0] + 1..checkpoints[1]].iter().copied();
+    assert!(matches!(Chain::resume_after(signer(), between), Err(Tampering::Unsigned(_))));
+    // A hash that was made up is found at the checkpoint.
+    let from = checkpoints[1] - 20;
+    let forged = read[from].replace("\"hash\":\"", "\"hash\":\"00");
+    let forged = format!("{}\"}}", &forged[..forged.len() - 4]);
+    let last = std::iter::once(forged.as_str()).chain(read[from + 1..].iter().copied());
+    assert!(Chain::resume_after(signer(), last).is_err());
+    assert!(Chain::resume_after(signer(), std::iter::empty()).is_ok());
+}
+
 /// Small and reproducible: the seed is printed, and `FOLIOSTREAM_SEED` repeats it.
 struct Chance(u64);
 

@@ -1,13 +1,16 @@
 //! The list of components as the topology needs it, and tasks made from a topology.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use component::{Clock, Host};
+use credentials::{Drawer, Store};
 use runtime::{ComponentKind, Entry, Start, Task};
 use serde_json::{Value, json};
 use topology::{
-    Catalogue, ComponentEntry, ComponentUse, ConnectorEntry, Kind, ProcessorEntry, System, Topology,
+    Catalogue, ComponentEntry, ComponentUse, ConnectorEntry, Kind, Problem, ProcessorEntry, System,
+    Topology,
 };
 
 use crate::components::{COMPONENTS, PROCESSORS};
@@ -86,11 +89,15 @@ impl Namespace<'_> {
 }
 
 /// What every component that is switched on is started with, by its instance.
-pub fn starts(topology: &Topology, clock: &Clock) -> BTreeMap<String, Start> {
+pub fn starts(
+    topology: &Topology,
+    clock: &Clock,
+    store: &Arc<dyn Store>,
+) -> BTreeMap<String, Start> {
     let mut starts = BTreeMap::new();
     for system in topology.systems.iter().filter(|system| system.enabled) {
         for used in &system.components {
-            let start = start(system, used, clock);
+            let start = start(system, used, clock, store);
             starts.insert(start.host.instance(), start);
         }
     }
@@ -103,6 +110,7 @@ pub fn tasks(
     names: &[String],
     clock: &Clock,
     prefix: &str,
+    store: &Arc<dyn Store>,
 ) -> Result<Vec<Task>> {
     let namespace = Namespace { prefix, own: &topology.topics.prefix };
     let mut tasks = Vec::new();
@@ -123,8 +131,8 @@ pub fn tasks(
                     namespace.prefix
                 );
             }
-            let task = (entry.task)(start(system, used, clock));
-            tasks.push(task.map_err(|reason| used.origin.problem(reason))?);
+            let task = (entry.task)(start(system, used, clock, store));
+            tasks.push(task.map_err(|reason| mistake(system, used, &reason))?);
         }
     }
     for used in topology.processors.iter().filter(|used| is_wanted(&[&used.name])) {
@@ -136,9 +144,21 @@ pub fn tasks(
     Ok(tasks)
 }
 
+/// What only the component itself could find. A message about the system's own settings may begin
+/// with the way to one of them.
+fn mistake(system: &System, used: &ComponentUse, reason: &str) -> Problem {
+    let is_way = |way: &str| way.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b));
+    let said = reason.strip_prefix("system: ").and_then(|said| said.split_once(": "));
+    match said.filter(|(way, _)| is_way(way)) {
+        Some((way, message)) => system.origin.problem_below(way, message),
+        None => used.origin.problem(reason),
+    }
+}
+
 /// What one component is started with.
-fn start(system: &System, used: &ComponentUse, clock: &Clock) -> Start {
+pub fn start(system: &System, used: &ComponentUse, clock: &Clock, store: &Arc<dyn Store>) -> Start {
     let host = Host::new(&system.id, &used.name, clock.clone(), system.throttling.clone());
+    Drawer::lend(&host, store);
     Start { system: system.system.clone(), settings: used.settings.clone(), host }
 }
 

@@ -97,9 +97,12 @@ pub enum Command {
     /// Runs a mock of a vendor.
     #[command(subcommand)]
     Mock(Mock),
-    /// Keeps secrets, for secret://name in a topology.
+    /// Keeps secrets, for secret://name in a topology, and logs in to systems.
     #[command(subcommand)]
     Credential(Credential),
+    /// Shows whether the audit log is what was written.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Makes connectors.
     #[command(subcommand)]
     Connector(Connector),
@@ -494,6 +497,69 @@ pub enum Credential {
         /// The file to make.
         file: PathBuf,
     },
+    /// Walks a person through the consent that a system's vendor asks for.
+    Login(CredentialLogin),
+    /// Tries the credentials of a system, and says how long they last.
+    Test(CredentialSystem),
+    /// Renews the tokens of a system, or puts a new secret in the place of an old one.
+    Rotate(CredentialRotate),
+    /// Gives the tokens of a system back.
+    Revoke(CredentialSystem),
+}
+
+#[derive(Args, Debug)]
+pub struct CredentialSystem {
+    /// The system, as the topology names it.
+    #[arg(value_name = "SYSTEM")]
+    pub name: String,
+    /// The topology.
+    #[arg(long, default_value = "topology.yaml")]
+    pub topology: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct CredentialLogin {
+    #[command(flatten)]
+    pub system: CredentialSystem,
+    /// Only print the page; a browser is not opened either where there is no screen.
+    #[arg(long)]
+    pub no_browser: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct CredentialRotate {
+    #[command(flatten)]
+    pub system: CredentialSystem,
+    /// Take a new value for this secret of the store from standard input, try it with the system,
+    /// and keep the old one where it is refused.
+    #[arg(long, value_name = "NAME")]
+    pub secret: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Reads the whole log, and names the first entry that was changed, dropped, inserted or
+    /// reordered.
+    Verify(AuditVerify),
+    /// Prints the public half of the key that signs the log; makes the key if there is none.
+    Key {
+        /// Its name in the store.
+        #[arg(default_value = "audit/key")]
+        name: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct AuditVerify {
+    /// File with the public key, as `audit key` prints it; else the key in the store is asked.
+    #[arg(long, value_name = "FILE")]
+    pub public_key: Option<PathBuf>,
+    /// Name of the key in the store.
+    #[arg(long, value_name = "NAME", default_value = "audit/key")]
+    pub key: String,
+    /// The topology, where it says which Kafka the log is on.
+    #[arg(long)]
+    pub topology: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

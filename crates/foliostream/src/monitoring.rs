@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use component::Clock;
+use credentials::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{Severity, Text};
 use monitor::{
@@ -23,13 +24,14 @@ pub fn start(
     statuses: &BTreeMap<Text, Status>,
     figures: PrometheusHandle,
     wiring: &Wiring,
+    store: &Arc<dyn Store>,
 ) -> Monitor {
     let monitoring = &topology.monitoring;
     let settings = Settings {
         rules: rules(monitoring),
         telling,
         health_check_interval: monitoring.health_check_interval,
-        patients: patients(topology, statuses, &wiring.clock),
+        patients: patients(topology, statuses, &wiring.clock, store),
         components: statuses.keys().cloned().collect(),
         figures,
     };
@@ -107,9 +109,14 @@ fn rule(name: &str, said: &AlertRule) -> Option<Rule> {
 }
 
 /// The sources and sinks of this process, and how their systems are tried.
-fn patients(topology: &Topology, statuses: &BTreeMap<Text, Status>, clock: &Clock) -> Vec<Patient> {
+fn patients(
+    topology: &Topology,
+    statuses: &BTreeMap<Text, Status>,
+    clock: &Clock,
+    store: &Arc<dyn Store>,
+) -> Vec<Patient> {
     let mut patients = Vec::new();
-    for (instance, start) in catalogue::starts(topology, clock) {
+    for (instance, start) in catalogue::starts(topology, clock, store) {
         let Some(entry) = catalogue::component(&start.host.component) else { continue };
         let Some(status) = statuses.get(instance.as_str()) else { continue };
         patients.push(Patient {

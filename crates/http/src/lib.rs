@@ -5,6 +5,7 @@
 //! `client` is the only module that does anything.
 
 mod auth;
+mod authentication;
 mod breaker;
 mod classify;
 mod client;
@@ -24,6 +25,7 @@ mod tree;
 mod verdict;
 
 pub use auth::Auth;
+pub use authentication::Authentication;
 pub use client::{Http, Judge, Meaning};
 pub use component::{Changes, Json, Rate};
 pub use json::{Num, Whole, decode, digits, optional};

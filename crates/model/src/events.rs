@@ -19,6 +19,7 @@ pub enum Event {
     AlternativeRecord(Box<AlternativeRecord>),
     OrderRequest(Box<OrderRequest>),
     ApprovedOrder(Box<ApprovedOrder>),
+    Audit(Box<Audit>),
     Balance(Box<Balance>),
     Bar(Box<Bar>),
     Break(Box<Break>),
@@ -34,6 +35,7 @@ pub enum Event {
     Instrument(Box<Instrument>),
     MarketStatus(Box<MarketStatus>),
     NewsItem(Box<NewsItem>),
+    Note(Box<Note>),
     OrderEvent(Box<OrderEvent>),
     OrderState(Box<OrderState>),
     PortfolioCash(Box<PortfolioCash>),
@@ -97,6 +99,13 @@ impl Event {
             key: &["broker_account"],
             is_compacted: false,
             fields: ApprovedOrder::FIELDS,
+        },
+        EventInfo {
+            name: "Audit",
+            topic: "ops.audit",
+            key: &["actor"],
+            is_compacted: false,
+            fields: Audit::FIELDS,
         },
         EventInfo {
             name: "Balance",
@@ -204,6 +213,13 @@ impl Event {
             fields: NewsItem::FIELDS,
         },
         EventInfo {
+            name: "Note",
+            topic: "ops.notes",
+            key: &["subject"],
+            is_compacted: false,
+            fields: Note::FIELDS,
+        },
+        EventInfo {
             name: "OrderEvent",
             topic: "orders.events",
             key: &["order_id"],
@@ -276,30 +292,32 @@ impl Event {
             Self::AlternativeRecord(_) => &Self::KINDS[2],
             Self::OrderRequest(_) => &Self::KINDS[3],
             Self::ApprovedOrder(_) => &Self::KINDS[4],
-            Self::Balance(_) => &Self::KINDS[5],
-            Self::Bar(_) => &Self::KINDS[6],
-            Self::Break(_) => &Self::KINDS[7],
-            Self::Checkpoint(_) => &Self::KINDS[8],
-            Self::Command(_) => &Self::KINDS[9],
-            Self::CorporateAction(_) => &Self::KINDS[10],
-            Self::DeadLetter(_) => &Self::KINDS[11],
-            Self::Delivery(_) => &Self::KINDS[12],
-            Self::Fill(_) => &Self::KINDS[13],
-            Self::Finding(_) => &Self::KINDS[14],
-            Self::Fundamental(_) => &Self::KINDS[15],
-            Self::Gap(_) => &Self::KINDS[16],
-            Self::Instrument(_) => &Self::KINDS[17],
-            Self::MarketStatus(_) => &Self::KINDS[18],
-            Self::NewsItem(_) => &Self::KINDS[19],
-            Self::OrderEvent(_) => &Self::KINDS[20],
-            Self::OrderState(_) => &Self::KINDS[21],
-            Self::PortfolioCash(_) => &Self::KINDS[22],
-            Self::PortfolioPosition(_) => &Self::KINDS[23],
-            Self::Position(_) => &Self::KINDS[24],
-            Self::ProcessorState(_) => &Self::KINDS[25],
-            Self::Quote(_) => &Self::KINDS[26],
-            Self::Silence(_) => &Self::KINDS[27],
-            Self::Trade(_) => &Self::KINDS[28],
+            Self::Audit(_) => &Self::KINDS[5],
+            Self::Balance(_) => &Self::KINDS[6],
+            Self::Bar(_) => &Self::KINDS[7],
+            Self::Break(_) => &Self::KINDS[8],
+            Self::Checkpoint(_) => &Self::KINDS[9],
+            Self::Command(_) => &Self::KINDS[10],
+            Self::CorporateAction(_) => &Self::KINDS[11],
+            Self::DeadLetter(_) => &Self::KINDS[12],
+            Self::Delivery(_) => &Self::KINDS[13],
+            Self::Fill(_) => &Self::KINDS[14],
+            Self::Finding(_) => &Self::KINDS[15],
+            Self::Fundamental(_) => &Self::KINDS[16],
+            Self::Gap(_) => &Self::KINDS[17],
+            Self::Instrument(_) => &Self::KINDS[18],
+            Self::MarketStatus(_) => &Self::KINDS[19],
+            Self::NewsItem(_) => &Self::KINDS[20],
+            Self::Note(_) => &Self::KINDS[21],
+            Self::OrderEvent(_) => &Self::KINDS[22],
+            Self::OrderState(_) => &Self::KINDS[23],
+            Self::PortfolioCash(_) => &Self::KINDS[24],
+            Self::PortfolioPosition(_) => &Self::KINDS[25],
+            Self::Position(_) => &Self::KINDS[26],
+            Self::ProcessorState(_) => &Self::KINDS[27],
+            Self::Quote(_) => &Self::KINDS[28],
+            Self::Silence(_) => &Self::KINDS[29],
+            Self::Trade(_) => &Self::KINDS[30],
         }
     }
 
@@ -314,6 +332,7 @@ impl Event {
             "AlternativeRecord" => AlternativeRecord::deserialize(fields)?.into(),
             "OrderRequest" => OrderRequest::deserialize(fields)?.into(),
             "ApprovedOrder" => ApprovedOrder::deserialize(fields)?.into(),
+            "Audit" => Audit::deserialize(fields)?.into(),
             "Balance" => Balance::deserialize(fields)?.into(),
             "Bar" => Bar::deserialize(fields)?.into(),
             "Break" => Break::deserialize(fields)?.into(),
@@ -329,6 +348,7 @@ impl Event {
             "Instrument" => Instrument::deserialize(fields)?.into(),
             "MarketStatus" => MarketStatus::deserialize(fields)?.into(),
             "NewsItem" => NewsItem::deserialize(fields)?.into(),
+            "Note" => Note::deserialize(fields)?.into(),
             "OrderEvent" => OrderEvent::deserialize(fields)?.into(),
             "OrderState" => OrderState::deserialize(fields)?.into(),
             "PortfolioCash" => PortfolioCash::deserialize(fields)?.into(),
@@ -350,6 +370,7 @@ impl Event {
             Self::AlternativeRecord(e) => &e.head,
             Self::OrderRequest(e) => &e.head,
             Self::ApprovedOrder(e) => &e.head,
+            Self::Audit(e) => &e.head,
             Self::Balance(e) => &e.head,
             Self::Bar(e) => &e.head,
             Self::Break(e) => &e.head,
@@ -365,6 +386,7 @@ impl Event {
             Self::Instrument(e) => &e.head,
             Self::MarketStatus(e) => &e.head,
             Self::NewsItem(e) => &e.head,
+            Self::Note(e) => &e.head,
             Self::OrderEvent(e) => &e.head,
             Self::OrderState(e) => &e.head,
             Self::PortfolioCash(e) => &e.head,
@@ -385,6 +407,7 @@ impl Event {
             Self::AlternativeRecord(e) => &mut e.head,
             Self::OrderRequest(e) => &mut e.head,
             Self::ApprovedOrder(e) => &mut e.head,
+            Self::Audit(e) => &mut e.head,
             Self::Balance(e) => &mut e.head,
             Self::Bar(e) => &mut e.head,
             Self::Break(e) => &mut e.head,
@@ -400,6 +423,7 @@ impl Event {
             Self::Instrument(e) => &mut e.head,
             Self::MarketStatus(e) => &mut e.head,
             Self::NewsItem(e) => &mut e.head,
+            Self::Note(e) => &mut e.head,
             Self::OrderEvent(e) => &mut e.head,
             Self::OrderState(e) => &mut e.head,
             Self::PortfolioCash(e) => &mut e.head,
@@ -420,6 +444,7 @@ impl Event {
             Self::AlternativeRecord(e) => (e.subject.as_str(), None),
             Self::OrderRequest(e) => (e.account.as_str(), None),
             Self::ApprovedOrder(e) => (e.broker_account.as_str(), None),
+            Self::Audit(e) => (e.actor.as_str(), None),
             Self::Balance(e) => (e.account.as_str(), Some(e.currency.as_str())),
             Self::Bar(e) => (e.instrument.as_str(), None),
             Self::Break(e) => (e.break_id.as_str(), None),
@@ -435,6 +460,7 @@ impl Event {
             Self::Instrument(e) => (e.instrument.as_str(), Some(e.head.source.as_str())),
             Self::MarketStatus(e) => (e.market.as_str(), Some(e.day.as_str())),
             Self::NewsItem(e) => (e.news_id.as_str(), None),
+            Self::Note(e) => (e.subject.as_str(), None),
             Self::OrderEvent(e) => (e.order_id.as_str(), None),
             Self::OrderState(e) => (e.order_id.as_str(), None),
             Self::PortfolioCash(e) => (e.account.as_str(), Some(e.currency.as_str())),
@@ -1220,6 +1246,57 @@ impl ApprovedOrder {
 impl From<ApprovedOrder> for Event {
     fn from(event: ApprovedOrder) -> Self {
         Event::ApprovedOrder(Box::new(event))
+    }
+}
+
+/// One entry of the audit log, chained to the one before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Place of the entry in the log, from 1.
+    pub sequence: i64,
+    /// Who did it: system.component, a processor or a program.
+    pub actor: Text,
+    /// What was done, for example order.requested or credential.renewed; audit.checkpoint for a signature over all before it.
+    pub action: Text,
+    /// To what: an order, a system, a setting.
+    pub subject: Text,
+    /// The entry as it is chained and signed: JSON with the entry and its hash, byte for byte.
+    pub line: Text,
+}
+
+impl Audit {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "sequence", kind: FieldKind::Long },
+        FieldInfo { name: "actor", kind: FieldKind::Text },
+        FieldInfo { name: "action", kind: FieldKind::Text },
+        FieldInfo { name: "subject", kind: FieldKind::Text },
+        FieldInfo { name: "line", kind: FieldKind::Text },
+    ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            sequence: 0,
+            actor: Text::default(),
+            action: Text::default(),
+            subject: Text::default(),
+            line: Text::default(),
+        }
+    }
+}
+
+impl From<Audit> for Event {
+    fn from(event: Audit) -> Self {
+        Event::Audit(Box::new(event))
     }
 }
 
@@ -3094,6 +3171,53 @@ impl NewsItem {
 impl From<NewsItem> for Event {
     fn from(event: NewsItem) -> Self {
         Event::NewsItem(Box::new(event))
+    }
+}
+
+/// Something that was done, for the writer of the audit log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Who did it: system.component, or a program.
+    pub actor: Text,
+    /// What was done, for example credential.renewed or configuration.started.
+    pub action: Text,
+    /// To what: a system, a component, a setting.
+    pub subject: Text,
+    /// What else is worth knowing, by its name; never a secret.
+    pub details: BTreeMap<Text, Text>,
+}
+
+impl Note {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "actor", kind: FieldKind::Text },
+        FieldInfo { name: "action", kind: FieldKind::Text },
+        FieldInfo { name: "subject", kind: FieldKind::Text },
+        FieldInfo { name: "details", kind: FieldKind::Map(&FieldKind::Text) },
+    ];
+
+    /// One with this head that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head) -> Self {
+        Self {
+            head,
+            actor: Text::default(),
+            action: Text::default(),
+            subject: Text::default(),
+            details: BTreeMap::new(),
+        }
+    }
+}
+
+impl From<Note> for Event {
+    fn from(event: Note) -> Self {
+        Event::Note(Box::new(event))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Tells people that a component waits for them: one alert from the first fault that needs a
 //! person until the component works again, whatever is started again in between.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use component::{Fault, Host};
+use component::{Fault, Host, Note};
 use model::{Alert, AlertStatus, Event, EventId, Head, Severity, Text, Timestamp};
 use tracing::{error, info, warn};
 
@@ -31,7 +31,7 @@ struct Board {
 
 impl Alerts {
     /// The open alert with an id. Blocks.
-    fn find(&self, wiring: &Wiring, id: &str) -> Result<Option<Alert>, Error> {
+    pub(crate) fn find(&self, wiring: &Wiring, id: &str) -> Result<Option<Alert>, Error> {
         self.with(wiring, |board| Ok(board.open.get(id).cloned()))
     }
 
@@ -91,6 +91,7 @@ pub(crate) struct Alarm {
     status: Status,
     open: Option<Alert>,
     works_since: Option<Timestamp>,
+    is_let_in: bool,
 }
 
 impl Alarm {
@@ -98,7 +99,8 @@ impl Alarm {
     pub fn new(wiring: &Wiring, host: &Host, status: &Status) -> Result<Self, Error> {
         let open = wiring.alerts.find(wiring, &id(host))?;
         let (wiring, host, status) = (wiring.clone(), host.clone(), status.clone());
-        let mut alarm = Self { wiring, host, status, open: None, works_since: None };
+        let (works_since, is_let_in) = (None, false);
+        let mut alarm = Self { wiring, host, status, open: None, works_since, is_let_in };
         alarm.show(open);
         Ok(alarm)
     }
@@ -116,6 +118,9 @@ impl Alarm {
     /// Opens the alert if only a person can help. Blocks.
     pub fn fault(&mut self, fault: &Fault) {
         self.works_since = None;
+        if let Fault::Unauthorized { reason, .. } = fault {
+            self.note("credential.refused", reason);
+        }
         let Some(alert) = self.alert(fault) else { return };
         let is_news = |open: &Alert| open.severity < alert.severity;
         if !self.open.as_ref().is_none_or(is_news) {
@@ -124,6 +129,21 @@ impl Alarm {
         let (component, reason, action) = (&*alert.component, &*alert.reason, &*alert.action);
         error!(component, reason, action, "a person is needed");
         self.publish(alert);
+    }
+
+    /// The vendor has let the component in: its credentials were used, for an auditor to know. Says
+    /// so once.
+    pub fn let_in(&mut self) {
+        if !std::mem::replace(&mut self.is_let_in, true) {
+            self.note("credential.used", "the vendor let us in");
+        }
+    }
+
+    fn note(&self, action: &'static str, what: &str) {
+        let Some(witness) = &self.host.witness else { return };
+        let details = BTreeMap::from([("what".to_owned(), what.to_owned())]);
+        let (actor, subject) = (self.host.instance(), self.host.system.to_string());
+        witness.note(Note { actor, action, subject, details });
     }
 
     /// Closes the alert once the component has worked for a while. Blocks.

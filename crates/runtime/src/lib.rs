@@ -27,6 +27,7 @@ mod source;
 mod supervisor;
 mod watermark;
 mod wiring;
+mod witness;
 
 pub use backoff::Backoff;
 pub use dead::{Redriven, item as dead_letter, letters, redrive};

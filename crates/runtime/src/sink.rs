@@ -35,6 +35,7 @@ pub async fn drive<S: Sink>(
     status: Status,
 ) -> Result<(), Error> {
     status.set(State::Starting, "");
+    let host = Host { witness: Some(wiring.witness()), ..host };
     let mut backoff =
         Backoff::new(&host.instance(), Duration::from_millis(250), Duration::from_secs(30));
     let mut alarm = block_in_place(|| Alarm::new(&wiring, &host, &status))?;
@@ -48,6 +49,7 @@ pub async fn drive<S: Sink>(
             Some(Ok(sink)) => {
                 status.set(State::Running, "");
                 let started = wiring.clock.now();
+                alarm.let_in();
                 alarm.works();
                 let ended = match S::SENDS {
                     Sends::Orders { repeats_are_refused } => {

@@ -41,7 +41,8 @@ pub async fn drive<S: Source>(
     status: Status,
 ) -> Result<(), Error> {
     status.set(State::Starting, "");
-    let host = Host { ledger: Some(wiring.ledger()), ..host };
+    let (ledger, witness) = (Some(wiring.ledger()), Some(wiring.witness()));
+    let host = Host { ledger, witness, ..host };
     let publishes = S::publishes(&settings);
     let mut feeder: Feeder<S> =
         block_in_place(|| Feeder::open(&host, &wiring, &publishes, &status))?;
@@ -69,6 +70,7 @@ async fn attend<S: Source>(
             Some(Err(fault)) => fault,
             Some(Ok(mut source)) => {
                 status.set(State::Running, "");
+                feeder.alarm.let_in();
                 match feeder.run(&mut source, &mut backoff, status).await? {
                     None => break,
                     Some(fault) => fault,

@@ -15,6 +15,8 @@ use crate::{Backoff, Error, Metrics, Wiring};
 
 /// First wait before a component that failed is started again.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// How long the last words for an auditor may take.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -177,7 +179,11 @@ impl Supervisor {
     pub async fn stop(mut self, wait: Duration) -> bool {
         self.wiring.shutdown.cancel();
         let all = async { while self.running.join_next().await.is_some() {} };
-        tokio::time::timeout(wait, all).await.is_ok()
+        let is_whole = tokio::time::timeout(wait, all).await.is_ok();
+        if !self.wiring.has_told(LAST_WORDS).await {
+            warn!("what an auditor must know was not published in {LAST_WORDS:?}");
+        }
+        is_whole
     }
 
     /// Waits until every component has ended.

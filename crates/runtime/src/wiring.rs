@@ -16,9 +16,13 @@ use crate::alert::Alerts;
 use crate::ledger::Kept;
 use crate::member::Member;
 use crate::metric::Metrics;
+use crate::witness::Told;
 
 /// Records of a topic that is not compacted are kept this long unless the topology says otherwise.
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The audit log: one order of all entries, kept for ever.
+const AUDIT: &str = "ops.audit";
 
 /// Topics that other programs write.
 const FROM_OUTSIDE: [&str; 2] = ["orders.requests", "ops.commands"];
@@ -54,6 +58,9 @@ impl Names {
 
     /// How many partitions a topic has.
     pub fn partitions(&self, base: &str) -> i32 {
+        if base == AUDIT {
+            return 1;
+        }
         let family = base.split('.').next().unwrap_or(base);
         let count = self.partitions.get(base).or_else(|| self.partitions.get(family));
         count.copied().unwrap_or(self.default_partitions).max(1)
@@ -116,6 +123,7 @@ pub struct Wiring {
     /// Where figures are counted.
     pub metrics: Metrics,
     pub(crate) alerts: Alerts,
+    pub(crate) told: Told,
     handle: Handle,
 }
 
@@ -140,6 +148,7 @@ impl Wiring {
             instance: 0,
             metrics: Metrics::default(),
             alerts: Alerts::default(),
+            told: Told::default(),
             handle: Handle::current(),
         })
     }
@@ -208,11 +217,7 @@ impl Wiring {
     }
 
     /// The only member of the component's consumer group: a newer one ends an older one.
-    pub(crate) fn sole_group(
-        &self,
-        instance: &str,
-        topics: &[&str],
-    ) -> Result<Member, kafka::Error> {
+    pub fn sole_group(&self, instance: &str, topics: &[&str]) -> Result<Member, kafka::Error> {
         let id = self.sole_transactional_id(instance);
         self.cluster.group_member(&id, &id, topics).map(Member::new)
     }
@@ -232,6 +237,8 @@ pub fn create_topics(
     let spec = |base: &str, partitions: i32, is_compacted: bool| {
         let (key, value) = if is_compacted {
             ("cleanup.policy", "compact")
+        } else if base == AUDIT {
+            ("retention.ms", "-1")
         } else {
             ("retention.ms", &*retention)
         };

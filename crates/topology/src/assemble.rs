@@ -16,12 +16,12 @@ use crate::decode::decode;
 use crate::features;
 use crate::node::{Data, Entry, Node, Path};
 use crate::problem::Report;
-use crate::sections::{Account, AccountFile, KafkaFile, SystemType, ThrottlingFile};
-use crate::topology::{Kafka, Origin, ProcessorUse, System, Topology};
+use crate::sections::{Account, AccountFile, AuditFile, KafkaFile, SystemType, ThrottlingFile};
+use crate::topology::{Audit, Kafka, Origin, ProcessorUse, System, Topology};
 use crate::words::{found, nearest, quote, suggest};
 
 /// The sections of the file, as messages list them.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "systems",
     "processors",
     "kafka",
@@ -32,6 +32,7 @@ const SECTIONS: [&str; 10] = [
     "data_export",
     "monitoring",
     "metrics",
+    "audit",
 ];
 
 /// Reads every section. What is returned is only whole when nothing was reported.
@@ -66,6 +67,13 @@ pub(crate) fn assemble(root: &Node, catalogue: &Catalogue, report: &mut Report) 
             }
             "monitoring" => topology.monitoring = section(node, &place, report).unwrap_or_default(),
             "metrics" => topology.metrics = section(node, &place, report),
+            "audit" => {
+                let file = section(node, &place, report);
+                topology.audit = file.map(|AuditFile { key }| Audit {
+                    key,
+                    origin: origin(node.clone(), &place, report),
+                });
+            }
             unknown => {
                 let message =
                     format!("unknown section {}{}", quote(unknown), suggest(unknown, SECTIONS));

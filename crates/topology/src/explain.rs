@@ -27,6 +27,9 @@ pub fn explain(topology: &Topology) -> String {
     for job in &topology.data_export.scheduled_exports {
         lines.push(format!("export {}: at {}", job.data_type, job.schedule));
     }
+    if topology.audit.is_some() {
+        lines.push("audit log: on".to_owned());
+    }
     lines.iter().fold(String::new(), |mut text, line| {
         let _ = writeln!(text, "{line}"); // writing to a string cannot fail
         text

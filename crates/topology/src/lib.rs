@@ -32,6 +32,7 @@ mod features;
 mod values;
 
 mod explain;
+mod outline;
 mod reference;
 
 use std::fs::File;
@@ -47,7 +48,7 @@ pub use sections::{
     Account, AlertDestination, AlertRule, AlertSeverity, Email, LocalKafka, LogLevel, Metrics,
     Monitoring, SchemaRegistry, Slack, SystemType, Topics, Webhook,
 };
-pub use topology::{ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
+pub use topology::{Audit, ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
 pub use transfers::{
     Compression, Csv, DataExport, DataImport, Encoding, Format, Formats, Import, Json,
     ScheduledExport, ScheduledImport,
@@ -85,6 +86,7 @@ pub fn parse(
     fill::fill(&mut root, env, &mut report);
     let mut topology = assemble::assemble(&root, catalogue, &mut report);
     cross::check(&root, &topology, catalogue, &mut report);
+    topology.outline = outline::outline(&root, &report.secrets);
     topology.keep_secret(std::mem::take(&mut report.secrets));
     topology.warnings = report.finish()?;
     Ok(topology)

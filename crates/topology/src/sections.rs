@@ -155,6 +155,14 @@ pub struct SchemaRegistry {
     pub insecure: bool,
 }
 
+/// How the audit log is kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuditFile {
+    /// What signs its checkpoints, as `foliostream audit key` makes it: `secret://audit/key`.
+    pub key: Secret,
+}
+
 /// How the topics are named and made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

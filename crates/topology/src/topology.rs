@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use component::Throttling;
+use component::{Secret, Throttling};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -42,6 +42,11 @@ pub struct Topology {
     pub monitoring: Monitoring,
     /// Where the metrics can be read.
     pub metrics: Option<Metrics>,
+    /// How the audit log is kept, if one is.
+    pub audit: Option<Audit>,
+    /// Every setting of the file by its path, for whoever asks what has changed. Of one that is
+    /// filled from a variable, its name; of a secret, three stars.
+    pub outline: BTreeMap<String, String>,
     /// What works but should be changed, such as a secret in the clear.
     pub warnings: Vec<Problem>,
 }
@@ -66,6 +71,15 @@ pub struct Kafka {
     /// `{bootstrap_servers, security, properties}`, for the Kafka client's own type; without
     /// `bootstrap_servers` when the node is our own.
     pub settings: Value,
+    /// Where the file speaks of it.
+    pub origin: Origin,
+}
+
+/// How the audit log is kept.
+#[derive(Clone)]
+pub struct Audit {
+    /// What signs its checkpoints.
+    pub key: Secret,
     /// Where the file speaks of it.
     pub origin: Origin,
 }
@@ -189,6 +203,19 @@ impl Origin {
     pub fn problem(&self, message: impl Into<String>) -> Problem {
         let Position { line, column } = self.position;
         let path = self.path.to_string();
+        Problem { file: self.file.to_string(), line, column, path, message: message.into() }
+    }
+
+    /// A complaint about a part of the value, at the last step of the way to it that the file has.
+    /// The caller must not put secrets into the message.
+    pub fn problem_below(&self, way: &str, message: impl Into<String>) -> Problem {
+        let (mut node, mut path) = (&*self.node, self.path.clone());
+        for key in way.split('.') {
+            path = path.child(key);
+            node = node.get(key).unwrap_or(node);
+        }
+        let Position { line, column } = node.at;
+        let path = path.to_string();
         Problem { file: self.file.to_string(), line, column, path, message: message.into() }
     }
 

@@ -104,12 +104,59 @@ fn collect(root: &Value, schema: &Value, above: &str, depth: usize, found: &mut 
             continue;
         }
         collect(root, &inner, &name, depth - 1, found);
+        for (tag, shape) in tagged(root, &inner) {
+            collect(root, &shape, &format!("{name} ({tag})"), depth - 1, found);
+        }
         for (inside, suffix) in [("items", "[]"), ("additionalProperties", ".NAME")] {
             if inner[inside].is_object() {
                 collect(root, &inner[inside], &format!("{name}{suffix}"), depth - 1, found);
             }
         }
     }
+}
+
+/// The shapes of a mapping that says by a constant of its own which one it has, by that constant.
+/// The settings within a shape's own alternatives stand beside it.
+fn tagged(root: &Value, schema: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for shape in schema.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+        let mut shape = resolve(root, shape);
+        let Some(properties) = shape.get_mut("properties").and_then(Value::as_object_mut) else {
+            return Vec::new();
+        };
+        let is_tag = |property: &Value| property.get("const").is_some_and(Value::is_string);
+        let Some(name) = properties.iter().find(|(_, p)| is_tag(p)).map(|(name, _)| name.clone())
+        else {
+            return Vec::new();
+        };
+        let tag = properties.remove(&name).and_then(|p| p["const"].as_str().map(str::to_owned));
+        for property in properties.values_mut() {
+            *property = with_outer_keys(root, property);
+        }
+        found.push((tag.unwrap_or_default(), shape));
+    }
+    found
+}
+
+/// A choice that is named by an outer key, as a mapping of those keys.
+fn with_outer_keys(root: &Value, property: &Value) -> Value {
+    let (inner, _) = without_null(root, property);
+    let mut keys = serde_json::Map::new();
+    for shape in inner.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+        for (key, own) in shape["properties"].as_object().into_iter().flatten() {
+            let mut own = own.clone();
+            if doc(&resolve(root, &own)).is_none() {
+                own["description"] = shape["description"].clone();
+            }
+            keys.insert(key.clone(), own);
+        }
+    }
+    let mut property = property.clone();
+    if !keys.is_empty() {
+        let properties = serde_json::json!({ "properties": keys });
+        property = beside(&property, "properties", &properties);
+    }
+    property
 }
 
 fn doc(schema: &Value) -> Option<String> {
@@ -147,6 +194,7 @@ fn kind(root: &Value, schema: &Value) -> String {
             format!("mapping to {}", kind(root, &schema["additionalProperties"]))
         }
         (Some("object"), _) => "mapping".to_owned(),
+        (None, _) if !tagged(root, &schema).is_empty() => "mapping, by its type".to_owned(),
         (None, _) if schema["type"].is_array() => {
             let types = schema["type"].as_array().into_iter().flatten().filter_map(Value::as_str);
             let names = types.map(|name| if name == "string" { "text" } else { name });
@@ -214,6 +262,18 @@ mod tests {
                 "more": { "anyOf": [{ "$ref": "#/$defs/Keys" }, { "type": "null" }] },
                 "limits": { "type": "object", "additionalProperties": { "type": "number" } },
                 "symbols": { "type": "array", "items": { "type": "string" }, "default": [] },
+                "who": { "description": "Who.", "oneOf": [
+                    { "type": "object", "properties": { "type": { "const": "none" } } },
+                    { "type": "object", "properties": {
+                        "type": { "const": "code" },
+                        "grant": { "description": "How.", "oneOf": [
+                            { "const": "now" },
+                            { "type": "object", "description": "Then.", "properties": {
+                                "later": { "type": "string" },
+                            } },
+                        ] },
+                    } },
+                ] },
             },
             "$defs": {
                 "Mode": { "oneOf": [
@@ -241,6 +301,9 @@ mod tests {
         assert_eq!(row("more.secret"), ("secret", None, ""));
         assert_eq!(row("limits"), ("mapping to number", Some("optional"), ""));
         assert_eq!(row("symbols"), ("list of text", Some("[]"), ""));
+        assert_eq!(row("who"), ("mapping, by its type", Some("optional"), "Who."));
+        assert_eq!(row("who (code).grant.later"), ("text", Some("optional"), "Then."));
+        assert!(!found.iter().any(|setting| setting.name.ends_with(".type")), "{found:?}");
         let mode = found.iter().find(|setting| setting.name == "mode").unwrap();
         let names: Vec<_> = mode.choices.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["fast", "slow", "late"]);

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("simulation", &["approve", "book", "component", "model", "reconcile", "runtime", "track"]),
     ("transfer", &["avro", "component", "http", "kafka", "model", "runtime", "topology"]),
     ("monitor", &["avro", "component", "http", "kafka", "model", "runtime"]),
+    ("audit", &["component", "credentials", "kafka", "model", "runtime"]),
     ("api", &["avro", "component", "kafka", "model", "runtime", "topology"]),
 ];
 

@@ -1,6 +1,7 @@
 //! Where secrets are kept.
 
 mod command;
+mod drawer;
 mod environment;
 mod memory;
 mod sealed;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use component::Secret;
 
 pub use command::Command;
+pub use drawer::Drawer;
 pub use environment::Environment;
 pub use memory::Memory;
 pub use sealed::{Seal, Sealed, new_key};

@@ -1,15 +1,16 @@
 //! `check`: every mistake of a topology, and what it does in plain words.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use component::{Clock, Host};
-use runtime::Start;
+use component::Clock;
+use credentials::Store;
 use serde_json::json;
 
 use crate::cli::{Check, Cli, Format};
-use crate::commands::credential;
+use crate::commands::{credential, run as running};
 use crate::output::{self, MISTAKES, REFUSED};
 use crate::{catalogue, monitoring};
 
@@ -31,9 +32,11 @@ pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
         }
     };
     // Settings that only the component itself can judge.
-    catalogue::tasks(&topology, &[], &Clock::system(), "")?;
+    let store = credential::store(cli);
+    catalogue::tasks(&topology, &[], &Clock::system(), "", &store)?;
     monitoring::channels(&topology.monitoring, &Clock::system())?;
-    let logins = if args.connect { connect(&topology).await } else { Vec::new() };
+    running::audit_log(&topology, &[])?;
+    let logins = if args.connect { connect(&topology, None, &store).await } else { Vec::new() };
     let refused = logins.iter().filter(|(_, answer)| answer.is_err()).count();
     match cli.format {
         Format::Json => {
@@ -65,16 +68,22 @@ pub async fn run(cli: &Cli, args: &Check) -> Result<ExitCode> {
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
-/// Logs in to each component's system, one after the other, reads once, and logs out again.
-async fn connect(topology: &topology::Topology) -> Vec<(String, Result<Option<usize>, String>)> {
+/// Logs in to each component's system, or to those of one, one after the other, reads once, and
+/// logs out again.
+pub async fn connect(
+    topology: &topology::Topology,
+    only: Option<&str>,
+    store: &Arc<dyn Store>,
+) -> Vec<(String, Result<Option<usize>, String>)> {
     let mut answers = Vec::new();
-    for system in topology.systems.iter().filter(|system| system.enabled) {
+    let is_wanted = |system: &&topology::System| match only {
+        Some(name) => system.id == name,
+        None => system.enabled,
+    };
+    for system in topology.systems.iter().filter(is_wanted) {
         for used in &system.components {
             let Some(entry) = catalogue::component(&used.name) else { continue };
-            let throttling = system.throttling.clone();
-            let host = Host::new(&system.id, &used.name, Clock::system(), throttling);
-            let (system_value, settings) = (system.system.clone(), used.settings.clone());
-            let probe = (entry.probe)(Start { system: system_value, settings, host });
+            let probe = (entry.probe)(catalogue::start(system, used, &Clock::system(), store));
             let answer = match tokio::time::timeout(LOGIN, probe).await {
                 Ok(answer) => answer.map_err(|fault| fault.to_string()),
                 Err(_) => Err(format!("no answer within {LOGIN:?}")),

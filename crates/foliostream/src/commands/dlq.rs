@@ -13,7 +13,7 @@ use topology::Topology;
 
 use crate::catalogue;
 use crate::cli::{Cli, Dlq, Format};
-use crate::commands::run as running;
+use crate::commands::{credential, run as running};
 use crate::output::{self, NOT_FOUND};
 use crate::platform::Platform;
 use crate::tables::cell;
@@ -70,7 +70,8 @@ pub async fn run(cli: &Cli, command: &Dlq) -> Result<ExitCode> {
 
 fn redrive(cli: &Cli, wiring: &Wiring, topology: Option<&Topology>, ids: &[String]) -> Result<()> {
     let ids: Vec<EventId> = ids.iter().map(|id| EventId::from_text(id)).collect();
-    let starts = topology.iter().flat_map(|t| catalogue::starts(t, &Clock::system()));
+    let store = credential::store(cli);
+    let starts = topology.iter().flat_map(|t| catalogue::starts(t, &Clock::system(), &store));
     let starts: BTreeMap<String, Start> = starts.collect();
     let reread = |instance: &str, raw: &[u8]| {
         let name = instance.rsplit('.').next().unwrap_or(instance);

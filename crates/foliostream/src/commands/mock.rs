@@ -31,6 +31,7 @@ macro_rules! mocks {
 mocks! {
     "alpaca" => alpaca_mock;
     "alpha_vantage" => alpha_vantage_mock;
+    "authentication" => authentication_mock;
     "interactive_brokers" => interactive_brokers_mock;
     "polygon" => polygon_mock;
 }

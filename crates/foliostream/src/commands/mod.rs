@@ -2,8 +2,9 @@
 
 mod account;
 mod alert;
+mod audit;
 mod broker;
-mod check;
+pub mod check;
 mod connector;
 pub mod credential;
 mod dlq;
@@ -43,7 +44,8 @@ pub async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Schema(_) => show::schemas(cli).await?,
         Command::Switch(switch) => order::switch(cli, switch).await?,
         Command::Broker(Broker::Run(args)) => broker::run(cli, args).await?,
-        Command::Credential(command) => credential::run(cli, command)?,
+        Command::Credential(command) => return credential::run(cli, command).await,
+        Command::Audit(command) => return audit::run(cli, command).await,
         Command::Connector(Connector::New(args)) => connector::new(cli, args)?,
         Command::Mock(Mock::Run(args)) => mock::run(cli, args).await?,
         Command::Completions { shell } => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use component::Clock;
-use runtime::{State, Supervisor, Wiring};
+use runtime::{State, Supervisor, Task, Wiring};
 use serde_json::json;
 use topology::Topology;
 
@@ -22,8 +22,10 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
     let topology = load(cli, &args.topology)?;
     output::log_level(topology.monitoring.log_level);
     let clock = Clock::system();
-    let tasks = catalogue::tasks(&topology, &args.names, &clock, &cli.prefix)?;
-    if tasks.is_empty() {
+    let store = credential::store(cli);
+    let tasks = catalogue::tasks(&topology, &args.names, &clock, &cli.prefix, &store)?;
+    let audit = audit_log(&topology, &args.names)?;
+    if tasks.is_empty() && audit.is_none() {
         bail!("nothing to run: {:?} name nothing in {}", args.names, args.topology.display());
     }
     let telling = monitoring::telling(&topology.monitoring, &clock)?;
@@ -33,12 +35,14 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
     wiring.instance = args.instance;
     let prometheus = runtime::collect(topology.monitoring.performance_tracking)?;
     let shutdown = wiring.shutdown.clone();
+    note_configuration(&wiring, &topology, &args.topology);
     let mut supervisor = Supervisor::new(wiring.clone());
-    for task in tasks {
+    for task in tasks.into_iter().chain(audit) {
         supervisor.start(task);
     }
     let statuses = supervisor.statuses();
-    let monitor = monitoring::start(&topology, telling, &statuses, prometheus.clone(), &wiring);
+    let monitor =
+        monitoring::start(&topology, telling, &statuses, prometheus.clone(), &wiring, &store);
     let listen = topology.metrics.as_ref().map(|metrics| metrics.listen);
     let metrics = match listen {
         Some(listen) => {
@@ -71,6 +75,32 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
         [] => Ok(()),
         [(name, status), ..] => bail!("{name}: {}", status.get().detail),
     }
+}
+
+/// The writer of the audit log, where there is one and it was asked for.
+pub fn audit_log(topology: &Topology, names: &[String]) -> Result<Option<Task>> {
+    let is_wanted = names.is_empty() || names.iter().any(|name| name == "audit");
+    let Some(audit) = topology.audit.as_ref().filter(|_| is_wanted) else { return Ok(None) };
+    let task = audit::task(&audit.key);
+    let mistake = |error: credentials::Error| {
+        let problem = audit.origin.problem_below("key", error.to_string());
+        output::exit(MISTAKES, problem.to_string())
+    };
+    Ok(Some(task.map_err(mistake)?))
+}
+
+/// Has an auditor know what runs, and what was configured differently before. Nobody waits for it,
+/// and that it could not be noted stops nothing.
+fn note_configuration(wiring: &Wiring, topology: &Topology, file: &Path) {
+    let (wiring, outline) = (wiring.clone(), topology.outline.clone());
+    let file = file.display().to_string();
+    tokio::task::spawn_blocking(move || match audit::noted(&outline, &*wiring.ledger(), &file) {
+        Ok(notes) => {
+            let witness = wiring.witness();
+            notes.into_iter().for_each(|note| witness.note(note));
+        }
+        Err(fault) => tracing::error!(%fault, "the configuration was not noted"),
+    });
 }
 
 /// The topology in a file.

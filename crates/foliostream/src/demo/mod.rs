@@ -18,6 +18,7 @@ use runtime::{Supervisor, Wiring};
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, Demo, Format};
+use crate::commands::credential::store;
 use crate::commands::{asked_to_stop, run as running};
 use crate::endpoints::Endpoints;
 use crate::platform::Platform;
@@ -62,7 +63,7 @@ async fn play(
     let prometheus = runtime::collect(true)?;
     let view = View::follow(&wiring, started)?;
     let mut supervisor = Supervisor::new(wiring.clone());
-    for task in catalogue::tasks(&topology, &[], &Clock::system(), "")? {
+    for task in catalogue::tasks(&topology, &[], &Clock::system(), "", &store(cli))? {
         supervisor.start(task);
     }
     let statuses = supervisor.statuses();

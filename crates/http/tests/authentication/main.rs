@@ -6,6 +6,7 @@
 mod flows;
 mod ninety_days;
 mod refusals;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;

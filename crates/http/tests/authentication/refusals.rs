@@ -24,7 +24,7 @@ async fn a_wrong_application_is_told_from_a_login_that_is_missing() {
     let fault = refused(&world, Method::OAuth2(world.code().into())).await;
     let Fault::NeedsPerson { reason, action } = &fault else { panic!("{fault:?}") };
     assert!(reason.contains("nobody has logged in yet"), "{reason}");
-    assert_eq!(action, "log in at the vendor, then `foliostream credential set refused`");
+    assert_eq!(action, "run `foliostream credential login refused`");
 }
 
 #[tokio::test]

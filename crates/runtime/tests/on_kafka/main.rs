@@ -17,3 +17,4 @@ mod processor;
 mod rebalance;
 mod source;
 mod supervision;
+mod witness;
