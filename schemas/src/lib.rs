@@ -46,6 +46,7 @@ schemas! {
     "Position" "position";
     "ProcessorState" "processor_state";
     "Quote" "quote";
+    "Run" "run";
     "Silence" "silence";
     "Trade" "trade";
 }

@@ -22,7 +22,11 @@ pub fn explain(topology: &Topology) -> String {
         lines.push(format!("account {}: orders go to {}", account.id, account.system));
     }
     for job in &topology.data_import.scheduled_imports {
-        lines.push(format!("import {} from {}: at {}", job.data_type, job.source, job.schedule));
+        let what = match job.data_type.as_str() {
+            "" => format!("import {}", job.source),
+            data => format!("import {data} from {}", job.source),
+        };
+        lines.push(format!("{what}: at {}", job.schedule));
     }
     for job in &topology.data_export.scheduled_exports {
         lines.push(format!("export {}: at {}", job.data_type, job.schedule));
