@@ -11,6 +11,7 @@ use topology::{
 };
 
 use crate::components::{COMPONENTS, PROCESSORS};
+use crate::jobs;
 
 /// The feature that sends orders.
 const EXECUTION: &str = "order_execution";
@@ -132,6 +133,17 @@ pub fn tasks(
         let entry = entry.context("the catalogue names every processor")?;
         let settings = with_accounts(topology, used.settings.clone(), entry);
         tasks.push((entry.task)(settings).map_err(|reason| used.origin.problem(reason))?);
+    }
+    let errands = jobs::errands(topology, clock)?;
+    if is_wanted(&[transfer::SCHEDULE]) && !errands.is_empty() {
+        if !namespace.is_own() {
+            bail!(
+                "the schedule imports to and exports from the topics of its own topology, not \
+                 those of --prefix {:?}",
+                namespace.prefix
+            );
+        }
+        tasks.push(transfer::schedule(errands));
     }
     Ok(tasks)
 }
