@@ -23,7 +23,8 @@ pub fn errands(topology: &Topology, clock: &Clock) -> Result<Vec<Errand>> {
         errands.push(Errand { job: import.job()?, work });
     }
     for (import, start) in starts(topology, clock) {
-        let entry = component_of(&start).with_context(|| import.name())?;
+        let entry = catalogue::component(&start.host.component);
+        let entry = entry.context("the catalogue names every component")?;
         let pass = (entry.pass)(start).map_err(|reason| anyhow!("{}: {reason}", import.name()))?;
         errands.push(Errand { job: import.job()?, work: Work::pass(pass) });
     }
@@ -38,6 +39,9 @@ pub fn errands(topology: &Topology, clock: &Clock) -> Result<Vec<Errand>> {
 /// What the imports from systems start their sources with. Systems that are switched off have
 /// none.
 pub fn starts<'t>(topology: &'t Topology, clock: &Clock) -> Vec<(&'t ScheduledImport, Start)> {
+    if topology.data_import.scheduled_imports.is_empty() {
+        return Vec::new();
+    }
     let known = catalogue::catalogue();
     let start = |import: &ScheduledImport| {
         let system = topology.systems.iter().find(|s| s.id == import.source && s.enabled)?;
@@ -52,17 +56,12 @@ pub fn starts<'t>(topology: &'t Topology, clock: &Clock) -> Vec<(&'t ScheduledIm
             }
         }
         // Beside that component it has a cursor of its own.
-        let component = format!("{}.{}", import.name(), source.name);
-        let host = Host::new(&system.id, &component, clock.clone(), system.throttling.clone());
+        let host = Host::new(&system.id, source.name, clock.clone(), system.throttling.clone());
+        let host = host.for_job(&import.name());
         Some(Start { system: system.system.clone(), settings, host })
     };
     let imports = topology.data_import.scheduled_imports.iter();
     imports.filter_map(|import| Some((import, start(import)?))).collect()
-}
-
-/// The component behind the name of its job.
-fn component_of(start: &Start) -> Option<&'static runtime::Entry> {
-    catalogue::component(start.host.component.rsplit('.').next()?)
 }
 
 fn write(topology: &Topology, export: &ScheduledExport, clock: &Clock) -> Result<Work> {

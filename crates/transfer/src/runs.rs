@@ -141,6 +141,8 @@ pub(crate) fn forget(
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::slice::from_ref;
+
     use super::*;
 
     #[test]
@@ -162,8 +164,8 @@ mod tests {
         };
         let ended = Past::Ended { id: "r1".into() };
         let asked = Past::Asked { id: "r1".into(), at: due };
-        check(RunTrigger::Schedule, RunStatus::Planned, &[dealt.clone()]);
-        check(RunTrigger::CatchUp, RunStatus::Skipped, &[dealt.clone()]);
+        check(RunTrigger::Schedule, RunStatus::Planned, from_ref(&dealt));
+        check(RunTrigger::CatchUp, RunStatus::Skipped, from_ref(&dealt));
         let begun = [dealt.clone(), started(Trigger::CatchUp)];
         check(RunTrigger::CatchUp, RunStatus::Started, &begun);
         check(RunTrigger::Schedule, RunStatus::Failed, &[dealt, ended.clone()]);

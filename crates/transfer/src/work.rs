@@ -46,6 +46,15 @@ impl Guard {
 }
 
 impl Work {
+    /// Anything that may be begun again when it was interrupted. It is given its wiring and where
+    /// it shows how it is.
+    pub fn new<F>(run: impl Fn(Wiring, Status) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Done, String>> + Send + 'static,
+    {
+        Self(Arc::new(move |wiring, status, _| Box::pin(run(wiring, status))))
+    }
+
     /// Writes a file below a root.
     pub fn export(export: Export, root: PathBuf, destination: String) -> Self {
         Self(Arc::new(move |wiring, _, guard| {
@@ -65,9 +74,9 @@ impl Work {
 
     /// Imports the files of an import.
     pub fn import(plan: Plan) -> Self {
-        Self(Arc::new(move |wiring, _, _| {
+        Self::new(move |wiring, _| {
             let plan = plan.clone();
-            Box::pin(async move {
+            async move {
                 let found = Input::find(&plan, &plan.from, &wiring.clock).await;
                 let mut done = Done::default();
                 for input in found.map_err(|error| error.to_string())? {
@@ -75,19 +84,19 @@ impl Work {
                     done.add(&imported.map_err(|error| error.to_string())?)?;
                 }
                 Ok(done)
-            })
-        }))
+            }
+        })
     }
 
     /// Reads a source until nothing is left to read at once.
     pub fn pass(pass: Pass) -> Self {
-        Self(Arc::new(move |wiring, status, _| {
+        Self::new(move |wiring, status| {
             let read = pass(wiring, status);
-            Box::pin(async move {
+            async move {
                 let records = read.await.map_err(|error| error.to_string())?;
                 Ok(Done { records, detail: String::new() })
-            })
-        }))
+            }
+        })
     }
 
     pub(crate) fn begin(
