@@ -134,8 +134,9 @@ pub fn tasks(
         let settings = with_accounts(topology, used.settings.clone(), entry);
         tasks.push((entry.task)(settings).map_err(|reason| used.origin.problem(reason))?);
     }
-    let errands = jobs::errands(topology, clock)?;
-    if is_wanted(&[transfer::SCHEDULE]) && !errands.is_empty() {
+    let is_wanted = is_wanted(&[transfer::SCHEDULE]);
+    let errands = if is_wanted { jobs::errands(topology, clock)? } else { Vec::new() };
+    if !errands.is_empty() {
         if !namespace.is_own() {
             bail!(
                 "the schedule imports to and exports from the topics of its own topology, not \

@@ -7,7 +7,8 @@
 //! An export: `export` reads a topic or a table, `write` makes rows of it, `destination` says where
 //! a file may stand and puts it there whole.
 //!
-//! On a schedule: `jobs` runs what is due, `work` is what a job does, `runs` is what its topic says.
+//! On a schedule: `jobs` runs what is due, `work` is what a job does, `runs` is what its topic
+//! says.
 
 mod error;
 mod text;
