@@ -72,3 +72,31 @@ fn write(topology: &Topology, export: &ScheduledExport, clock: &Clock) -> Result
     Destination::new(root, &export.destination, clock.now())?;
     Ok(Work::export(what, root.to_owned(), export.destination.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../topology/tests/data/integration-config.json");
+
+    #[test]
+    fn the_sample_has_two_jobs() {
+        let clock = Clock::system();
+        let env = |name: &str| Some(name.to_lowercase());
+        let topology = topology::parse("t", SAMPLE, &env, &catalogue::catalogue()).unwrap();
+        let [(import, start)] = starts(&topology, &clock).try_into().unwrap_or_else(|_| panic!());
+        assert_eq!(import.name(), "alpha_vantage_daily_prices");
+        let instance = "alpha_vantage.alpha_vantage_daily_prices.alpha_vantage_daily";
+        assert_eq!(start.host.instance(), instance);
+        assert_eq!(start.settings, json!({ "symbols": ["AAPL", "MSFT", "GOOGL"] }));
+        let errands = errands(&topology, &clock).unwrap();
+        let jobs: Vec<_> = errands.iter().map(|e| (&*e.job.name, &*e.job.schedule)).collect();
+        let import = ("alpha_vantage_daily_prices", "0 18 * * 1-5");
+        assert_eq!(jobs, [import, ("portfolio_summary", "0 20 * * *")]);
+        let names = ["schedule".to_owned()];
+        assert_eq!(catalogue::tasks(&topology, &names, &clock, "").unwrap().len(), 1);
+        assert!(catalogue::tasks(&topology, &names, &clock, "replay.").is_err());
+    }
+}

@@ -28,8 +28,7 @@ pub enum ComponentKind {
 }
 
 /// A single pass of a source, as often as needed.
-pub type Pass =
-    Arc<dyn Fn(Wiring, Status) -> BoxFuture<'static, Result<i64, Error>> + Send + Sync>;
+pub type Pass = Arc<dyn Fn(Wiring, Status) -> BoxFuture<'static, Result<i64, Error>> + Send + Sync>;
 
 /// What is needed to start a component of a system.
 #[derive(Clone, Debug)]
