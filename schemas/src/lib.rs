@@ -48,6 +48,7 @@ schemas! {
     "Position" "position";
     "ProcessorState" "processor_state";
     "Quote" "quote";
+    "Run" "run";
     "Silence" "silence";
     "Trade" "trade";
 }

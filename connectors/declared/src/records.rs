@@ -121,6 +121,11 @@ impl Source for Records {
         Ok(batch.wait(wait))
     }
 
+    fn afresh(mut cursor: Cursor) -> Cursor {
+        cursor.0.values_mut().for_each(|mark| mark.at = Timestamp::default());
+        cursor
+    }
+
     fn publishes(settings: &RecordsSettings) -> Vec<&'static str> {
         settings.feeds.values().map(|feed| feed.event.0.topic).collect()
     }

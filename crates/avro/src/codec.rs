@@ -1768,6 +1768,86 @@ impl Decode for Quote {
     }
 }
 
+impl Encode for RunTrigger {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        primitive::write_long(*self as i64, out);
+        Ok(())
+    }
+}
+
+impl Decode for RunTrigger {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(match primitive::read_long(input)? {
+            0 => Self::Schedule,
+            1 => Self::CatchUp,
+            2 => Self::Asked,
+            other => return Err(DecodeError::symbol("RunTrigger", other)),
+        })
+    }
+}
+
+impl Encode for RunStatus {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        primitive::write_long(*self as i64, out);
+        Ok(())
+    }
+}
+
+impl Decode for RunStatus {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(match primitive::read_long(input)? {
+            0 => Self::Planned,
+            1 => Self::Asked,
+            2 => Self::Started,
+            3 => Self::Finished,
+            4 => Self::Failed,
+            5 => Self::Skipped,
+            other => return Err(DecodeError::symbol("RunStatus", other)),
+        })
+    }
+}
+
+impl Encode for Run {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
+        self.head.source.encode(out).map_err(|e| e.at("source"))?;
+        self.head.event_time.encode(out).map_err(|e| e.at("event_time"))?;
+        self.head.received_time.encode(out).map_err(|e| e.at("received_time"))?;
+        self.job.encode(out).map_err(|e| e.at("job"))?;
+        self.run_id.encode(out).map_err(|e| e.at("run_id"))?;
+        self.schedule.encode(out).map_err(|e| e.at("schedule"))?;
+        self.trigger.encode(out).map_err(|e| e.at("trigger"))?;
+        self.status.encode(out).map_err(|e| e.at("status"))?;
+        self.due_time.encode(out).map_err(|e| e.at("due_time"))?;
+        self.started_time.encode(out).map_err(|e| e.at("started_time"))?;
+        self.ended_time.encode(out).map_err(|e| e.at("ended_time"))?;
+        self.attempt.encode(out).map_err(|e| e.at("attempt"))?;
+        self.records.encode(out).map_err(|e| e.at("records"))?;
+        self.detail.encode(out).map_err(|e| e.at("detail"))?;
+        Ok(())
+    }
+}
+
+impl Decode for Run {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = Head::decode(input)?;
+        Ok(Self {
+            head,
+            job: Decode::decode(input).map_err(|e| e.at("job"))?,
+            run_id: Decode::decode(input).map_err(|e| e.at("run_id"))?,
+            schedule: Decode::decode(input).map_err(|e| e.at("schedule"))?,
+            trigger: Decode::decode(input).map_err(|e| e.at("trigger"))?,
+            status: Decode::decode(input).map_err(|e| e.at("status"))?,
+            due_time: Decode::decode(input).map_err(|e| e.at("due_time"))?,
+            started_time: Decode::decode(input).map_err(|e| e.at("started_time"))?,
+            ended_time: Decode::decode(input).map_err(|e| e.at("ended_time"))?,
+            attempt: Decode::decode(input).map_err(|e| e.at("attempt"))?,
+            records: Decode::decode(input).map_err(|e| e.at("records"))?,
+            detail: Decode::decode(input).map_err(|e| e.at("detail"))?,
+        })
+    }
+}
+
 impl Encode for Silence {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.head.event_id.encode(out).map_err(|e| e.at("event_id"))?;
@@ -1882,6 +1962,7 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) -> Result<(), EncodeError>
         Event::Position(e) => e.encode(out),
         Event::ProcessorState(e) => e.encode(out),
         Event::Quote(e) => e.encode(out),
+        Event::Run(e) => e.encode(out),
         Event::Silence(e) => e.encode(out),
         Event::Trade(e) => e.encode(out),
     }
@@ -1919,8 +2000,9 @@ pub fn decode_event(index: usize, input: &mut &[u8]) -> Result<Event, DecodeErro
         26 => Event::from(Position::decode(input)?),
         27 => Event::from(ProcessorState::decode(input)?),
         28 => Event::from(Quote::decode(input)?),
-        29 => Event::from(Silence::decode(input)?),
-        30 => Event::from(Trade::decode(input)?),
+        29 => Event::from(Run::decode(input)?),
+        30 => Event::from(Silence::decode(input)?),
+        31 => Event::from(Trade::decode(input)?),
         other => return Err(DecodeError::symbol("event", other as i64)),
     })
 }

@@ -40,6 +40,8 @@ pub struct Host {
     pub system: Arc<str>,
     /// Name of the component, for example `alpaca_trades`.
     pub component: Arc<str>,
+    /// The job that it works for, where it is not always at work.
+    pub job: Option<Arc<str>>,
     /// The only clock.
     pub clock: Clock,
     /// Limits from the topology, tighter or looser than the vendor's published ones.
@@ -70,6 +72,7 @@ impl Host {
         Self {
             system: system.into(),
             component: component.into(),
+            job: None,
             clock,
             throttling,
             ledger: None,
@@ -105,9 +108,17 @@ impl Host {
         Ok(shared.downcast().expect("its type is a part of the key"))
     }
 
-    /// `system.component`, as logs, metrics and checkpoints name it.
+    /// The same for a job: beside the component that is always at work it has a place of its own.
+    pub fn for_job(self, job: &str) -> Self {
+        Self { job: Some(job.into()), ..self }
+    }
+
+    /// `system.component`, or `system.job.component`, as logs, metrics and checkpoints name it.
     pub fn instance(&self) -> String {
-        format!("{}.{}", self.system, self.component)
+        match &self.job {
+            None => format!("{}.{}", self.system, self.component),
+            Some(job) => format!("{}.{job}.{}", self.system, self.component),
+        }
     }
 }
 

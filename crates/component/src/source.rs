@@ -43,6 +43,11 @@ pub trait Source: Sized + Send + 'static {
         cursor: &Self::Cursor,
     ) -> impl Future<Output = Result<Batch<Self::Cursor>>> + Send;
 
+    /// The cursor of a run that is due now: what is asked for with pauses is due at once.
+    fn afresh(cursor: Self::Cursor) -> Self::Cursor {
+        cursor
+    }
+
     /// Topics it publishes to with these settings. At its start all of them are looked through for
     /// what it published last.
     fn publishes(_settings: &Self::Settings) -> Vec<&'static str> {

@@ -14,6 +14,7 @@ use topology::{
 };
 
 use crate::components::{COMPONENTS, PROCESSORS};
+use crate::jobs;
 
 /// The feature that sends orders.
 const EXECUTION: &str = "order_execution";
@@ -140,6 +141,18 @@ pub fn tasks(
         let entry = entry.context("the catalogue names every processor")?;
         let settings = with_accounts(topology, used.settings.clone(), entry);
         tasks.push((entry.task)(settings).map_err(|reason| used.origin.problem(reason))?);
+    }
+    let is_wanted = is_wanted(&[transfer::SCHEDULE]);
+    let errands = if is_wanted { jobs::errands(topology, clock)? } else { Vec::new() };
+    if !errands.is_empty() {
+        if !namespace.is_own() {
+            bail!(
+                "the schedule imports to and exports from the topics of its own topology, not \
+                 those of --prefix {:?}",
+                namespace.prefix
+            );
+        }
+        tasks.push(transfer::schedule(errands));
     }
     Ok(tasks)
 }

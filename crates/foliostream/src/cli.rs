@@ -67,6 +67,9 @@ pub enum Command {
     Export(Export),
     /// Publishes the rows of files, each once, as `data_import.imports` says.
     Import(Import),
+    /// Shows what is imported and exported on a schedule, and runs it now.
+    #[command(subcommand)]
+    Schedule(Schedule),
     /// Places, changes and shows orders.
     #[command(subcommand)]
     Order(Order),
@@ -130,7 +133,8 @@ pub struct Demo {
 
 #[derive(Args, Debug)]
 pub struct Run {
-    /// Components (`alpaca.alpaca_trades`), systems or processors; all, if none is named.
+    /// Components (`alpaca.alpaca_trades`), systems, processors or `schedule`; all, if none is
+    /// named.
     pub names: Vec<String>,
     /// The topology.
     #[arg(long, default_value = "topology.yaml")]
@@ -227,6 +231,41 @@ pub struct Import {
     /// Look again and again for new files and rows, with a pause between.
     #[arg(long, value_name = "SECS", conflicts_with = "dry_run")]
     pub watch: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Schedule {
+    /// Lists the jobs of a topology, and when each is due next.
+    List {
+        /// The topology.
+        #[arg(long, default_value = "topology.yaml")]
+        topology: PathBuf,
+    },
+    /// Lists runs, the latest last.
+    History {
+        /// Only those of this job.
+        job: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        last: usize,
+        /// The topology.
+        #[arg(long, default_value = "topology.yaml")]
+        topology: PathBuf,
+    },
+    /// Asks for a run now: `foliostream run` carries it out, as soon as there is one.
+    Run(ScheduleRun),
+}
+
+#[derive(Args, Debug)]
+pub struct ScheduleRun {
+    /// The job.
+    pub job: String,
+    /// The topology.
+    #[arg(long, default_value = "topology.yaml")]
+    pub topology: PathBuf,
+    /// Wait until the run has come to its end, at most so many seconds.
+    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "300")]
+    pub wait: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ mod commands;
 mod components;
 mod demo;
 mod endpoints;
+mod jobs;
 mod monitoring;
 mod output;
 mod platform;

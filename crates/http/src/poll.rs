@@ -18,6 +18,9 @@ const SECOND: i64 = 1_000_000_000;
 /// Longest pause: what is due can change with the calendar.
 const LONGEST_PAUSE: i64 = 86_400 * SECOND;
 
+/// Longer ago than any pause, and not never.
+const LONG_AGO: Timestamp = Timestamp(1);
+
 /// One thing to ask for.
 pub trait Ask: Clone + Send + Sync + 'static {
     /// All that makes it another request than any other.
@@ -125,6 +128,11 @@ impl<P: Polled> Source for Poll<P> {
         let (done, total) = self.progress(&batch.cursor, now);
         let wait = self.wait(&batch.cursor, self.clock.now());
         Ok(batch.wait(wait).progress(done, total))
+    }
+
+    fn afresh(mut cursor: Marks) -> Marks {
+        cursor.0.values_mut().for_each(|mark| mark.at = LONG_AGO);
+        cursor
     }
 }
 

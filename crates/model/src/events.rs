@@ -43,6 +43,7 @@ pub enum Event {
     Position(Box<Position>),
     ProcessorState(Box<ProcessorState>),
     Quote(Box<Quote>),
+    Run(Box<Run>),
     Silence(Box<Silence>),
     Trade(Box<Trade>),
 }
@@ -269,6 +270,13 @@ impl Event {
             fields: Quote::FIELDS,
         },
         EventInfo {
+            name: "Run",
+            topic: "ops.runs",
+            key: &["job", "run_id"],
+            is_compacted: true,
+            fields: Run::FIELDS,
+        },
+        EventInfo {
             name: "Silence",
             topic: "ops.silences",
             key: &["pattern"],
@@ -316,8 +324,9 @@ impl Event {
             Self::Position(_) => &Self::KINDS[26],
             Self::ProcessorState(_) => &Self::KINDS[27],
             Self::Quote(_) => &Self::KINDS[28],
-            Self::Silence(_) => &Self::KINDS[29],
-            Self::Trade(_) => &Self::KINDS[30],
+            Self::Run(_) => &Self::KINDS[29],
+            Self::Silence(_) => &Self::KINDS[30],
+            Self::Trade(_) => &Self::KINDS[31],
         }
     }
 
@@ -356,6 +365,7 @@ impl Event {
             "Position" => Position::deserialize(fields)?.into(),
             "ProcessorState" => ProcessorState::deserialize(fields)?.into(),
             "Quote" => Quote::deserialize(fields)?.into(),
+            "Run" => Run::deserialize(fields)?.into(),
             "Silence" => Silence::deserialize(fields)?.into(),
             "Trade" => Trade::deserialize(fields)?.into(),
             _ => return Ok(None),
@@ -394,6 +404,7 @@ impl Event {
             Self::Position(e) => &e.head,
             Self::ProcessorState(e) => &e.head,
             Self::Quote(e) => &e.head,
+            Self::Run(e) => &e.head,
             Self::Silence(e) => &e.head,
             Self::Trade(e) => &e.head,
         }
@@ -431,6 +442,7 @@ impl Event {
             Self::Position(e) => &mut e.head,
             Self::ProcessorState(e) => &mut e.head,
             Self::Quote(e) => &mut e.head,
+            Self::Run(e) => &mut e.head,
             Self::Silence(e) => &mut e.head,
             Self::Trade(e) => &mut e.head,
         }
@@ -468,6 +480,7 @@ impl Event {
             Self::Position(e) => (e.account.as_str(), Some(e.instrument.as_str())),
             Self::ProcessorState(e) => (e.key.as_str(), None),
             Self::Quote(e) => (e.instrument.as_str(), None),
+            Self::Run(e) => (e.job.as_str(), Some(e.run_id.as_str())),
             Self::Silence(e) => (e.pattern.as_str(), None),
             Self::Trade(e) => (e.instrument.as_str(), None),
         }
@@ -4058,6 +4071,160 @@ impl Quote {
 impl From<Quote> for Event {
     fn from(event: Quote) -> Self {
         Event::Quote(Box::new(event))
+    }
+}
+
+/// Why something is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunTrigger {
+    /// `schedule`
+    Schedule,
+    /// `catch_up`
+    CatchUp,
+    /// `asked`
+    Asked,
+}
+
+impl RunTrigger {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] = &[Self::Schedule, Self::CatchUp, Self::Asked];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::CatchUp => "catch_up",
+            Self::Asked => "asked",
+        }
+    }
+}
+
+impl std::fmt::Display for RunTrigger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// `planned`
+    Planned,
+    /// `asked`
+    Asked,
+    /// `started`
+    Started,
+    /// `finished`
+    Finished,
+    /// `failed`
+    Failed,
+    /// `skipped`
+    Skipped,
+}
+
+impl RunStatus {
+    /// Every symbol, in the order of the schema.
+    pub const ALL: &'static [Self] =
+        &[Self::Planned, Self::Asked, Self::Started, Self::Finished, Self::Failed, Self::Skipped];
+
+    /// The symbol as it is written in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Asked => "asked",
+            Self::Started => "started",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl std::fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A run of something that is done on a schedule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The fields that every event starts with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// What is run, by its name in the topology.
+    pub job: Text,
+    /// What tells the run from others of its job: when it was due, or who asked for it. The first entry of a schedule is called planned.
+    pub run_id: Text,
+    /// When the job is due, as the topology says.
+    pub schedule: Text,
+    /// schedule when it is due, catch_up when it was missed, asked when somebody asked for it.
+    pub trigger: RunTrigger,
+    /// planned when the schedule begins, asked until it is started, skipped when it was missed and is not caught up.
+    pub status: RunStatus,
+    /// When it was due, in nanoseconds since 1970-01-01 UTC.
+    pub due_time: Timestamp,
+    /// When it was begun last, in nanoseconds since 1970-01-01 UTC.
+    pub started_time: Option<Timestamp>,
+    /// When it came to its end, in nanoseconds since 1970-01-01 UTC.
+    pub ended_time: Option<Timestamp>,
+    /// How often it has been begun: a run that was interrupted is begun again.
+    pub attempt: i64,
+    /// Records that were published, or rows that were written.
+    pub records: i64,
+    /// What came of it, or why it failed.
+    pub detail: Text,
+}
+
+impl Run {
+    /// Its fields, in the order of the schema.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo { name: "event_id", kind: FieldKind::EventId },
+        FieldInfo { name: "source", kind: FieldKind::Text },
+        FieldInfo { name: "event_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "received_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "job", kind: FieldKind::Text },
+        FieldInfo { name: "run_id", kind: FieldKind::Text },
+        FieldInfo { name: "schedule", kind: FieldKind::Text },
+        FieldInfo { name: "trigger", kind: FieldKind::Symbol(&["schedule", "catch_up", "asked"]) },
+        FieldInfo {
+            name: "status",
+            kind: FieldKind::Symbol(&[
+                "planned", "asked", "started", "finished", "failed", "skipped",
+            ]),
+        },
+        FieldInfo { name: "due_time", kind: FieldKind::Timestamp },
+        FieldInfo { name: "started_time", kind: FieldKind::Optional(&FieldKind::Timestamp) },
+        FieldInfo { name: "ended_time", kind: FieldKind::Optional(&FieldKind::Timestamp) },
+        FieldInfo { name: "attempt", kind: FieldKind::Long },
+        FieldInfo { name: "records", kind: FieldKind::Long },
+        FieldInfo { name: "detail", kind: FieldKind::Text },
+    ];
+
+    /// One with this head and these words that says nothing else: for what is to be filled in.
+    pub fn blank(head: Head, trigger: RunTrigger, status: RunStatus) -> Self {
+        Self {
+            head,
+            job: Text::default(),
+            run_id: Text::default(),
+            schedule: Text::default(),
+            trigger,
+            status,
+            due_time: Default::default(),
+            started_time: None,
+            ended_time: None,
+            attempt: 0,
+            records: 0,
+            detail: Text::default(),
+        }
+    }
+}
+
+impl From<Run> for Event {
+    fn from(event: Run) -> Self {
+        Event::Run(Box::new(event))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::supervisor::{Call, Status};
 use crate::{Error, Wiring};
 
 /// A component that has worked this long without a fault works again.
-const LASTS: Duration = Duration::from_secs(5);
+pub(crate) const LASTS: Duration = Duration::from_secs(5);
 /// Bytes kept of a reason, which may quote what it complains about.
 const MAX_REASON_BYTES: usize = 4 << 10;
 

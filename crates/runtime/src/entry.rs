@@ -1,5 +1,6 @@
 //! What the list of components holds: names, schemas, and how to start each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use component::{Bad, Fault, Feed, Host, Processor, Sends, Sink, Source};
@@ -9,7 +10,10 @@ use schemars::{Schema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Task, processor as processors, sink as sinks, source as sources};
+use crate::{
+    Error, Status, Task, Wiring, pass as passes, processor as processors, sink as sinks,
+    source as sources,
+};
 
 /// How long a probe waits for something to read: a stream may be quiet.
 const PROBE_READ: Duration = Duration::from_secs(5);
@@ -22,6 +26,9 @@ pub enum ComponentKind {
     /// Writes to one.
     Sink(Sends),
 }
+
+/// A single pass of a source, as often as needed.
+pub type Pass = Arc<dyn Fn(Wiring, Status) -> BoxFuture<'static, Result<i64, Error>> + Send + Sync>;
 
 /// What is needed to start a component of a system.
 #[derive(Clone, Debug)]
@@ -49,6 +56,9 @@ pub struct Entry {
     pub settings_schema: fn() -> Schema,
     /// Makes a task of it; the error names what is wrong with the settings.
     pub task: fn(Start) -> Result<Task, String>,
+    /// Makes a single pass of a source: it reads until nothing is left to read at once, and gives
+    /// the number of records that it published.
+    pub pass: fn(Start) -> Result<Pass, String>,
     /// Logs in, reads something if there is something to be read soon, and logs out again: gives
     /// the number of records.
     pub probe: fn(Start) -> BoxFuture<'static, Result<Option<usize>, Fault>>,
@@ -75,6 +85,18 @@ pub const fn source<S: Source>() -> Entry {
             Ok(Task::new(&host.instance(), move |wiring, status| {
                 let (system, settings) = (system.clone(), settings.clone());
                 sources::drive::<S>(system, settings, host.clone(), wiring, status)
+            }))
+        },
+        pass: |start| {
+            let system: S::System = decode("system", start.system)?;
+            let settings: S::Settings = decode("settings", start.settings)?;
+            let host = start.host;
+            if S::FEED == Feed::Live {
+                return Err(format!("{} is a live feed, which has no end to read to", S::NAME));
+            }
+            Ok(Arc::new(move |wiring, status| {
+                let (system, settings) = (system.clone(), settings.clone());
+                Box::pin(passes::run::<S>(system, settings, host.clone(), wiring, status))
             }))
         },
         probe: |start| {
@@ -117,6 +139,7 @@ pub const fn sink<S: Sink>() -> Entry {
                 sinks::drive::<S>(system, settings, host.clone(), wiring, status)
             }))
         },
+        pass: |_| Err(format!("{} is a sink: it reads nothing", S::NAME)),
         probe: |start| {
             Box::pin(async move {
                 let system: S::System = decode("system", start.system).map_err(Fault::Fatal)?;
@@ -156,7 +179,7 @@ pub const fn processor<P: Processor + Sync>() -> ProcessorEntry {
         task: |settings| {
             let settings: P::Settings = decode("settings", settings)?;
             let processor = P::new(settings).map_err(|fault| fault.to_string())?;
-            let processor = std::sync::Arc::new(processor);
+            let processor = Arc::new(processor);
             Ok(Task::new(P::NAME, move |wiring, status| {
                 let processor = processor.clone();
                 async move {

@@ -28,9 +28,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long the last records of a live feed may take to be acknowledged at shutdown.
 const FLUSH_WAIT: Duration = Duration::from_secs(5);
 /// First wait after a fault.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
+pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// Longest wait after a fault.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Runs a source until shutdown.
 pub async fn drive<S: Source>(
@@ -145,17 +145,17 @@ enum Fate {
 }
 
 /// Publishes what a source reads.
-struct Feeder<S: Source> {
-    host: Host,
+pub(crate) struct Feeder<S: Source> {
+    pub host: Host,
     wiring: Wiring,
     instance: String,
     outlet: Outlet,
     publisher: Publisher,
     recent: Recent,
-    cursor: S::Cursor,
+    pub cursor: S::Cursor,
     saved: String,
     sequence: i64,
-    records: i64,
+    pub records: i64,
     /// Instruments with an open gap, and how many missed records have been published since.
     recovered: HashMap<InstrumentId, i64>,
     /// Gaps that were announced before the process ended, and that nobody has spoken of since.
@@ -163,12 +163,12 @@ struct Feeder<S: Source> {
     /// Reads so far, and the traceparent of the last.
     reads: u64,
     trace: Option<String>,
-    alarm: Alarm,
+    pub alarm: Alarm,
 }
 
 impl<S: Source> Feeder<S> {
     /// Fences older owners, then reads where they stopped and what they published last.
-    fn open(
+    pub fn open(
         host: &Host,
         wiring: &Wiring,
         publishes: &[&str],
@@ -289,7 +289,7 @@ impl<S: Source> Feeder<S> {
 
     /// One trace from what a read asks of the vendor to the records that come of it. The records
     /// of a live feed are nobody's answer: each has a trace of its own.
-    fn begin_trace(&mut self) -> Span {
+    pub fn begin_trace(&mut self) -> Span {
         let component = &*self.instance;
         if matches!(self.outlet, Outlet::Live(_)) {
             return info_span!("read", component);
@@ -336,7 +336,7 @@ impl<S: Source> Feeder<S> {
         }
     }
 
-    fn publish(&mut self, batch: Batch<S::Cursor>) -> Result<(), Error> {
+    pub fn publish(&mut self, batch: Batch<S::Cursor>) -> Result<(), Error> {
         let saved = serde_json::to_string(&batch.cursor)
             .map_err(|error| Fault::fatal(format!("the cursor cannot be saved: {error}")))?;
         if batch.items.is_empty() && saved == self.saved {
@@ -616,7 +616,7 @@ impl<S: Source> Feeder<S> {
     }
 
     /// Lets the last records of a live feed be acknowledged and saves the cursor after them.
-    fn close(&mut self) -> Result<(), Error> {
+    pub fn close(&mut self) -> Result<(), Error> {
         if let Outlet::Live(live) = &mut self.outlet {
             live.pipeline.flush(FLUSH_WAIT)?;
             live.saved_at = 0;

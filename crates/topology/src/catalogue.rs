@@ -56,7 +56,8 @@ pub struct ProcessorEntry {
 }
 
 impl Catalogue {
-    pub(crate) fn connector(&self, name: &str) -> Option<&ConnectorEntry> {
+    /// The connector with a name.
+    pub fn connector(&self, name: &str) -> Option<&ConnectorEntry> {
         self.connectors.iter().find(|entry| entry.name == name)
     }
 
@@ -66,6 +67,24 @@ impl Catalogue {
 }
 
 impl ConnectorEntry {
+    /// The source that reads some data: by its name, by its feature, or by a word that means the
+    /// same, as `daily_prices` and `daily_data`.
+    pub fn source_of(&self, data: &str) -> Option<&ComponentEntry> {
+        let sources = || self.components.iter().filter(|entry| entry.kind == Kind::Source);
+        let is_named = |entry: &&ComponentEntry| entry.name == data || entry.feature == data;
+        let means = |entry: &&ComponentEntry| subject(entry.feature) == subject(data);
+        sources().find(is_named).or_else(|| sources().find(means))
+    }
+
+    /// What its sources read.
+    pub(crate) fn source_features(&self) -> Vec<&'static str> {
+        let sources = self.components.iter().filter(|entry| entry.kind == Kind::Source);
+        let mut names: Vec<_> = sources.map(|entry| entry.feature).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The components that a key under `features` switches on.
     pub(crate) fn switched_by(&self, feature: &str) -> Vec<&ComponentEntry> {
         let group = self.features.iter().filter(|(name, _)| *name == feature);
@@ -83,4 +102,10 @@ impl ConnectorEntry {
         names.dedup();
         names
     }
+}
+
+/// What data is about, without the word for data.
+fn subject(data: &str) -> &str {
+    let endings = ["_data", "_prices", "_bars"];
+    endings.iter().find_map(|ending| data.strip_suffix(ending)).unwrap_or(data)
 }

@@ -4,23 +4,28 @@ use std::collections::{BTreeSet, HashMap};
 
 use component::{Mapping, event_kind};
 use model::Event;
+use schedule::{Mistake, When};
 
 use crate::catalogue::{Catalogue, Kind};
 use crate::check::Place;
-use crate::cron;
 use crate::node::{Entry, Node, Path, Scalar, ScalarKind};
 use crate::problem::Report;
 use crate::sections::{AlertDestination, KafkaFile, KafkaProtocol, SaslMechanism};
 use crate::topology::{System, Topology};
+use crate::transfers::{ScheduledExport, ScheduledImport};
 use crate::words::{origin, quote, suggest};
+
+/// The name of a job is a part of a key and of a file's name.
+const MAX_JOB_NAME: usize = 100;
 
 /// Reports every name that leads nowhere. The tree says what is named, also by sections that
 /// could not be read in full; the topology says what it means.
 pub(crate) fn check(root: &Node, topology: &Topology, catalogue: &Catalogue, report: &mut Report) {
     accounts(root, topology, catalogue, report);
-    imports(root, report);
+    imports(root, topology, catalogue, report);
     mappings(root, topology, report);
     schedules(root, report);
+    jobs(root, topology, report);
     topics(root, report);
     alerts(root, topology, report);
     rules(root, topology, report);
@@ -69,12 +74,46 @@ fn without_sink(system: &Scalar, known: &System, catalogue: &Catalogue) -> Strin
     }
 }
 
-fn imports(root: &Node, report: &mut Report) {
+/// What is imported on a schedule: from one of the imports, or from a system that has it.
+fn imports(root: &Node, topology: &Topology, catalogue: &Catalogue, report: &mut Report) {
     let systems = system_names(root);
+    let files: Vec<&str> = match root.get("data_import") {
+        Some(section) => entries(section, "imports").iter().map(|e| e.key.as_str()).collect(),
+        None => Vec::new(),
+    };
     for (node, path) in scheduled(root, "data_import", "scheduled_imports") {
-        if let Some((source, word)) = word(node, "source") {
-            refuse_unknown_system(&systems, source, word, &path.child("source"), report);
+        let Some((source, word)) = word(node, "source") else { continue };
+        if files.contains(&word.text.as_str()) {
+            continue;
         }
+        refuse_unknown_system(&systems, source, word, &path.child("source"), report);
+        let known = topology.systems.iter().find(|system| system.id == word.text);
+        if let Some(system) = known {
+            data_of(node, system, catalogue, &path, report);
+        }
+    }
+}
+
+/// Reports data that a system does not have.
+fn data_of(node: &Node, system: &System, catalogue: &Catalogue, path: &Path, report: &mut Report) {
+    let Some(connector) = catalogue.connector(&system.connector) else { return };
+    let Some((at, data)) = word(node, "data_type").map(|(node, word)| (node.at, word)) else {
+        if node.get("data_type").is_none() {
+            let message = "missing field \"data_type\": what to ask the system for";
+            report.problem(node.at, path, message);
+        }
+        return;
+    };
+    if connector.source_of(&data.text).is_none() {
+        let names = connector.source_features();
+        let names = names.iter().copied();
+        let message =
+            format!("system {:?} has no {}{}", system.id, shown(data), suggest(&data.text, names));
+        report.problem(at, &path.child("data_type"), message);
+    }
+    if !system.enabled {
+        let message = format!("system {:?} is switched off: nothing is imported", system.id);
+        report.warning(at, path, message);
     }
 }
 
@@ -123,9 +162,35 @@ fn schedules(root: &Node, report: &mut Report) {
         else {
             continue;
         };
-        let quoted = |part: &str| origin(schedule).unwrap_or_else(|| quote(part));
-        if let Some(mistake) = cron::mistake(&schedule.text, &quoted) {
-            report.problem(at, &path.child("schedule"), mistake);
+        let zone = word(node, "time_zone");
+        let zone_name = zone.map(|(_, word)| word.text.as_str());
+        let trading_days_only = node.get("trading_days_only").and_then(Node::bool);
+        let when = When::parse(&schedule.text, zone_name, trading_days_only.unwrap_or_default());
+        let Err(mistake) = when else { continue };
+        let (at, key, scalar) = match (&mistake, zone) {
+            (Mistake::Zone { .. }, Some((node, zone))) => (node.at, "time_zone", zone),
+            _ => (at, "schedule", schedule),
+        };
+        let quoted = |part: &str| origin(scalar).unwrap_or_else(|| quote(part));
+        report.problem(at, &path.child(key), mistake.told(&quoted));
+    }
+}
+
+/// Jobs are known by their names, on their topic and on the command line.
+fn jobs(root: &Node, topology: &Topology, report: &mut Report) {
+    let imports = topology.data_import.scheduled_imports.iter().map(ScheduledImport::name);
+    let exports = topology.data_export.scheduled_exports.iter().map(ScheduledExport::name);
+    let imports = imports.zip(scheduled(root, "data_import", "scheduled_imports"));
+    let exports = exports.zip(scheduled(root, "data_export", "scheduled_exports"));
+    let mut seen = BTreeSet::new();
+    for (name, (node, path)) in imports.chain(exports) {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if name.is_empty() || name.len() > MAX_JOB_NAME || !name.chars().all(is_plain) {
+            let message = "a job has a name of letters, digits, \".\", \"_\" and \"-\", made of what \
+                           it does unless \"name\" says another: say \"name\"";
+            report.problem(node.at, &path, message);
+        } else if !seen.insert(name) {
+            report.problem(node.at, &path, "another job has the same name: say \"name\"");
         }
     }
 }

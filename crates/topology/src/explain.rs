@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use schedule::{Job, Mistake};
+
 use crate::catalogue::Kind;
 use crate::topology::{Kafka, System, Topology};
 
@@ -22,10 +24,14 @@ pub fn explain(topology: &Topology) -> String {
         lines.push(format!("account {}: orders go to {}", account.id, account.system));
     }
     for job in &topology.data_import.scheduled_imports {
-        lines.push(format!("import {} from {}: at {}", job.data_type, job.source, job.schedule));
+        let what = match job.data_type.as_str() {
+            "" => format!("import {}", job.source),
+            data => format!("import {data} from {}", job.source),
+        };
+        lines.push(format!("{what}: at {}", due(job.job(), &job.schedule)));
     }
     for job in &topology.data_export.scheduled_exports {
-        lines.push(format!("export {}: at {}", job.data_type, job.schedule));
+        lines.push(format!("export {}: at {}", job.data_type, due(job.job(), &job.schedule)));
     }
     if topology.audit.is_some() {
         lines.push("audit log: on".to_owned());
@@ -34,6 +40,11 @@ pub fn explain(topology: &Topology) -> String {
         let _ = writeln!(text, "{line}"); // writing to a string cannot fail
         text
     })
+}
+
+/// The schedule of a job with its clock.
+fn due(job: Result<Job, Mistake>, text: &str) -> String {
+    job.map_or_else(|_| text.to_owned(), |job| job.schedule)
 }
 
 fn explain_system(system: &System, lines: &mut Vec<String>) {

@@ -26,7 +26,6 @@ mod security;
 mod words;
 
 mod assemble;
-mod cron;
 mod cross;
 mod features;
 mod values;
@@ -50,7 +49,7 @@ pub use sections::{
 };
 pub use topology::{Audit, ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
 pub use transfers::{
-    Compression, Csv, DataExport, DataImport, Encoding, Format, Formats, Import, Json,
+    Compression, Csv, DataExport, DataImport, Encoding, Format, Formats, Import, Json, Missed,
     ScheduledExport, ScheduledImport,
 };
 

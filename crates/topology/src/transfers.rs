@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use component::FieldSettings;
 use model::Event;
+use schedule::{Job, Mistake, When};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -94,17 +95,45 @@ pub enum Compression {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledImport {
-    /// The system to ask.
+    /// The system to ask, or one of `imports`, whose files are looked for.
     pub source: String,
-    /// What to ask for, such as `daily_prices`.
+    /// What to ask a system for, such as `daily_prices`.
+    #[serde(default)]
     pub data_type: String,
     /// For which symbols, in the vendor's spelling.
     #[serde(default)]
     pub symbols: Vec<String>,
-    /// Five cron fields: minute, hour, day, month, day of the week.
+    /// Five cron fields (minute, hour, day, month, day of the week), a name such as `@daily`, or
+    /// minutes around the session of New York, such as `30 minutes after close`.
     pub schedule: String,
     /// Who gets the records, such as `market_data_service`.
     pub destination: String,
+    /// What it is called; by what is read from where if not said.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The clock that the schedule goes by, such as `America/New_York`; UTC if not said.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// Only on days on which the exchanges of New York open.
+    #[serde(default)]
+    pub trading_days_only: bool,
+    /// What to do about runs that were missed.
+    #[serde(default)]
+    pub missed: Missed,
+}
+
+/// What to do about runs that were missed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum Missed {
+    /// They are left out.
+    None,
+    /// One run makes up for all of them.
+    #[default]
+    Once,
+    /// Each is made up for, at most the last hundred.
+    All,
 }
 
 /// What is written out on a schedule.
@@ -115,6 +144,8 @@ pub struct DataExport {
     pub scheduled_exports: Vec<ScheduledExport>,
     /// How the files are to be written.
     pub formats: Formats,
+    /// The folder that nothing is written outside of; the current one if not said.
+    pub root: Option<String>,
 }
 
 /// One export by the clock.
@@ -125,13 +156,83 @@ pub struct ScheduledExport {
     pub data_type: String,
     /// How to write it.
     pub format: Format,
-    /// Five cron fields: minute, hour, day, month, day of the week.
+    /// Five cron fields (minute, hour, day, month, day of the week), a name such as `@daily`, or
+    /// minutes around the session of New York, such as `30 minutes after close`.
     pub schedule: String,
-    /// Where to, such as `file://reports/portfolio_summary.json`.
+    /// Where to, below the root, such as `file://reports/portfolio_summary.json`; `{date}` and
+    /// `{time}` are filled in.
     pub destination: String,
     /// Allow plain http to another machine.
     #[serde(default)]
     pub insecure: bool,
+    /// What it is called; by what is written if not said.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Columns in their order; all of them if not said.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// The clock that the schedule goes by, such as `America/New_York`; UTC if not said.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// Only on days on which the exchanges of New York open.
+    #[serde(default)]
+    pub trading_days_only: bool,
+    /// What to do about runs that were missed.
+    #[serde(default)]
+    pub missed: Missed,
+}
+
+impl ScheduledImport {
+    /// What it is called.
+    pub fn name(&self) -> String {
+        match (&self.name, self.data_type.as_str()) {
+            (Some(name), _) => name.clone(),
+            (None, "") => self.source.clone(),
+            (None, data) => format!("{}_{data}", self.source),
+        }
+    }
+
+    /// When it is due.
+    pub fn job(&self) -> Result<Job, Mistake> {
+        let zone = self.time_zone.as_deref();
+        job(self.name(), &self.schedule, zone, self.trading_days_only, self.missed)
+    }
+}
+
+impl ScheduledExport {
+    /// What it is called.
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.data_type.clone())
+    }
+
+    /// When it is due.
+    pub fn job(&self) -> Result<Job, Mistake> {
+        let zone = self.time_zone.as_deref();
+        job(self.name(), &self.schedule, zone, self.trading_days_only, self.missed)
+    }
+}
+
+fn job(
+    name: String,
+    text: &str,
+    zone: Option<&str>,
+    trading_days_only: bool,
+    missed: Missed,
+) -> Result<Job, Mistake> {
+    let when = When::parse(text, zone, trading_days_only)?;
+    let mut schedule = text.to_owned();
+    if let Some(zone) = zone {
+        schedule.push_str(&format!(" {zone}"));
+    }
+    if trading_days_only {
+        schedule.push_str(", trading days only");
+    }
+    let missed = match missed {
+        Missed::None => schedule::Missed::None,
+        Missed::Once => schedule::Missed::Once,
+        Missed::All => schedule::Missed::All,
+    };
+    Ok(Job { name, when, schedule, missed })
 }
 
 /// A file format.

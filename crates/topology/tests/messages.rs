@@ -220,6 +220,51 @@ data_export:
 }
 
 #[test]
+fn jobs_are_told_apart_and_ask_for_what_there_is() {
+    let acme = "systems:
+  acme:
+    authentication: { credentials: { api_key: '${ACME_KEY}' } }
+data_import:
+  imports:
+    inbox: { from: x.csv, format: csv, event: NewsItem, fields: { event_time: at, news_id: id, headline: title } }
+  scheduled_imports:
+";
+    let check = |jobs: &str, expected: &[&str]| check(&format!("{acme}{jobs}"), expected);
+    check(
+        "    - { source: inbox, schedule: '@daily', destination: x }
+    - { source: acme, data_type: trades_data, schedule: at close, destination: x }
+    - { source: acme, data_type: trades, schedule: '@daily', destination: x, missed: all }
+",
+        &[],
+    );
+    check(
+        "    - { source: acme, data_type: trade, schedule: '@daily', destination: x }
+    - { source: acme, schedule: 0 9 31 2 *, destination: x }
+    - { source: inbox, schedule: '@never', destination: x, time_zone: Berlin, name: 'a b' }
+    - { source: inbox, schedule: 0 9 * * *, destination: x, time_zone: Berlin }
+    - { source: inbox, schedule: 0 9 * * *, destination: x, time_zone: Europe/Berlin }
+",
+        &[
+            "t.yaml:8:34: data_import.scheduled_imports[0].data_type: system \"acme\" has no \
+             \"trade\"; did you mean \"trades\"?",
+            "t.yaml:9:7: data_import.scheduled_imports[1]: missing field \"data_type\": what to \
+             ask the system for",
+            "t.yaml:9:33: data_import.scheduled_imports[1].schedule: \"0 9 31 2 *\" is never due",
+            "t.yaml:10:7: data_import.scheduled_imports[2]: a job has a name of letters, digits, \
+             \".\", \"_\" and \"-\", made of what it does unless \"name\" says another: say \
+             \"name\"",
+            "t.yaml:10:34: data_import.scheduled_imports[2].schedule: there is no schedule \
+             \"@never\": @hourly, @daily, @weekly, @monthly, @yearly, five fields, or such as \
+             \"30 minutes after close\"",
+            "t.yaml:11:72: data_import.scheduled_imports[3].time_zone: there is no time zone \
+             \"Berlin\"; write one such as America/New_York",
+            "t.yaml:12:7: data_import.scheduled_imports[4]: another job has the same name: say \
+             \"name\"",
+        ],
+    );
+}
+
+#[test]
 fn an_import_says_where_every_field_comes_from() {
     check(
         "data_import:

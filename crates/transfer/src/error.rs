@@ -37,6 +37,18 @@ impl Error {
         move |error| Self::File { attempted, path: path.to_owned(), error }
     }
 
+    /// The same as the runtime says it.
+    pub(crate) fn into_runtime(self) -> runtime::Error {
+        match self {
+            Self::Kafka(error) => error.into(),
+            Self::Runtime(error) => error,
+            Self::Remote(fault) => fault.into(),
+            Self::File { .. } | Self::Plan(_) | Self::Refused { .. } | Self::Broken { .. } => {
+                component::Fault::fatal(self).into()
+            }
+        }
+    }
+
     /// Whether doing the same again may help.
     pub fn is_passing(&self) -> bool {
         match self {

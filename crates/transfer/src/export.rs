@@ -122,8 +122,14 @@ impl Export {
         }
     }
 
-    /// Writes the file and its manifest. Blocks.
-    pub fn write(&self, wiring: &Wiring, destination: &Destination) -> Result<Exported, Error> {
+    /// Writes the file and its manifest. Once all is written it asks `may_place` whether the file
+    /// may take its place. Blocks.
+    pub fn write(
+        &self,
+        wiring: &Wiring,
+        destination: &Destination,
+        may_place: &mut dyn FnMut() -> Result<(), Error>,
+    ) -> Result<Exported, Error> {
         let columns = match self.columns.is_empty() {
             true => self.all_columns(),
             false => self.columns.clone(),
@@ -154,6 +160,7 @@ impl Export {
         }
         let count = rows.writer.rows;
         let partial = rows.writer.end().map_err(Error::file("writing", &rows.path))?;
+        may_place()?;
         let placed = partial.place()?;
         let exported = Exported {
             file: placed.path,

@@ -6,6 +6,9 @@
 //!
 //! An export: `export` reads a topic or a table, `write` makes rows of it, `destination` says where
 //! a file may stand and puts it there whole.
+//!
+//! On a schedule: `jobs` runs what is due, `work` is what a job does, `runs` is what its topic
+//! says.
 
 mod error;
 mod text;
@@ -27,9 +30,16 @@ mod destination;
 mod export;
 mod write;
 
+mod jobs;
+mod runs;
+mod work;
+
 pub use destination::Destination;
 pub use error::Error;
 pub use export::{Export, Exported};
 pub use import::{Imported, Reached, check, import};
 pub use input::Input;
+pub use jobs::{Errand, NAME as SCHEDULE, task as schedule};
 pub use plan::Plan;
+pub use runs::{ask, history};
+pub use work::{Done, Work};

@@ -11,12 +11,12 @@ use serde_json::json;
 use tokio::task::block_in_place;
 use topology::Topology;
 
-use crate::catalogue;
 use crate::cli::{Cli, Dlq, Format};
 use crate::commands::{credential, run as running};
 use crate::output::{self, NOT_FOUND};
 use crate::platform::Platform;
 use crate::tables::cell;
+use crate::{catalogue, jobs};
 
 pub async fn run(cli: &Cli, command: &Dlq) -> Result<ExitCode> {
     let topology = match command {
@@ -70,9 +70,12 @@ pub async fn run(cli: &Cli, command: &Dlq) -> Result<ExitCode> {
 
 fn redrive(cli: &Cli, wiring: &Wiring, topology: Option<&Topology>, ids: &[String]) -> Result<()> {
     let ids: Vec<EventId> = ids.iter().map(|id| EventId::from_text(id)).collect();
-    let store = credential::store(cli);
-    let starts = topology.iter().flat_map(|t| catalogue::starts(t, &Clock::system(), &store));
-    let starts: BTreeMap<String, Start> = starts.collect();
+    let (clock, store) = (Clock::system(), credential::store(cli));
+    let starts = topology.iter().flat_map(|t| catalogue::starts(t, &clock, &store));
+    let mut starts: BTreeMap<String, Start> = starts.collect();
+    for (_, start) in topology.iter().flat_map(|t| jobs::starts(t, &clock)) {
+        starts.insert(start.host.instance(), start);
+    }
     let reread = |instance: &str, raw: &[u8]| {
         let name = instance.rsplit('.').next().unwrap_or(instance);
         let entry = catalogue::component(name);

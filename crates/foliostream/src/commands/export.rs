@@ -27,7 +27,7 @@ pub async fn run(cli: &Cli, args: &Export) -> Result<()> {
     let platform = Platform::running(cli)?;
     let wiring = platform.look(&cli.prefix).await?;
     let destination = Destination::new(&args.root, &args.to, wiring.clock.now())?;
-    let exported = block_in_place(|| export.write(&wiring, &destination))?;
+    let exported = block_in_place(|| export.write(&wiring, &destination, &mut || Ok(())))?;
     if cli.format == Format::Json {
         return output::json(&exported);
     }

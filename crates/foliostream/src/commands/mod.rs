@@ -9,11 +9,12 @@ mod connector;
 pub mod credential;
 mod dlq;
 mod export;
-mod import;
+pub mod import;
 mod list;
 mod mock;
 pub mod order;
 pub mod run;
+mod schedule;
 mod show;
 mod tap;
 
@@ -35,6 +36,7 @@ pub async fn run(cli: &Cli) -> Result<ExitCode> {
         Command::Tap(args) => tap::run(cli, args).await?,
         Command::Export(args) => export::run(cli, args).await?,
         Command::Import(args) => return import::run(cli, args).await,
+        Command::Schedule(command) => return schedule::run(cli, command).await,
         Command::Order(order) => return order::run(cli, order).await,
         Command::Alert(command) => return alert::run(cli, command).await,
         Command::Account(account) => account::run(cli, account).await?,

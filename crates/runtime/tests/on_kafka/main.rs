@@ -12,6 +12,7 @@ mod exports;
 mod letters;
 mod live;
 mod orders;
+mod passes;
 mod poison;
 mod processor;
 mod rebalance;

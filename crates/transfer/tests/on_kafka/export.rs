@@ -38,7 +38,7 @@ fn cash(number: i64, amount: i64) -> Event {
 
 fn export(world: &World, export: Export, to: &str) -> Exported {
     let destination = Destination::new(world.folder.path(), to, Timestamp(0)).unwrap();
-    block_in_place(|| export.write(&world.wiring, &destination)).unwrap()
+    block_in_place(|| export.write(&world.wiring, &destination, &mut || Ok(()))).unwrap()
 }
 
 #[test]
