@@ -7,8 +7,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::sync::watch;
 
-use crate::{Clock, Ledger, Result};
+use crate::{Clock, Ledger, Result, limits};
 
 /// How hard a system may be pressed. The keys are those of a system's `throttling`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -42,7 +43,8 @@ pub struct Host {
     pub component: Arc<str>,
     /// The only clock.
     pub clock: Clock,
-    /// Limits from the topology, tighter or looser than the vendor's published ones.
+    /// Limits from the topology, tighter or looser than the vendor's published ones. They may
+    /// change while it runs: [`Host::changed_throttling`].
     pub throttling: Throttling,
     /// What outlives this process; nothing does where there is none.
     pub ledger: Option<Arc<dyn Ledger>>,
@@ -99,6 +101,11 @@ impl Host {
         };
         lock(&self.shared.0).insert(key, shared.clone());
         Ok(shared.downcast().expect("its type is a part of the key"))
+    }
+
+    /// The limits that were set in place of those from the topology, if any were, as they change.
+    pub fn changed_throttling(&self) -> watch::Receiver<Option<Throttling>> {
+        limits::of(&self.system)
     }
 
     /// `system.component`, as logs, metrics and checkpoints name it.
