@@ -2,17 +2,22 @@
 //! a connector only says what it wants.
 //!
 //! Decisions (pacing, retrying, breaking, classifying) are pure and take the time as an argument;
-//! `client` is the only module that does anything.
+//! `client` and what it is made of (`exchange`, `shared`) are what does anything.
 
 mod auth;
 mod breaker;
 mod classify;
 mod client;
+mod depth;
+mod exchange;
 mod json;
 mod key;
+mod limits;
 mod lists;
 mod mark;
+mod places;
 mod poll;
+mod recording;
 mod request;
 mod retry;
 mod shared;
