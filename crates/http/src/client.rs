@@ -38,7 +38,7 @@ pub type Meaning = fn(Fault) -> Fault;
 /// budget of requests.
 #[derive(Clone)]
 pub struct Http {
-    base: Url,
+    pub(crate) base: Url,
     pub(crate) auth: Arc<Auth>,
     pub(crate) clock: Clock,
     system: Arc<str>,
@@ -182,7 +182,11 @@ impl Http {
     }
 
     /// Sends until there is an answer that `read` understands; repeats only what is safe.
-    async fn ask<T>(&self, request: &Request, read: impl Fn(&Answer) -> Result<T>) -> Result<T> {
+    pub(crate) async fn ask<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&Answer) -> Result<T>,
+    ) -> Result<T> {
         let mut made = 0;
         self.shared.budget().earn();
         loop {
@@ -212,15 +216,18 @@ impl Http {
         let answer = self.send(request).await?;
         let now = self.clock.now();
         self.classify(&answer, &request.title(), now)?;
-        let judged = (self.judge)(&answer, now);
-        if let Err(Fault::Throttled { wait, .. }) = &judged {
-            self.shared.hold(now.plus_nanos(nanos(*wait)));
-        }
-        judged?;
-        read(&answer)
+        let value = (self.judge)(&answer, now).and_then(|()| read(&answer));
+        value.inspect_err(|fault| self.hold(fault))
     }
 
-    fn classify(&self, answer: &Answer, title: &str, now: Timestamp) -> Result<()> {
+    /// What an answer that looks like a success calls too many holds everyone with this key.
+    pub(crate) fn hold(&self, fault: &Fault) {
+        if let Fault::Throttled { wait, .. } = fault {
+            self.shared.hold(self.clock.now().plus_nanos(nanos(*wait)));
+        }
+    }
+
+    pub(crate) fn classify(&self, answer: &Answer, title: &str, now: Timestamp) -> Result<()> {
         classify(answer, title, self.auth.setting, now).map_err(self.meaning)
     }
 

@@ -57,7 +57,11 @@ impl Http {
         response.map_err(|error| self.no_answer(request, error))
     }
 
-    async fn body(&self, request: &Request, mut response: Response) -> Result<Bytes, NoAnswer> {
+    pub(crate) async fn body(
+        &self,
+        request: &Request,
+        mut response: Response,
+    ) -> Result<Bytes, NoAnswer> {
         let limit = request.max_body_bytes;
         let title = request.title();
         let mut body = BytesMut::new();

@@ -311,3 +311,97 @@ async fn a_refusal_with_status_200_holds_everyone_even_after_a_restart() {
     let kept = format!("{:?}", ledger.0.lock().unwrap());
     assert!(kept.contains("requests.acme.") && !kept.contains("SECRET"), "{kept}");
 }
+
+#[tokio::test]
+async fn each_phase_of_an_answer_has_its_own_time() {
+    // An answer that begins and does not go on, one that never begins, one that takes too long.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 65_536];
+                let read = socket.read(&mut buffer).await.unwrap_or(0);
+                let asked = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                if asked.starts_with("GET /never") {
+                    std::future::pending::<()>().await;
+                }
+                let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n ";
+                let _ = socket.write_all(head).await;
+                while asked.starts_with("GET /drips") && socket.write_all(b" ").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let http = open(&url);
+    let (short, long) = (Duration::from_millis(150), Duration::from_secs(60));
+    for (path, request, expected) in [
+        ("/never", Request::get("/never").phases(short, long), "no answer to GET /never"),
+        ("/stops", Request::get("/stops").phases(long, short), "nothing more of the answer"),
+        ("/drips", Request::get("/drips").timeout(short * 2).phases(long, long), "whole answer"),
+    ] {
+        let lost = http.send(&request).await.unwrap_err();
+        let is_expected = matches!(&lost, NoAnswer::Lost(reason) if reason.contains(expected));
+        assert!(is_expected, "{path}: {lost:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_nested_too_deep_is_not_read() {
+    async fn nest() -> String {
+        format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200))
+    }
+    let url = serve(Router::new().route("/x", get(nest))).await;
+    let lost = open(&url).send(&Request::get("/x")).await.unwrap_err();
+    assert!(matches!(&lost, NoAnswer::Lost(why) if why.contains("128 levels")), "{lost:?}");
+    let request = Request::get("/x").max_depth(201);
+    assert_eq!(open(&url).send(&request).await.unwrap().status, 200);
+}
+
+/// How many are under way, and the most that were.
+#[derive(Clone, Default)]
+struct UnderWay(Arc<(AtomicU32, AtomicU32)>);
+
+#[tokio::test]
+async fn no_more_requests_are_under_way_than_the_vendor_takes() {
+    async fn linger(State(UnderWay(counts)): State<UnderWay>) -> &'static str {
+        let now = counts.0.fetch_add(1, Ordering::SeqCst) + 1;
+        counts.1.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        counts.0.fetch_sub(1, Ordering::SeqCst);
+        "1"
+    }
+    let counts = UnderWay::default();
+    let url = serve(Router::new().route("/x", get(linger)).with_state(counts.clone())).await;
+    let http = Http::open(&quick(), &url, false, key(), Rate::at_once(3)).unwrap();
+    let ask = |_| {
+        let http = http.clone();
+        tokio::spawn(async move { http.get::<u32>("/x", &[]).await.unwrap() })
+    };
+    for asked in (0..30).map(ask).collect::<Vec<_>>() {
+        asked.await.unwrap();
+    }
+    assert_eq!(counts.0.1.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn what_the_vendor_says_is_left_is_all_that_is_sent() {
+    async fn tell(State(counts): State<Counts>) -> ([(&'static str, String); 2], String) {
+        let asked = counts.next();
+        let left = 3_u32.saturating_sub(asked + 1).to_string();
+        let headers = [("x-ratelimit-remaining", left), ("x-ratelimit-reset", "60".to_owned())];
+        (headers, asked.to_string())
+    }
+    let counts = Counts::default();
+    let url = serve(Router::new().route("/x", get(tell)).with_state(counts.clone())).await;
+    let (first, second) = (open(&url), open(&url));
+    for http in [&first, &second, &first] {
+        http.get::<u32>("/x", &[]).await.unwrap();
+    }
+    let fault = second.get::<u32>("/x", &[]).await.unwrap_err();
+    assert!(matches!(fault, Fault::Throttled { wait, .. } if wait.as_secs() > 50), "{fault:?}");
+    assert_eq!(counts.0.load(Ordering::SeqCst), 3, "the fourth is not even tried");
+}

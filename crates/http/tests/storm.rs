@@ -3,7 +3,7 @@
 //! Five minutes pass on a clock of the test's own; `FOLIOSTREAM_STORM=300` lets as many real
 //! seconds pass instead.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
