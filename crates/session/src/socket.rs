@@ -29,6 +29,9 @@ const IDLE: Duration = Duration::from_secs(15);
 /// Frames that may arrive while an answer is waited for.
 const MAX_KEPT: usize = 10_000;
 
+/// How a farewell begins, before its code.
+pub(crate) const CLOSED: &str = "the stream was closed: ";
+
 /// How to open a session.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -379,9 +382,7 @@ fn sent<E>(result: std::result::Result<io::Result<()>, E>) -> Result<()> {
 
 fn closed(farewell: Option<(u16, String)>) -> Fault {
     match farewell {
-        Some((code, reason)) => {
-            Fault::disconnected(format!("the stream was closed: {code} {reason:?}"))
-        }
+        Some((code, reason)) => Fault::disconnected(format!("{CLOSED}{code} {reason:?}")),
         None => Fault::disconnected("the stream was closed without a reason"),
     }
 }
