@@ -1,5 +1,6 @@
 //! The client: everything that happens between asking and having an answer.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +90,12 @@ impl Http {
     #[must_use]
     pub fn explained_by(self, meaning: Meaning) -> Self {
         Self { meaning, ..self }
+    }
+
+    /// The same, which writes down every request and its answer, without secrets, in a folder: one
+    /// file for each system, as `mockkit::Replay` reads it. `FOLIOSTREAM_RECORD` does so for all.
+    pub fn recorded(self, host: &Host, folder: &Path) -> Result<Self> {
+        Ok(Self { recording: Some(Recording::of(host, folder)?), ..self })
     }
 
     /// The same, for requests that must not wait behind others. A share of the limits is kept
@@ -250,10 +257,14 @@ impl Http {
         };
         let proof = signed.proof.clone();
         let left = self.clock.now();
+        let asked = self.recording.as_deref().map(|recording| (recording, signed.url.clone()));
         let result = self.exchange(request, signed).await;
         self.record(request, &result, left);
         if let Ok(answer) = &result {
             self.learn(answer, turn.count);
+            if let Some((recording, url)) = asked {
+                recording.add(request, &url, answer, self.clock.now());
+            }
         }
         (result, proof)
     }
@@ -332,9 +343,6 @@ impl Http {
             Ok(answer) if !is_failure(answer) => breaker.succeeded(),
             _ => breaker.failed(now),
         });
-        if let (Some(recording), Ok(answer)) = (&self.recording, result) {
-            recording.add(request, answer, now);
-        }
         let system = self.system.to_string();
         let host = self.base.host_str().unwrap_or_default().to_owned();
         let status = match result {

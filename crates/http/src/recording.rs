@@ -10,6 +10,7 @@ use component::{Fault, Host, Result};
 use model::Timestamp;
 use serde::Serialize;
 use tracing::warn;
+use url::Url;
 
 use crate::request::{Answer, Request};
 
@@ -17,6 +18,8 @@ use crate::request::{Answer, Request};
 const FOLDER: &str = "FOLIOSTREAM_RECORD";
 /// A recording is for tests; one that grows larger is somebody's oversight.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// What is written in place of what proves who we are.
+const HIDDEN: &str = "***";
 /// Headers that change what a client does. No other is written: some hold sessions.
 const HEADERS: [&str; 12] = [
     "content-type",
@@ -46,7 +49,7 @@ struct Line<'a> {
     time: i64,
     method: &'a str,
     path: &'a str,
-    query: Vec<(&'a str, String)>,
+    query: Vec<(String, String)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<String>,
     status: u16,
@@ -63,7 +66,8 @@ impl Recording {
         Self::of(host, Path::new(&folder)).map(Some)
     }
 
-    fn of(host: &Host, folder: &Path) -> Result<Arc<Self>> {
+    /// The recording of a system in a folder.
+    pub(crate) fn of(host: &Host, folder: &Path) -> Result<Arc<Self>> {
         let path = folder.join(format!("{}.jsonl", host.system));
         let failed = |error| Fault::fatal(format!("could not record in {path:?}: {error}"));
         host.share(&path.to_string_lossy(), || {
@@ -76,14 +80,18 @@ impl Recording {
 
     /// Adds an exchange, without anything that proves who we are. What cannot be written ends the
     /// recording and nothing else.
-    pub(crate) fn add(&self, request: &Request, answer: &Answer, now: Timestamp) {
-        let (path, query) = request.place();
+    pub(crate) fn add(&self, request: &Request, url: &Url, answer: &Answer, now: Timestamp) {
+        let shown = |name: &str, value: &str| match request.asks(name, value) {
+            true => answer.redact(value),
+            false => HIDDEN.to_owned(),
+        };
+        let pairs = url.query_pairs();
         let sent = request.body.as_ref().map(|body| String::from_utf8_lossy(body));
         let line = Line {
             time: now.0,
             method: request.method.as_str(),
-            path: &answer.redact(&path),
-            query: query.iter().map(|(name, value)| (&**name, answer.redact(value))).collect(),
+            path: &answer.redact(url.path()),
+            query: pairs.map(|(name, value)| (name.to_string(), shown(&name, &value))).collect(),
             sent: sent.map(|body| answer.redact(&body)),
             status: answer.status,
             headers: answer
@@ -136,16 +144,19 @@ mod tests {
             .segment("7")
             .query(&[("symbol", "A&B"), ("key", "PK-SECRET")])
             .json(&json!({"token": "PK-SECRET"}));
+        let mut url = request.url(&Url::parse("https://acme.test/api").unwrap()).unwrap();
+        url.query_pairs_mut().append_pair("signature", "0a1b");
         for _ in 0..2 {
             let recording = Recording::of(&host, folder.path()).unwrap();
-            recording.add(&request, &answer, Timestamp(5));
+            recording.add(&request, &url, &answer, Timestamp(5));
         }
         let text = std::fs::read_to_string(folder.path().join("acme recorded.jsonl")).unwrap();
         let lines: Vec<Value> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let expected = json!({
-            "time": 5, "method": "POST", "path": "/v2/orders/7",
-            "query": [["symbol", "A&B"], ["key", "***"]], "sent": r#"{"token":"***"}"#,
+            "time": 5, "method": "POST", "path": "/api/v2/orders/7",
+            "query": [["symbol", "A&B"], ["key", "***"], ["signature", "***"]],
+            "sent": r#"{"token":"***"}"#,
             "status": 429, "headers": {"retry-after": "7"}, "body": r#"{"you": "***"}"#,
         });
         assert_eq!(lines, [expected.clone(), expected]);

@@ -188,10 +188,9 @@ impl Request {
         format!("{} {}", self.method, self.path)
     }
 
-    /// The path below the base, and the query, neither with anything that proves who we are.
-    pub(crate) fn place(&self) -> (String, &[(String, String)]) {
-        let segments = self.segments.iter().map(|segment| format!("/{segment}"));
-        (self.path.clone() + &segments.collect::<String>(), &self.query)
+    /// Whether the caller asked for this, rather than whatever proves who we are.
+    pub(crate) fn asks(&self, name: &str, value: &str) -> bool {
+        self.query.iter().any(|(asked, with)| asked == name && with == value)
     }
 }
 

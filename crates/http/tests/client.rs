@@ -405,3 +405,84 @@ async fn what_the_vendor_says_is_left_is_all_that_is_sent() {
     assert!(matches!(fault, Fault::Throttled { wait, .. } if wait.as_secs() > 50), "{fault:?}");
     assert_eq!(counts.0.load(Ordering::SeqCst), 3, "the fourth is not even tried");
 }
+
+#[tokio::test]
+async fn what_was_recorded_is_answered_again() {
+    async fn order(
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> (StatusCode, [(&'static str, &'static str); 1], String) {
+        assert_eq!(headers["x-acme-key"], "PK-SECRET");
+        let body = String::from_utf8_lossy(&body).into_owned();
+        (StatusCode::UNPROCESSABLE_ENTITY, [("retry-after", "7")], body)
+    }
+    let counts = Counts::default();
+    let router = Router::new()
+        .route("/v2/x", get(count))
+        .route("/v2/orders/{id}", post(order))
+        .with_state(counts.clone());
+    let mut url = serve(router).await;
+    url.set_path("/v2");
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::test("recorded", "acme_test");
+    let order = |key: &str| {
+        let body = serde_json::json!({"quantity": "1", "key": key});
+        Request::new(Method::POST, "/orders").segment("A/B").json(&body)
+    };
+    let query = Auth::query(SETTING, "key", Secret::new("PK-SECRET-2"));
+    let first = Http::open(&host, &url, false, key(), Rate::UNLIMITED).unwrap();
+    let first = first.recorded(&host, folder.path()).unwrap();
+    let second = Http::open(&host, &url, false, query, Rate::UNLIMITED).unwrap();
+    let second = second.recorded(&host, folder.path()).unwrap();
+    for page in ["1", "2"] {
+        first.get::<u32>("/x", &[("page", page)]).await.unwrap();
+    }
+    first.get::<u32>("/x", &[("page", "1")]).await.unwrap();
+    second.get::<u32>("/x", &[]).await.unwrap();
+    assert_eq!(first.send(&order("PK-SECRET")).await.unwrap().status, 422);
+
+    let file = folder.path().join("recorded.jsonl");
+    assert!(!std::fs::read_to_string(&file).unwrap().contains("SECRET"));
+    let mut url = serve(mockkit::Replay::read(&file).unwrap().router()).await;
+    url.set_path("/v2");
+    let again = Http::open(&host, &url, false, key(), Rate::UNLIMITED).unwrap();
+    let pages = [("2", 1), ("1", 0), ("1", 2), ("1", 2)];
+    for (page, expected) in pages {
+        assert_eq!(again.get::<u32>("/x", &[("page", page)]).await.unwrap(), expected);
+    }
+    let refused = again.send(&order("another key")).await.unwrap();
+    assert_eq!((refused.status, refused.header("retry-after")), (422, Some("7")));
+    let query = Auth::query(SETTING, "key", Secret::new("another"));
+    let other = Http::open(&host, &url, false, query, Rate::UNLIMITED).unwrap();
+    assert_eq!(other.get::<u32>("/x", &[]).await.unwrap(), 3);
+    let unknown = again.send(&Request::get("/x").query(&[("page", "3")])).await.unwrap();
+    assert_eq!(unknown.status, 501);
+}
+
+/// Set for the process that a test starts.
+const PROXIED: &str = "HTTP_TEST_PROXIED";
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_used_for_others_than_this_machine() {
+    if std::env::var_os(PROXIED).is_some() {
+        for (host, expected) in [("vendor.test", "\"through\""), ("direct.invalid", "")] {
+            let url = Url::parse(&format!("http://{host}")).unwrap();
+            let http = Http::open(&quick(), &url, true, key(), Rate::UNLIMITED).unwrap();
+            let answer = http.send(&Request::get("/x")).await;
+            assert_eq!(answer.map(|a| a.body).unwrap_or_default(), expected, "{host}");
+        }
+        return;
+    }
+    async fn relay(uri: axum::http::Uri) -> &'static str {
+        assert_eq!(uri.host(), Some("vendor.test"));
+        "\"through\""
+    }
+    let proxy = serve(Router::new().route("/x", get(relay))).await;
+    // Only a process of its own has an environment of its own.
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "a_proxy_of_the_environment_is_used_for_others_than_this_machine"]);
+    child.env(PROXIED, "1").env("HTTP_PROXY", proxy.as_str()).env("NO_PROXY", ".invalid");
+    child.env_remove("http_proxy").env_remove("no_proxy");
+    let output = child.output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}

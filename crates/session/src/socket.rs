@@ -18,6 +18,7 @@ use url::{Host, Url};
 use crate::frames::{Arrived, Frame, Frames};
 use crate::opening::Opening;
 use crate::packets::Packets;
+use crate::proxy;
 use crate::tls;
 use crate::turns::Turns;
 
@@ -364,7 +365,7 @@ async fn connect(url: &Url, is_safe: bool) -> io::Result<MaybeTlsStream<TcpStrea
     // An IPv6 address stands in brackets in a URL and nowhere else.
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let port = url.port_or_known_default().unwrap_or_default();
-    let stream = TcpStream::connect((host, port)).await?;
+    let stream = proxy::connect(is_safe, host, port).await?;
     stream.set_nodelay(true)?;
     if is_safe {
         return Ok(MaybeTlsStream::Rustls(tls::wrap(host, stream).await?));
