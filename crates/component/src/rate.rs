@@ -288,6 +288,17 @@ impl Pace {
         Ok(())
     }
 
+    /// A request that left then has its answer now. The vendor counted it at some moment in
+    /// between, on a slow way perhaps just now: it counts from now on.
+    pub fn answered(&mut self, left: Timestamp, now: Timestamp, weight: usize) {
+        for _ in 0..weight {
+            let Ok(index) = self.taken.binary_search(&left.0) else { return };
+            self.taken.remove(index);
+            let place = self.taken.partition_point(|taken| *taken <= now.0);
+            self.taken.insert(place, now.0.max(left.0));
+        }
+    }
+
     /// Nanoseconds until there is room for a request that counts as so many.
     fn wait(&self, now: Timestamp, weight: usize, is_urgent: bool) -> i64 {
         let mut free_at = self.held_until.0;
@@ -508,5 +519,18 @@ mod tests {
         assert!(pace.take(now, 1, false).is_err());
         pace.limit(Rate::per_minute(50));
         assert_eq!((0..40).filter(|_| pace.take(now, 1, false).is_ok()).count(), 10);
+    }
+
+    #[test]
+    fn a_request_counts_from_its_answer_on() {
+        let mut pace = Pace::new(Rate::per_second(3));
+        let at = Timestamp::from_millis;
+        assert_eq!(pace.take(at(5_000), 2, false), Ok(()));
+        assert_eq!(pace.take(at(5_100), 1, false), Ok(()));
+        pace.answered(at(5_000), at(5_900), 2);
+        pace.answered(at(1_000), at(5_950), 1); // nobody knows it any more
+        assert_eq!(pace.take(at(6_100), 1, false), Err(Duration::from_millis(50)));
+        assert_eq!(pace.take(at(6_150), 1, false), Ok(()));
+        assert_eq!(pace.take(at(6_150), 1, false), Err(Duration::from_millis(800)));
     }
 }

@@ -259,6 +259,7 @@ impl Http {
         let left = self.clock.now();
         let asked = self.recording.as_deref().map(|recording| (recording, signed.url.clone()));
         let result = self.exchange(request, signed).await;
+        self.shared.pace().answered(turn.time, self.clock.now(), request.weight);
         self.record(request, &result, left);
         if let Ok(answer) = &result {
             self.learn(answer, turn.count);

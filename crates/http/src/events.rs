@@ -138,6 +138,7 @@ impl Http {
         let proof = signed.proof.clone();
         let left = self.clock.now();
         let response = self.answered(request, signed, "text/event-stream").await;
+        self.shared.pace().answered(turn.time, self.clock.now(), request.weight);
         let head = response.as_ref().map_err(NoAnswer::clone).map(|response| {
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             Answer::new(status, headers, Default::default(), self.auth.clone())

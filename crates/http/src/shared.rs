@@ -45,6 +45,8 @@ pub(crate) struct Turn {
     pub(crate) waited: Duration,
     /// Places under the limits that were taken up to this one.
     pub(crate) count: u64,
+    /// When the request may leave.
+    pub(crate) time: Timestamp,
     _place: Place,
 }
 
@@ -184,7 +186,7 @@ impl Shared {
             let wait = match self.place(now, weight, is_urgent) {
                 Ok(count) => {
                     self.keep()?;
-                    return Ok(Turn { waited, count, _place: place });
+                    return Ok(Turn { waited, count, time: now, _place: place });
                 }
                 Err(wait) => wait,
             };

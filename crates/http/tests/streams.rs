@@ -108,7 +108,7 @@ async fn a_stream_that_falls_silent_is_opened_again() {
     });
     let http = open(&url, "a silent stream");
     let events = http.events(&Request::get("/events"), None).await.unwrap();
-    let mut events = events.idle(Duration::from_millis(50));
+    let mut events = events.idle(Duration::from_millis(200));
     for _ in 0..2 {
         assert_eq!(events.next().await.unwrap(), event(Some("1"), "a"));
     }

@@ -42,3 +42,24 @@ impl Turns {
         pace.take(time, 1, self.is_urgent).map_err(|wait| now + wait)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use component::change_throttling;
+
+    use super::*;
+
+    #[test]
+    fn the_line_moves_as_fast_as_was_said_last() {
+        let system = "a system whose line changes";
+        let host = Host::test(system, "acme_test");
+        let turns = Turns::to(&host, system, Rate::per_minute(1), false).unwrap();
+        let take = || (0..9).filter(|_| turns.take().is_ok()).count();
+        assert_eq!(take(), 1);
+        let max_requests_per_minute = Some(4);
+        change_throttling(system, Throttling { max_requests_per_minute, ..host.throttling });
+        assert_eq!(take(), 3);
+    }
+}

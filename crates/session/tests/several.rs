@@ -105,7 +105,7 @@ async fn a_busy_socket_does_not_silence_the_others() {
     while &*sessions.next_frame().await.unwrap() != b"quiet" {
         before += 1;
     }
-    assert!(before <= 100, "{before} frames came first");
+    assert!(before <= 500, "{before} frames came first");
 }
 
 type Server = WebSocketStream<TcpStream>;
