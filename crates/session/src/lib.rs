@@ -14,7 +14,8 @@
 //! `reported` and `costs` put together what is told of orders and executions bit by bit, and
 //! `desk` is the sink that sends orders. `outage` and `known` is what all sessions with one other
 //! side share. `process` starts a program that speaks in `lines`, and ends it with all that it
-//! started; `proxy` is the way out where there is only one. Login and subscription are the connector's own.
+//! started; `proxy` is the way out where there is only one. Login and subscription are the
+//! connector's own.
 
 mod asks;
 mod backfill;
