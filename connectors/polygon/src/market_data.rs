@@ -133,7 +133,12 @@ impl Channels for Stream {
             refused.extend(left.into_iter().map(|symbol| (*kind, symbol, reason.clone())));
         }
         let Login { session, early } = login;
-        Ok(Opened { session, early, vendor_now: api::vendor_now(&self.http).await?, refused })
+        Ok(Opened {
+            session: session.into(),
+            early,
+            vendor_now: api::vendor_now(&self.http).await?,
+            refused,
+        })
     }
 
     fn decode(

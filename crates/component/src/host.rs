@@ -7,8 +7,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::sync::watch;
 
-use crate::{Clock, Ledger, Result, Witness};
+use crate::{Clock, Ledger, Result, Witness, limits};
 
 /// How hard a system may be pressed. The keys are those of a system's `throttling`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -44,7 +45,8 @@ pub struct Host {
     pub job: Option<Arc<str>>,
     /// The only clock.
     pub clock: Clock,
-    /// Limits from the topology, tighter or looser than the vendor's published ones.
+    /// Limits from the topology, tighter or looser than the vendor's published ones. They may
+    /// change while it runs: [`Host::changed_throttling`].
     pub throttling: Throttling,
     /// What outlives this process; nothing does where there is none.
     pub ledger: Option<Arc<dyn Ledger>>,
@@ -111,6 +113,11 @@ impl Host {
     /// The same for a job: beside the component that is always at work it has a place of its own.
     pub fn for_job(self, job: &str) -> Self {
         Self { job: Some(job.into()), ..self }
+    }
+
+    /// The limits that were set in place of those from the topology, if any were, as they change.
+    pub fn changed_throttling(&self) -> watch::Receiver<Option<Throttling>> {
+        limits::of(&self.system)
     }
 
     /// `system.component`, or `system.job.component`, as logs, metrics and checkpoints name it.

@@ -9,7 +9,8 @@ use model::Timestamp;
 const FAILURES: u32 = 5;
 /// How long it is left alone the first time; each further time twice as long.
 const FIRST_REST: Duration = Duration::from_secs(1);
-const LONGEST_REST: Duration = Duration::from_secs(60);
+/// Short, so that a host that is back is soon found to be: one request in this time is no burden.
+const LONGEST_REST: Duration = Duration::from_secs(4);
 /// A trial request without an outcome (its caller went away) counts as lost after this time.
 const TRIAL: Duration = Duration::from_secs(30);
 
@@ -46,7 +47,10 @@ impl Breaker {
         };
         let wait = until.since(now);
         if wait > 0 {
-            return Err(Duration::from_nanos(wait.unsigned_abs()));
+            let wait = Duration::from_nanos(wait.unsigned_abs());
+            // The trial may be decided at any moment.
+            let is_trial = matches!(self.state, State::Trial { .. });
+            return Err(if is_trial { wait.min(FIRST_REST) } else { wait });
         }
         self.state = State::Trial { since: now };
         Ok(())
@@ -73,12 +77,30 @@ impl Breaker {
         self.state = State::Open { until: now.plus_nanos(nanos(rest)) };
     }
 
-    /// For the metric: 0 closed, 1 on trial, 2 open.
-    pub(crate) fn level(&self) -> f64 {
+    /// What the metric and the events say.
+    pub(crate) fn level(&self) -> Level {
         match self.state {
-            State::Closed { .. } => 0.0,
-            State::Trial { .. } => 1.0,
-            State::Open { .. } => 2.0,
+            State::Closed { .. } => Level::Closed,
+            State::Trial { .. } => Level::Trial,
+            State::Open { .. } => Level::Open,
+        }
+    }
+}
+
+/// How far a host is trusted; the metric gives it as a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Closed = 0,
+    Trial = 1,
+    Open = 2,
+}
+
+impl Level {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Trial => "trial",
+            Self::Open => "open",
         }
     }
 }
@@ -115,12 +137,12 @@ mod tests {
     fn one_trial_decides_and_rests_grow() {
         let mut breaker = open();
         assert_eq!(breaker.allow(at(1)), Ok(()));
-        assert_eq!(breaker.allow(at(1)), Err(TRIAL));
+        assert_eq!(breaker.allow(at(1)), Err(FIRST_REST));
         breaker.failed(at(1));
         assert_eq!(breaker.allow(at(1)), Err(FIRST_REST * 2));
         assert_eq!(breaker.allow(at(3)), Ok(()));
         breaker.succeeded();
-        assert_eq!(breaker.level(), 0.0);
+        assert_eq!(breaker.level(), Level::Closed);
         assert_eq!(breaker.allow(at(3)), Ok(()));
     }
 

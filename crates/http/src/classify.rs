@@ -6,6 +6,7 @@ use component::{Fault, Result};
 use model::Timestamp;
 
 use crate::auth::Auth;
+use crate::limits::wait;
 use crate::request::Answer;
 
 /// Characters of a body that are quoted, and bytes from which they are taken.
@@ -13,11 +14,6 @@ const EXCERPT_CHARS: usize = 200;
 const LOOKED_AT_BYTES: usize = 4_096;
 /// Pause where a vendor says "too many" without saying for how long.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
-/// A vendor that asks for more is asked again after this time.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-/// Smaller numbers are seconds to wait, larger ones seconds since 1970.
-const FIRST_EPOCH_SECS: i64 = 1_000_000_000;
-
 /// Success, or the fault that the status stands for.
 pub(crate) fn classify(answer: &Answer, title: &str, setting: &str, now: Timestamp) -> Result<()> {
     if answer.is_success() {
@@ -41,32 +37,6 @@ pub(crate) fn classify(answer: &Answer, title: &str, setting: &str, now: Timesta
 /// Whether the answer says that the host is in trouble, rather than the request.
 pub(crate) fn is_failure(answer: &Answer) -> bool {
     answer.status >= 500 || answer.status == 408
-}
-
-/// How long the vendor wants to be left alone.
-fn wait(answer: &Answer, now: Timestamp) -> Option<Duration> {
-    let retry_after = answer.header("retry-after").and_then(|text| after(text, now));
-    let reset = || answer.header("x-ratelimit-reset").and_then(|text| after(text, now));
-    retry_after.or_else(reset).map(|wait| wait.min(LONGEST_WAIT))
-}
-
-/// Seconds to wait, seconds since 1970 or an HTTP date.
-fn after(text: &str, now: Timestamp) -> Option<Duration> {
-    let text = text.trim();
-    let until = if let Ok(secs) = text.parse::<i64>() {
-        if (0..FIRST_EPOCH_SECS).contains(&secs) {
-            return Some(Duration::from_secs(secs.unsigned_abs()));
-        }
-        Timestamp::from_secs(secs)
-    } else if let Ok(secs) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(secs).ok();
-    } else {
-        let date = jiff::fmt::rfc2822::parse(text).ok()?;
-        Timestamp::from_secs(date.timestamp().as_second())
-    };
-    let nanos = u64::try_from(until.since(now)).unwrap_or(0);
-    // A reset that has just passed still needs a moment: clocks differ.
-    Some(Duration::from_nanos(nanos).max(Duration::from_secs(1)))
 }
 
 fn is_html(body: &[u8]) -> bool {
@@ -152,10 +122,6 @@ mod tests {
     fn the_vendor_says_when_to_return() {
         assert_eq!(waits(429, &[]), Some(5));
         assert_eq!(waits(429, &[("retry-after", "7")]), Some(7));
-        assert_eq!(waits(429, &[("retry-after", "Tue, 14 Nov 2023 22:13:30 GMT")]), Some(10));
-        assert_eq!(waits(429, &[("x-ratelimit-reset", "1700000030")]), Some(30));
-        assert_eq!(waits(429, &[("x-ratelimit-reset", "1600000000")]), Some(1));
-        assert_eq!(waits(429, &[("retry-after", "999999999")]), Some(3_600));
         assert_eq!(waits(429, &[("retry-after", "soon")]), Some(5));
         assert_eq!(waits(503, &[("retry-after", "2")]), Some(2));
         assert_eq!(waits(503, &[]), None);

@@ -1,9 +1,10 @@
 //! The client: everything that happens between asking and having an answer.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use component::{Bad, Clock, Fault, Host, Rate, Result, nanos};
 use credentials::Proof;
 use metrics::{counter, gauge, histogram};
@@ -11,14 +12,17 @@ use model::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tracing::{Instrument, debug, info, info_span};
+use tracing::{Instrument, debug, info, info_span, warn};
 use url::Url;
 
 use crate::auth::{Auth, Signed};
+use crate::breaker::{Breaker, Level};
 use crate::classify::{classify, is_failure};
+use crate::limits::left;
+use crate::recording::Recording;
 use crate::request::{Answer, Method, NoAnswer, Request};
 use crate::retry::Retries;
-use crate::shared::{Shared, is_loopback};
+use crate::shared::{Shared, Turn, is_loopback};
 use crate::table::Row;
 use crate::verdict::{Verdict, verdict};
 
@@ -35,15 +39,15 @@ pub type Meaning = fn(Fault) -> Fault;
 /// budget of requests.
 #[derive(Clone)]
 pub struct Http {
-    base: Url,
-    auth: Arc<Auth>,
-    clock: Clock,
+    pub(crate) base: Url,
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) clock: Clock,
     system: Arc<str>,
-    retries: Retries,
     is_urgent: bool,
     judge: Judge,
     meaning: Meaning,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
+    recording: Option<Arc<Recording>>,
 }
 
 impl Http {
@@ -61,18 +65,17 @@ impl Http {
             }
             scheme => return Err(Fault::fatal(format!("cannot speak {scheme:?} to {base}"))),
         }
-        let rate = rate.overridden_by(&host.throttling);
         let shared = Shared::of(host, base, &auth, rate)?;
         Ok(Self {
             base: base.clone(),
             auth: Arc::new(auth),
             clock: host.clock.clone(),
             system: host.system.clone(),
-            retries: Retries::new(&host.throttling),
             is_urgent: false,
             judge: |_, _| Ok(()),
             meaning: |fault| fault,
             shared,
+            recording: Recording::asked_for(host)?,
         })
     }
 
@@ -89,12 +92,18 @@ impl Http {
         Self { meaning, ..self }
     }
 
+    /// The same, which writes down every request and its answer, without secrets, in a folder: one
+    /// file for each system, as `mockkit::Replay` reads it. `FOLIOSTREAM_RECORD` does so for all.
+    pub fn recorded(self, host: &Host, folder: &Path) -> Result<Self> {
+        Ok(Self { recording: Some(Recording::of(host, folder)?), ..self })
+    }
+
     /// The same, for requests that must not wait behind others. A share of the limits is kept
     /// for them from now on.
     #[must_use]
     pub fn urgent(mut self) -> Self {
         self.is_urgent = true;
-        self.shared.pace().reserve_for_urgent();
+        self.shared.reserve_for_urgent();
         self
     }
 
@@ -180,18 +189,21 @@ impl Http {
     }
 
     /// Sends until there is an answer that `read` understands; repeats only what is safe.
-    async fn ask<T>(&self, request: &Request, read: impl Fn(&Answer) -> Result<T>) -> Result<T> {
+    pub(crate) async fn ask<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&Answer) -> Result<T>,
+    ) -> Result<T> {
         let mut made = 0;
+        self.shared.budget().earn();
         loop {
             let span = info_span!("ask", attempt = made + 1);
             let fault = match self.attempt(request, &read).instrument(span).await {
-                Ok(value) => {
-                    self.shared.budget().earn();
-                    return Ok(value);
-                }
+                Ok(value) => return Ok(value),
                 Err(fault) => fault,
             };
-            let pause = self.retries.pause(made, &fault, rand::random());
+            let retries = Retries::new(&self.shared.throttling());
+            let pause = retries.pause(made, &fault, rand::random());
             let Some(pause) = pause.filter(|_| request.is_safe) else { return Err(fault) };
             if !self.shared.budget().spend() {
                 return Err(fault);
@@ -211,15 +223,18 @@ impl Http {
         let answer = self.send(request).await?;
         let now = self.clock.now();
         self.classify(&answer, &request.title(), now)?;
-        let judged = (self.judge)(&answer, now);
-        if let Err(Fault::Throttled { wait, .. }) = &judged {
-            self.shared.hold(now.plus_nanos(nanos(*wait)));
-        }
-        judged?;
-        read(&answer)
+        let value = (self.judge)(&answer, now).and_then(|()| read(&answer));
+        value.inspect_err(|fault| self.hold(fault))
     }
 
-    fn classify(&self, answer: &Answer, title: &str, now: Timestamp) -> Result<()> {
+    /// What an answer that looks like a success calls too many holds everyone with this key.
+    pub(crate) fn hold(&self, fault: &Fault) {
+        if let Fault::Throttled { wait, .. } = fault {
+            self.shared.hold(self.clock.now().plus_nanos(nanos(*wait)));
+        }
+    }
+
+    pub(crate) fn classify(&self, answer: &Answer, title: &str, now: Timestamp) -> Result<()> {
         classify(answer, title, self.auth.setting, now).map_err(self.meaning)
     }
 
@@ -236,109 +251,101 @@ impl Http {
     }
 
     async fn sent(&self, request: &Request, url: Url) -> (Result<Answer, NoAnswer>, Option<Proof>) {
-        let signed = match self.prepared(request, url).await {
-            Ok(signed) => signed,
+        let (signed, turn) = match self.prepared(request, url).await {
+            Ok(prepared) => prepared,
             Err(fault) => return (Err(NoAnswer::NotSent(fault)), None),
         };
         let proof = signed.proof.clone();
         let left = self.clock.now();
+        let asked = self.recording.as_deref().map(|recording| (recording, signed.url.clone()));
         let result = self.exchange(request, signed).await;
+        self.shared.pace().answered(turn.time, self.clock.now(), request.weight);
         self.record(request, &result, left);
+        if let Ok(answer) = &result {
+            self.learn(answer, turn.count);
+            if let Some((recording, url)) = asked {
+                recording.add(request, &url, answer, self.clock.now());
+            }
+        }
         (result, proof)
     }
 
     /// Waits for its turn, and is signed as late as can be: signatures and tokens grow old.
-    async fn prepared(&self, request: &Request, url: Url) -> Result<Signed> {
+    pub(crate) async fn prepared(&self, request: &Request, url: Url) -> Result<(Signed, Turn)> {
         self.pass_breaker(request)?;
-        let waited = self.shared.turn(&self.clock, self.is_urgent).await?;
-        if !waited.is_zero() {
+        let turn = self.shared.turn(&self.clock, request.weight, self.is_urgent).await?;
+        if !turn.waited.is_zero() {
             histogram!("http_throttle_wait_seconds", "system" => self.system.to_string())
-                .record(waited.as_secs_f64());
+                .record(turn.waited.as_secs_f64());
         }
-        self.auth.signed(request.method.as_str(), url, request.body.as_ref()).await
+        let (method, body) = (request.method.as_str(), request.body.as_ref());
+        Ok((self.auth.signed(method, url, body).await?, turn))
     }
 
     fn pass_breaker(&self, request: &Request) -> Result<()> {
-        let allowed = self.shared.breaker().allow(self.clock.now());
-        allowed.map_err(|wait| {
+        let now = self.clock.now();
+        self.with_breaker(|breaker| breaker.allow(now)).map_err(|wait| {
             let reason = format!("{} was not sent: too many failures before it", request.title());
             Fault::Throttled { wait, reason }
         })
     }
 
-    async fn exchange(&self, request: &Request, signed: Signed) -> Result<Answer, NoAnswer> {
-        let mut builder = self
-            .shared
-            .client
-            .request(request.method.clone(), signed.url)
-            .timeout(request.timeout)
-            .header("accept", "application/json");
-        for (name, value) in signed.headers {
-            builder = builder.header(name, value);
-        }
-        if let Some(body) = signed.body {
-            builder = builder.header("content-type", "application/json").body(body);
-        }
-        let response = builder.send().await.map_err(|error| self.no_answer(request, error))?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let body = self.body(request, response).await?;
-        Ok(Answer::new(status, headers, body, self.auth.clone()))
-    }
-
-    async fn body(
-        &self,
-        request: &Request,
-        mut response: reqwest::Response,
-    ) -> Result<Bytes, NoAnswer> {
-        let limit = request.max_body_bytes;
-        let mut body = BytesMut::new();
-        loop {
-            let chunk = match response.chunk().await {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => return Ok(body.freeze()),
-                Err(error) => {
-                    let reason = describe(error);
-                    let title = request.title();
-                    return Err(NoAnswer::Lost(format!(
-                        "the answer to {title} broke off: {reason}"
-                    )));
-                }
-            };
-            if body.len() + chunk.len() > limit {
-                let title = request.title();
-                let reason = format!("the answer to {title} is longer than {limit} bytes");
-                return Err(NoAnswer::Lost(reason));
-            }
-            body.extend_from_slice(&chunk);
-        }
-    }
-
-    /// A request whose connection never came about has not left; any other may have.
-    fn no_answer(&self, request: &Request, error: reqwest::Error) -> NoAnswer {
-        let is_unsent = error.is_connect() || error.is_builder();
-        let reason = self.auth.redact(&describe(error));
-        let title = request.title();
-        if is_unsent {
-            return NoAnswer::NotSent(Fault::retry(format!("could not send {title}: {reason}")));
-        }
-        NoAnswer::Lost(format!("no answer to {title}: {reason}"))
-    }
-
-    /// Tells the breaker, the budget and the metrics what came of a request.
-    fn record(&self, request: &Request, result: &Result<Answer, NoAnswer>, left: Timestamp) {
-        let now = self.clock.now();
-        let level = {
+    /// Uses the breaker; what that changes is an event and a figure.
+    fn with_breaker<T>(&self, act: impl FnOnce(&mut Breaker) -> T) -> T {
+        let (value, before, after) = {
             let mut breaker = self.shared.breaker();
-            match result {
-                Ok(answer) if !is_failure(answer) => breaker.succeeded(),
-                _ => breaker.failed(now),
-            }
-            breaker.level()
+            let before = breaker.level();
+            let value = act(&mut breaker);
+            (value, before, breaker.level())
         };
         let system = self.system.to_string();
         let host = self.base.host_str().unwrap_or_default().to_owned();
-        gauge!("http_breaker_level", "system" => system.clone(), "host" => host.clone()).set(level);
+        gauge!("http_breaker_level", "system" => system.clone(), "host" => host.clone())
+            .set(f64::from(after as u8));
+        if before == after {
+            return value;
+        }
+        let labels = [("system", system), ("host", host), ("to", after.name().to_owned())];
+        counter!("http_breaker_changes_total", &labels).increment(1);
+        let [(_, system), (_, host), _] = labels;
+        let (from, to) = (before.name(), after.name());
+        match (before, after) {
+            (Level::Closed, _) => warn!(system, host, from, to, "leaving a failing host alone"),
+            (_, Level::Closed) => info!(system, host, from, to, "a host that failed answers again"),
+            _ => debug!(system, host, from, to, "trying a failing host again"),
+        }
+        value
+    }
+
+    /// What an answer says of the limits holds for everyone with this key.
+    pub(crate) fn learn(&self, answer: &Answer, count: u64) {
+        let now = self.clock.now();
+        if let Some(left) = left(answer, now) {
+            let until = now.plus_nanos(nanos(left.wait));
+            self.shared.pace().told(left.requests, until, count);
+        }
+        if answer.status == 429
+            && let Err(Fault::Throttled { wait, .. }) = self.classify(answer, "", now)
+        {
+            // Everyone waits, or the next one would be refused as well.
+            self.shared.hold(now.plus_nanos(nanos(wait)));
+        }
+    }
+
+    /// Tells the breaker, the metrics and the log what came of a request.
+    pub(crate) fn record(
+        &self,
+        request: &Request,
+        result: &Result<Answer, NoAnswer>,
+        left: Timestamp,
+    ) {
+        let now = self.clock.now();
+        self.with_breaker(|breaker| match result {
+            Ok(answer) if !is_failure(answer) => breaker.succeeded(),
+            _ => breaker.failed(now),
+        });
+        let system = self.system.to_string();
+        let host = self.base.host_str().unwrap_or_default().to_owned();
         let status = match result {
             Ok(answer) => answer.status.to_string(),
             Err(NoAnswer::NotSent(_)) => "not_sent".to_owned(),
@@ -362,27 +369,5 @@ impl Http {
         let labels = [("system", system.clone()), ("method", method), ("status", status)];
         counter!("http_requests_total", &labels).increment(1);
         histogram!("http_request_seconds", "system" => system).record(took.as_secs_f64());
-        if let Ok(answer) = result
-            && answer.status == 429
-            && let Err(Fault::Throttled { wait, .. }) = self.classify(answer, "", now)
-        {
-            // Everyone with this key waits, or the next one would be refused as well.
-            self.shared.hold(now.plus_nanos(nanos(wait)));
-        }
     }
-}
-
-/// What went wrong, with its causes and without the URL: it may hold a key.
-fn describe(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -2,18 +2,25 @@
 //! a connector only says what it wants.
 //!
 //! Decisions (pacing, retrying, breaking, classifying) are pure and take the time as an argument;
-//! `client` is the only module that does anything.
+//! `client` and what it is made of (`exchange`, `shared`) are what does anything.
 
 mod auth;
 mod authentication;
 mod breaker;
 mod classify;
 mod client;
+mod depth;
+mod events;
+mod exchange;
+mod graphql;
 mod json;
 mod key;
+mod limits;
 mod lists;
 mod mark;
+mod places;
 mod poll;
+mod recording;
 mod request;
 mod retry;
 mod shared;
@@ -28,6 +35,8 @@ pub use auth::Auth;
 pub use authentication::Authentication;
 pub use client::{Http, Judge, Meaning};
 pub use component::{Changes, Json, Rate};
+pub use events::{Events, ServerEvent};
+pub use graphql::Operation;
 pub use json::{Num, Whole, decode, digits, optional};
 pub use key::{KeyAuthentication, KeyCredentials, KeyKind};
 pub use lists::{List, ListCursor, ListPage, Listed, Lists, Paged, Taken, VendorClock};

@@ -18,6 +18,13 @@ use crate::classify::excerpt;
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// Longest wait for a whole answer where the caller does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for its first byte, and from one piece of it to the next.
+const FIRST_BYTE: Duration = Duration::from_secs(20);
+const BETWEEN_BYTES: Duration = Duration::from_secs(10);
+/// Deepest nesting of JSON that is read where the caller does not say.
+const MAX_DEPTH: usize = 128;
+/// No vendor counts one request as more than this.
+const MAX_WEIGHT: usize = 10_000;
 
 /// A request to be sent.
 #[derive(Clone, Debug)]
@@ -29,7 +36,12 @@ pub struct Request {
     pub(crate) body: Option<Bytes>,
     pub(crate) is_safe: bool,
     pub(crate) max_body_bytes: usize,
+    pub(crate) max_depth: usize,
     pub(crate) timeout: Duration,
+    pub(crate) first_byte: Duration,
+    pub(crate) between_bytes: Duration,
+    pub(crate) weight: usize,
+    pub(crate) headers: Vec<(&'static str, String)>,
     broken: Option<String>,
 }
 
@@ -44,7 +56,12 @@ impl Request {
             query: Vec::new(),
             body: None,
             max_body_bytes: MAX_BODY_BYTES,
+            max_depth: MAX_DEPTH,
             timeout: TIMEOUT,
+            first_byte: FIRST_BYTE,
+            between_bytes: BETWEEN_BYTES,
+            weight: 1,
+            headers: Vec::new(),
             broken: None,
         }
     }
@@ -120,10 +137,33 @@ impl Request {
         self
     }
 
-    /// Waits at most this long for the whole answer.
+    /// Reads JSON that is nested at most this deep.
+    #[must_use]
+    pub fn max_depth(mut self, limit: usize) -> Self {
+        self.max_depth = limit;
+        self
+    }
+
+    /// Waits at most this long for the whole answer; a vendor that may take longer than usual may
+    /// also take that long before it says anything.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        (self.timeout, self.first_byte) = (timeout, timeout);
+        self
+    }
+
+    /// Waits at most this long for the first byte of the answer, and from one piece of it to the
+    /// next.
+    #[must_use]
+    pub fn phases(mut self, first_byte: Duration, between_bytes: Duration) -> Self {
+        (self.first_byte, self.between_bytes) = (first_byte, between_bytes);
+        self
+    }
+
+    /// Counts as so many under the vendor's limits.
+    #[must_use]
+    pub fn weight(mut self, weight: usize) -> Self {
+        self.weight = weight.min(MAX_WEIGHT);
         self
     }
 
@@ -146,6 +186,11 @@ impl Request {
     /// `GET /v2/orders`, without anything that could be long or private.
     pub(crate) fn title(&self) -> String {
         format!("{} {}", self.method, self.path)
+    }
+
+    /// Whether the caller asked for this, rather than whatever proves who we are.
+    pub(crate) fn asks(&self, name: &str, value: &str) -> bool {
+        self.query.iter().any(|(asked, with)| asked == name && with == value)
     }
 }
 
@@ -170,6 +215,12 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
+    /// All headers that are readable.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.headers.iter();
+        pairs.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
+
     /// A header, if it is there and readable.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -189,6 +240,10 @@ impl Answer {
     /// The whole body without secrets, for whoever sets it aside.
     pub fn redacted(&self) -> Vec<u8> {
         self.auth.redact(&String::from_utf8_lossy(&self.body)).into_bytes()
+    }
+
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.auth.redact(text)
     }
 
     /// The body as JSON. A body that is none, such as a gateway's page, may pass by itself.

@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use component::{Clock, Fault, Host, Ledger, Pace, Rate, Result};
+use component::{Clock, Fault, Host, Ledger, Pace, Rate, Result, Throttling};
 use model::{EventId, Timestamp};
 use reqwest::redirect;
+use tokio::sync::watch;
 use tracing::warn;
 use url::Url;
 
 use crate::auth::Auth;
 use crate::breaker::Breaker;
+use crate::places::{Place, Places};
 use crate::retry::Budget;
 use crate::tls;
 
@@ -22,6 +24,11 @@ const USER_AGENT: &str = concat!("foliostream/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) struct Shared {
     pub(crate) client: reqwest::Client,
+    /// What the vendor publishes, what the topology says in its place, and what was set since.
+    published: Rate,
+    configured: Throttling,
+    changes: watch::Receiver<Option<Throttling>>,
+    places: Places,
     pace: Mutex<Pace>,
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
@@ -30,6 +37,17 @@ pub(crate) struct Shared {
     urgent: tokio::sync::Mutex<()>,
     /// Where a next process finds what was spent of a limit that outlives this one.
     kept: Option<Kept>,
+}
+
+/// Leave to send one request.
+pub(crate) struct Turn {
+    /// How long it was waited for.
+    pub(crate) waited: Duration,
+    /// Places under the limits that were taken up to this one.
+    pub(crate) count: u64,
+    /// When the request may leave.
+    pub(crate) time: Timestamp,
+    _place: Place,
 }
 
 struct Kept {
@@ -50,7 +68,7 @@ impl Shared {
         let name = format!("requests.{}.{}", host.system, EventId::of(&parts));
         parts.extend(auth.secrets());
         host.share(&EventId::of(&parts).to_string(), || {
-            let mut shared = Self::new(base, rate)?;
+            let mut shared = Self::new(host, base, rate)?;
             let ledger = host.ledger.clone().filter(|_| shared.pace().is_long());
             shared.kept = ledger.map(|ledger| {
                 let (is_known, keeping) = Default::default();
@@ -60,7 +78,7 @@ impl Shared {
         })
     }
 
-    fn new(base: &Url, rate: Rate) -> Result<Self> {
+    fn new(host: &Host, base: &Url, published: Rate) -> Result<Self> {
         // This is the door that clippy.toml sends everyone else to.
         #[allow(clippy::disallowed_methods)]
         let mut builder = reqwest::ClientBuilder::new()
@@ -78,9 +96,14 @@ impl Shared {
         let client = builder
             .build()
             .map_err(|error| Fault::fatal(format!("could not set up the client: {error}")))?;
+        let (configured, changes) = (host.throttling.clone(), host.changed_throttling());
         Ok(Self {
             client,
-            pace: Mutex::new(Pace::new(rate)),
+            places: Places::new(published.most_at_once()),
+            pace: Mutex::new(Pace::new(published.overridden_by(&configured))),
+            published,
+            configured,
+            changes,
             breaker: Mutex::default(),
             budget: Mutex::default(),
             ordinary: tokio::sync::Mutex::default(),
@@ -130,26 +153,60 @@ impl Shared {
         lock(&self.budget)
     }
 
-    /// Waits for a place under the limits; says how long that took.
-    pub(crate) async fn turn(&self, clock: &Clock, is_urgent: bool) -> Result<Duration> {
+    /// What holds now of the limits that can be set.
+    pub(crate) fn throttling(&self) -> Throttling {
+        self.changes.borrow().clone().unwrap_or_else(|| self.configured.clone())
+    }
+
+    /// Keeps a share of everything for requests that must not wait behind others.
+    pub(crate) fn reserve_for_urgent(&self) {
+        self.pace().reserve_for_urgent();
+        self.places.reserve_for_urgent();
+    }
+
+    /// Waits for leave to send a request that counts as so many.
+    pub(crate) async fn turn(&self, clock: &Clock, weight: usize, is_urgent: bool) -> Result<Turn> {
         let came = clock.now();
+        let place = tokio::select! {
+            biased;
+            place = self.places.take(is_urgent) => place,
+            () = clock.sleep(MAX_WAIT) => {
+                let reason = "too many requests are under way".to_owned();
+                return Err(Fault::Throttled { wait: Duration::from_secs(1), reason });
+            }
+        };
         let queue = if is_urgent { &self.urgent } else { &self.ordinary };
         let _first_in_line = queue.lock().await;
         self.go_on(clock).await?;
+        let mut changes = self.changes.clone();
         loop {
+            changes.mark_unchanged();
             let now = clock.now();
             let waited = Duration::from_nanos(now.since(came).max(0).unsigned_abs());
-            let taken = self.pace().take(now, is_urgent);
-            let Err(wait) = taken else {
-                self.keep()?;
-                return Ok(waited);
+            let wait = match self.place(now, weight, is_urgent) {
+                Ok(count) => {
+                    self.keep()?;
+                    return Ok(Turn { waited, count, time: now, _place: place });
+                }
+                Err(wait) => wait,
             };
             if waited + wait > MAX_WAIT {
                 let reason = "the limit on requests is used up".to_owned();
                 return Err(Fault::Throttled { wait, reason });
             }
-            clock.sleep(wait).await;
+            tokio::select! {
+                () = clock.sleep(wait) => {}
+                Ok(()) = changes.changed() => {}
+            }
         }
+    }
+
+    /// A place under the limits as they are now, or how long there is none.
+    fn place(&self, now: Timestamp, weight: usize, is_urgent: bool) -> Result<u64, Duration> {
+        let rate = self.published.overridden_by(&self.throttling());
+        let mut pace = self.pace();
+        pace.limit(rate);
+        pace.take(now, weight, is_urgent).map(|()| pace.count())
     }
 }
 

@@ -311,3 +311,178 @@ async fn a_refusal_with_status_200_holds_everyone_even_after_a_restart() {
     let kept = format!("{:?}", ledger.0.lock().unwrap());
     assert!(kept.contains("requests.acme.") && !kept.contains("SECRET"), "{kept}");
 }
+
+#[tokio::test]
+async fn each_phase_of_an_answer_has_its_own_time() {
+    // An answer that begins and does not go on, one that never begins, one that takes too long.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 65_536];
+                let read = socket.read(&mut buffer).await.unwrap_or(0);
+                let asked = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                if asked.starts_with("GET /never") {
+                    std::future::pending::<()>().await;
+                }
+                let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n ";
+                let _ = socket.write_all(head).await;
+                while asked.starts_with("GET /drips") && socket.write_all(b" ").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let http = open(&url);
+    let (short, long) = (Duration::from_millis(150), Duration::from_secs(60));
+    for (path, request, expected) in [
+        ("/never", Request::get("/never").phases(short, long), "no answer to GET /never"),
+        ("/stops", Request::get("/stops").phases(long, short), "nothing more of the answer"),
+        ("/drips", Request::get("/drips").timeout(short * 2).phases(long, long), "whole answer"),
+    ] {
+        let lost = http.send(&request).await.unwrap_err();
+        let is_expected = matches!(&lost, NoAnswer::Lost(reason) if reason.contains(expected));
+        assert!(is_expected, "{path}: {lost:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_nested_too_deep_is_not_read() {
+    async fn nest() -> String {
+        format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200))
+    }
+    let url = serve(Router::new().route("/x", get(nest))).await;
+    let lost = open(&url).send(&Request::get("/x")).await.unwrap_err();
+    assert!(matches!(&lost, NoAnswer::Lost(why) if why.contains("128 levels")), "{lost:?}");
+    let request = Request::get("/x").max_depth(201);
+    assert_eq!(open(&url).send(&request).await.unwrap().status, 200);
+}
+
+/// How many are under way, and the most that were.
+#[derive(Clone, Default)]
+struct UnderWay(Arc<(AtomicU32, AtomicU32)>);
+
+#[tokio::test]
+async fn no_more_requests_are_under_way_than_the_vendor_takes() {
+    async fn linger(State(UnderWay(counts)): State<UnderWay>) -> &'static str {
+        let now = counts.0.fetch_add(1, Ordering::SeqCst) + 1;
+        counts.1.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        counts.0.fetch_sub(1, Ordering::SeqCst);
+        "1"
+    }
+    let counts = UnderWay::default();
+    let url = serve(Router::new().route("/x", get(linger)).with_state(counts.clone())).await;
+    let http = Http::open(&quick(), &url, false, key(), Rate::at_once(3)).unwrap();
+    let ask = |_| {
+        let http = http.clone();
+        tokio::spawn(async move { http.get::<u32>("/x", &[]).await.unwrap() })
+    };
+    for asked in (0..30).map(ask).collect::<Vec<_>>() {
+        asked.await.unwrap();
+    }
+    assert_eq!(counts.0.1.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn what_the_vendor_says_is_left_is_all_that_is_sent() {
+    async fn tell(State(counts): State<Counts>) -> ([(&'static str, String); 2], String) {
+        let asked = counts.next();
+        let left = 3_u32.saturating_sub(asked + 1).to_string();
+        let headers = [("x-ratelimit-remaining", left), ("x-ratelimit-reset", "60".to_owned())];
+        (headers, asked.to_string())
+    }
+    let counts = Counts::default();
+    let url = serve(Router::new().route("/x", get(tell)).with_state(counts.clone())).await;
+    let (first, second) = (open(&url), open(&url));
+    for http in [&first, &second, &first] {
+        http.get::<u32>("/x", &[]).await.unwrap();
+    }
+    let fault = second.get::<u32>("/x", &[]).await.unwrap_err();
+    assert!(matches!(fault, Fault::Throttled { wait, .. } if wait.as_secs() > 50), "{fault:?}");
+    assert_eq!(counts.0.load(Ordering::SeqCst), 3, "the fourth is not even tried");
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_answered_again() {
+    async fn order(
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> (StatusCode, [(&'static str, &'static str); 1], String) {
+        assert_eq!(headers["x-acme-key"], "PK-SECRET");
+        let body = String::from_utf8_lossy(&body).into_owned();
+        (StatusCode::UNPROCESSABLE_ENTITY, [("retry-after", "7")], body)
+    }
+    let counts = Counts::default();
+    let router = Router::new()
+        .route("/v2/x", get(count))
+        .route("/v2/orders/{id}", post(order))
+        .with_state(counts.clone());
+    let mut url = serve(router).await;
+    url.set_path("/v2");
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::test("recorded", "acme_test");
+    let order = |key: &str| {
+        let body = serde_json::json!({"quantity": "1", "key": key});
+        Request::new(Method::POST, "/orders").segment("A/B").json(&body)
+    };
+    let query = Auth::query(SETTING, "key", Secret::new("PK-SECRET-2"));
+    let first = Http::open(&host, &url, false, key(), Rate::UNLIMITED).unwrap();
+    let first = first.recorded(&host, folder.path()).unwrap();
+    let second = Http::open(&host, &url, false, query, Rate::UNLIMITED).unwrap();
+    let second = second.recorded(&host, folder.path()).unwrap();
+    for page in ["1", "2"] {
+        first.get::<u32>("/x", &[("page", page)]).await.unwrap();
+    }
+    first.get::<u32>("/x", &[("page", "1")]).await.unwrap();
+    second.get::<u32>("/x", &[]).await.unwrap();
+    assert_eq!(first.send(&order("PK-SECRET")).await.unwrap().status, 422);
+
+    let file = folder.path().join("recorded.jsonl");
+    assert!(!std::fs::read_to_string(&file).unwrap().contains("SECRET"));
+    let mut url = serve(mockkit::Replay::read(&file).unwrap().router()).await;
+    url.set_path("/v2");
+    let again = Http::open(&host, &url, false, key(), Rate::UNLIMITED).unwrap();
+    let pages = [("2", 1), ("1", 0), ("1", 2), ("1", 2)];
+    for (page, expected) in pages {
+        assert_eq!(again.get::<u32>("/x", &[("page", page)]).await.unwrap(), expected);
+    }
+    let refused = again.send(&order("another key")).await.unwrap();
+    assert_eq!((refused.status, refused.header("retry-after")), (422, Some("7")));
+    let query = Auth::query(SETTING, "key", Secret::new("another"));
+    let other = Http::open(&host, &url, false, query, Rate::UNLIMITED).unwrap();
+    assert_eq!(other.get::<u32>("/x", &[]).await.unwrap(), 3);
+    let unknown = again.send(&Request::get("/x").query(&[("page", "3")])).await.unwrap();
+    assert_eq!(unknown.status, 501);
+}
+
+/// Set for the process that a test starts.
+const PROXIED: &str = "HTTP_TEST_PROXIED";
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_used_for_others_than_this_machine() {
+    if std::env::var_os(PROXIED).is_some() {
+        for (host, expected) in [("vendor.test", "\"through\""), ("direct.invalid", "")] {
+            let url = Url::parse(&format!("http://{host}")).unwrap();
+            let http = Http::open(&quick(), &url, true, key(), Rate::UNLIMITED).unwrap();
+            let answer = http.send(&Request::get("/x")).await;
+            assert_eq!(answer.map(|a| a.body).unwrap_or_default(), expected, "{host}");
+        }
+        return;
+    }
+    async fn relay(uri: axum::http::Uri) -> &'static str {
+        assert_eq!(uri.host(), Some("vendor.test"));
+        "\"through\""
+    }
+    let proxy = serve(Router::new().route("/x", get(relay))).await;
+    // Only a process of its own has an environment of its own.
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "a_proxy_of_the_environment_is_used_for_others_than_this_machine"]);
+    child.env(PROXIED, "1").env("HTTP_PROXY", proxy.as_str()).env("NO_PROXY", ".invalid");
+    child.env_remove("http_proxy").env_remove("no_proxy");
+    let output = child.output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}

@@ -8,7 +8,9 @@ pub enum Error {
     Listen { address: std::net::SocketAddr, source: std::io::Error },
     #[error("could not read market data from {}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("market data file {file:?}, line {line}: {reason}")]
+    #[error("could not read a recording from {}", path.display())]
+    Recording { path: PathBuf, source: std::io::Error },
+    #[error("file {file:?}, line {line}: {reason}")]
     Data { file: String, line: usize, reason: String },
     #[error("no market data under {}", path.display())]
     NoData { path: PathBuf },

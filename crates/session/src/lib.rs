@@ -2,7 +2,8 @@
 //!
 //! `socket` opens, sends, reads and notices when nobody is there any more, over a WebSocket
 //! (`frames`) or over a raw socket whose messages have their length in front (`packets`); `fields`
-//! reads and writes messages of positional fields, `messages` reads frames of JSON messages.
+//! reads and writes messages of positional fields, `messages` reads frames of JSON messages,
+//! `graphql` speaks of subscriptions; `sessions` are several that are read as one.
 //! `live` turns a session and a vendor's history into a feed without holes: it repairs what a
 //! disconnect missed and audits what the stream left out in silence; `watch` decides what is due.
 //! `numbered` does so for records that have numbers, symbol by symbol: `holes` are the numbers that
@@ -13,7 +14,8 @@
 //! `reported` and `costs` put together what is told of orders and executions bit by bit, and
 //! `desk` is the sink that sends orders. `outage` and `known` is what all sessions with one other
 //! side share. `process` starts a program that speaks in `lines`, and ends it with all that it
-//! started. Login and subscription are the connector's own.
+//! started; `proxy` is the way out where there is only one. Login and subscription are the
+//! connector's own.
 
 mod asks;
 mod backfill;
@@ -21,6 +23,7 @@ mod costs;
 mod desk;
 mod fields;
 mod frames;
+mod graphql;
 mod holes;
 mod known;
 mod lapse;
@@ -35,10 +38,12 @@ mod packets;
 mod poll;
 mod prints;
 mod process;
+mod proxy;
 mod question;
 mod reach;
 mod repairs;
 mod reported;
+mod sessions;
 mod socket;
 mod ticks;
 mod tls;
@@ -52,6 +57,7 @@ pub use costs::{Costs, Revision};
 pub use desk::{Complaint, Desk, Meaning, Trades};
 pub use fields::{Fields, Layouts, Number, Values};
 pub use frames::Frame;
+pub use graphql::{Subscriptions, Update};
 pub use holes::{Hole, Kind, Mark};
 pub use known::Known;
 pub use lapse::lapse;
@@ -66,6 +72,7 @@ pub use process::{Process, ProcessOptions};
 pub use question::Question;
 pub use repairs::{ALL, Ask, Found};
 pub use reported::{Followed, Reported, Told};
+pub use sessions::{Sessions, shards};
 pub use socket::{Options, RawOptions, Session, Step};
 pub use ticks::{Changed, Side, Tick, Ticks};
 pub use told::{Standing, ToldFills, ToldOrders};

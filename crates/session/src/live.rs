@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use model::{InstrumentId, Timestamp};
 
 use crate::frames::Frame;
-use crate::socket::Session;
+use crate::sessions::Sessions;
 use crate::watch::{Cursor, Page, Stretch, Watch};
 
 /// Frames that make one batch at most.
@@ -34,9 +34,9 @@ pub trait Subscription: Send + 'static {
     fn instruments(&self) -> Vec<InstrumentId>;
 }
 
-/// A session, and the vendor's history behind it.
+/// A session or several, and the vendor's history behind them.
 pub struct Live<S> {
-    session: Session,
+    session: Sessions,
     subscription: S,
     clock: Clock,
     watch: Watch,
@@ -53,7 +53,7 @@ impl<S: Subscription> Live<S> {
     /// A feed that was subscribed to when the vendor's clock said `vendor_now`.
     pub fn new(
         host: &Host,
-        session: Session,
+        session: impl Into<Sessions>,
         subscription: S,
         audit_every: Option<Duration>,
         vendor_now: Timestamp,
@@ -62,7 +62,7 @@ impl<S: Subscription> Live<S> {
         let now = host.clock.now();
         Self {
             watch: Watch::new(host.instance(), instruments, audit_every, vendor_now, now),
-            session,
+            session: session.into(),
             subscription,
             clock: host.clock.clone(),
             is_started: false,

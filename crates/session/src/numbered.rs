@@ -17,7 +17,7 @@ use model::{Date, Event, InstrumentId, Text, Timestamp};
 use crate::frames::Frame;
 use crate::holes::{Kind, Mark};
 use crate::repairs::{Ask, Found, Meaning, Repairs};
-use crate::socket::Session;
+use crate::sessions::Sessions;
 use crate::watch::Cursor;
 
 /// Frames and records that make one batch at most.
@@ -58,8 +58,8 @@ pub trait Channels: Send + 'static {
 
 /// A session that is subscribed.
 pub struct Opened {
-    /// The session.
-    pub session: Session,
+    /// The session, or several.
+    pub session: Sessions,
     /// Records that arrived before it was ready.
     pub early: VecDeque<Frame>,
     /// The vendor's clock: what is over by now has to be repaired, the rest comes by the stream.
@@ -72,7 +72,7 @@ pub struct Opened {
 pub struct Numbered<C> {
     channels: C,
     clock: Clock,
-    session: Option<Session>,
+    session: Option<Sessions>,
     early: VecDeque<Frame>,
     repairs: Repairs,
     asking: FuturesUnordered<BoxFuture<'static, (Ask, Result<Found>)>>,

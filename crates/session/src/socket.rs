@@ -18,6 +18,7 @@ use url::{Host, Url};
 use crate::frames::{Arrived, Frame, Frames};
 use crate::opening::Opening;
 use crate::packets::Packets;
+use crate::proxy;
 use crate::tls;
 use crate::turns::Turns;
 
@@ -28,6 +29,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(15);
 /// Frames that may arrive while an answer is waited for.
 const MAX_KEPT: usize = 10_000;
+
+/// How a farewell begins, before its code.
+pub(crate) const CLOSED: &str = "the stream was closed: ";
 
 /// How to open a session.
 #[derive(Clone, Debug)]
@@ -361,7 +365,7 @@ async fn connect(url: &Url, is_safe: bool) -> io::Result<MaybeTlsStream<TcpStrea
     // An IPv6 address stands in brackets in a URL and nowhere else.
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let port = url.port_or_known_default().unwrap_or_default();
-    let stream = TcpStream::connect((host, port)).await?;
+    let stream = proxy::connect(is_safe, host, port).await?;
     stream.set_nodelay(true)?;
     if is_safe {
         return Ok(MaybeTlsStream::Rustls(tls::wrap(host, stream).await?));
@@ -379,9 +383,7 @@ fn sent<E>(result: std::result::Result<io::Result<()>, E>) -> Result<()> {
 
 fn closed(farewell: Option<(u16, String)>) -> Fault {
     match farewell {
-        Some((code, reason)) => {
-            Fault::disconnected(format!("the stream was closed: {code} {reason:?}"))
-        }
+        Some((code, reason)) => Fault::disconnected(format!("{CLOSED}{code} {reason:?}")),
         None => Fault::disconnected("the stream was closed without a reason"),
     }
 }

@@ -1,5 +1,6 @@
 //! `run`: a topology, or parts of it, until stopped.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use anyhow::{Result, bail};
 use component::Clock;
 use runtime::{State, Supervisor, Task, Wiring};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 use topology::Topology;
 
 use crate::cli::{Cli, Format, Run};
@@ -65,6 +67,7 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
     tokio::select! {
         () = asked_to_stop() => {}
         () = supervisor.join() => {}
+        () = follow(cli, &args.topology) => {}
         () = progress::show(cli.format, &statuses, &clock) => {}
     }
     supervisor.stop(STOP_WAIT).await;
@@ -101,6 +104,31 @@ fn note_configuration(wiring: &Wiring, topology: &Topology, file: &Path) {
         }
         Err(fault) => tracing::error!(%fault, "the configuration was not noted"),
     });
+}
+
+/// Takes the limits of every system from the topology anew whenever the process is asked to
+/// (SIGHUP). A topology with a mistake changes nothing; what else has changed waits for a restart.
+async fn follow(cli: &Cli, path: &Path) {
+    // Where there is a terminal, the signal says that it is gone, and we go with it.
+    let is_service = !std::io::stderr().is_terminal();
+    let Some(mut asked) = is_service.then(|| signal(SignalKind::hangup()).ok()).flatten() else {
+        return std::future::pending().await;
+    };
+    while asked.recv().await.is_some() {
+        match load(cli, path) {
+            Ok(topology) => limit(&topology),
+            Err(error) => tracing::warn!(%error, "the limits stay as they were"),
+        }
+    }
+    std::future::pending().await
+}
+
+fn limit(topology: &Topology) {
+    for system in &topology.systems {
+        if component::change_throttling(&system.id, system.throttling.clone()) {
+            tracing::info!(system = %system.id, "its limits are taken from the topology anew");
+        }
+    }
 }
 
 /// The topology in a file.
