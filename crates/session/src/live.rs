@@ -15,6 +15,9 @@ use crate::watch::{Cursor, Page, Stretch, Watch};
 const MAX_BATCH_FRAMES: usize = 512;
 /// Bytes of frames that wait for a repair at most; after that they are published before it ends.
 const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
+/// How long a repair has the first word; a vendor may take minutes to give its history, and what
+/// happens now must not wait for that.
+const MAX_HELD: Duration = Duration::from_secs(5);
 
 /// What a live feed needs to know of a vendor.
 pub trait Subscription: Send + 'static {
@@ -45,6 +48,8 @@ pub struct Live<S> {
     /// Frames that arrived and are not published yet.
     held: VecDeque<Frame>,
     held_bytes: usize,
+    /// Until when frames wait for the repair under way.
+    held_until: Option<Timestamp>,
     /// Why the session ended, once everything it brought is handed over.
     ended: Option<Fault>,
 }
@@ -69,6 +74,7 @@ impl<S: Subscription> Live<S> {
             reading: None,
             held: VecDeque::new(),
             held_bytes: 0,
+            held_until: None,
             ended: None,
         }
     }
@@ -93,18 +99,27 @@ impl<S: Subscription> Live<S> {
                 self.reading = Some(self.subscription.page(stretch, next));
             }
             let is_busy = self.reading.is_some();
+            let patience = self.patience(now);
+            let has_waited = async {
+                match patience {
+                    Some(left) => self.clock.sleep(left).await,
+                    None => std::future::pending().await,
+                }
+            };
             // The page comes first: on a busy feed there is always another frame.
             let step = tokio::select! {
                 biased;
                 page = or_never(&mut self.reading) => Step::Page(page),
                 frame = self.session.next_frame() => Step::Frame(frame),
                 fault = self.subscription.lapse() => Step::Frame(Err(fault)),
+                () = has_waited, if !self.held.is_empty() => Step::Late,
                 () = self.clock.sleep(self.watch.idle(now)), if !is_busy => continue,
             };
             let batch = match step {
                 Step::Page(page) => self.turned(page),
                 Step::Frame(Ok(frame)) => self.arrived(frame),
                 Step::Frame(Err(fault)) => self.lost(fault, Vec::new()),
+                Step::Late => self.passed(),
             };
             if !batch.items.is_empty() || batch.audit.is_some() {
                 return Ok(batch);
@@ -130,13 +145,30 @@ impl<S: Subscription> Live<S> {
         batch
     }
 
-    /// Takes in what has arrived; during a repair it waits, so that records stay in order.
+    /// How long frames still wait for a repair: not at all where there is none.
+    fn patience(&mut self, now: Timestamp) -> Option<Duration> {
+        if !self.watch.is_repairing() {
+            self.held_until = None;
+            return None;
+        }
+        let patience = i64::try_from(MAX_HELD.as_nanos()).unwrap_or(i64::MAX);
+        let until = *self.held_until.get_or_insert(now.plus_nanos(patience));
+        Some(Duration::from_nanos(until.since(now).max(0).unsigned_abs()))
+    }
+
+    /// Takes in what has arrived; during a repair it waits a while, so that records stay in order.
     fn arrived(&mut self, frame: Frame) -> Batch<Cursor> {
         self.hold(frame);
-        let mut items = Vec::new();
-        if self.watch.is_repairing() && self.held_bytes < MAX_HELD_BYTES {
-            return self.batch(items);
+        let waits = self.patience(self.clock.now()).is_some_and(|left| !left.is_zero());
+        if waits && self.held_bytes < MAX_HELD_BYTES {
+            return self.batch(Vec::new());
         }
+        self.passed()
+    }
+
+    /// Hands on what was held, and what else is there already.
+    fn passed(&mut self) -> Batch<Cursor> {
+        let mut items = Vec::new();
         let mut fault = None;
         while self.held.len() < MAX_BATCH_FRAMES && fault.is_none() {
             match self.session.ready_frame() {
@@ -205,6 +237,7 @@ impl<S: Subscription> Live<S> {
 enum Step {
     Page(Result<Page>),
     Frame(Result<Frame>),
+    Late,
 }
 
 async fn or_never(reading: &mut Option<BoxFuture<'static, Result<Page>>>) -> Result<Page> {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use component::{Batch, Fault, Host, Item, Result};
+use component::{Batch, Clock, Fault, Host, Item, Result, TestClock};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, SinkExt};
 use model::{Event, EventId, Head, InstrumentId, NewsItem, Timestamp};
@@ -69,13 +69,17 @@ struct Rig {
 }
 
 async fn rig() -> Rig {
+    rig_at(Clock::system()).await
+}
+
+async fn rig_at(clock: Clock) -> Rig {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("ws://{}", listener.local_addr().unwrap())).unwrap();
     let accept = async { accept_async(listener.accept().await.unwrap().0).await.unwrap() };
     let options = Options::new(&url, false);
     let (session, server) = tokio::join!(Session::open(&options), accept);
     let (sender, asked) = mpsc::unbounded_channel();
-    let host = Host::test("acme", "acme_live");
+    let host = Host { clock, ..Host::test("acme", "acme_live") };
     let acme = Acme { asked: sender };
     let live = Live::new(&host, session.unwrap(), acme, None, Timestamp::from_secs(1_000));
     Rig { live, server, asked }
@@ -166,4 +170,29 @@ async fn what_arrives_during_a_repair_follows_what_was_missed() {
     let (_, (seen, cursor)) = tokio::join!(again, reading);
     assert_eq!(seen, ["901", "902", "closed", "1001", "1002"]);
     assert_eq!(cursor, Cursor { at: Timestamp::from_secs(1_002), ..Cursor::default() });
+}
+
+#[tokio::test]
+async fn what_happens_now_does_not_wait_for_ever_for_a_repair() {
+    let time = TestClock::starting_at(Timestamp::from_secs(1_000));
+    let mut rig = rig_at(Clock::test(time.clone())).await;
+    let cursor = Cursor { at: Timestamp::from_secs(900), ..Cursor::default() };
+    let opened = read(&mut rig.live, &cursor).await.unwrap();
+    send(&mut rig, &["1001"]).await;
+    let early = tokio::time::timeout(Duration::from_millis(50), rig.live.read(&opened.cursor));
+    assert!(early.await.is_err(), "the repair has the first word");
+
+    let (_, _, answer) = rig.asked.recv().await.unwrap();
+    time.advance(Duration::from_secs(5));
+    let late = read(&mut rig.live, &opened.cursor).await.unwrap();
+    assert_eq!(names(&late), ["1001"]);
+    send(&mut rig, &["1002"]).await;
+    let next = read(&mut rig.live, &late.cursor).await.unwrap();
+    assert_eq!(names(&next), ["1002"]);
+    assert_eq!(next.cursor.missing_since, Some(Timestamp::from_secs(900)));
+
+    answer.send(Ok(Page { items: vec![record(901)], next: None })).ok().unwrap();
+    let repaired = read(&mut rig.live, &next.cursor).await.unwrap();
+    assert_eq!(names(&repaired), ["901", "closed"]);
+    assert_eq!(repaired.cursor, Cursor { at: Timestamp::from_secs(1_002), ..Cursor::default() });
 }

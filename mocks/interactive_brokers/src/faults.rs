@@ -34,6 +34,30 @@ pub const SURPLUS_FIELDS: &str = "surplus_fields";
 pub const CUT_OFF: &str = "Connectivity between Trader Workstation and server is broken. It will be \
                            restored automatically.";
 
+/// The farm that quotes come from is away.
+pub const MARKET_DATA_BROKEN: i32 = 2103;
+
+/// What a data farm is said to be, with the code for it.
+pub struct Farm {
+    pub broken: (i32, &'static str),
+    pub sound: (i32, &'static str),
+}
+
+pub const FARMS: [Farm; 3] = [
+    Farm {
+        broken: (MARKET_DATA_BROKEN, "Market data farm connection is broken:usfarm"),
+        sound: (2104, "Market data farm connection is OK:usfarm"),
+    },
+    Farm {
+        broken: (2105, "HMDS data farm connection is broken:ushmds"),
+        sound: (2106, "HMDS data farm connection is OK:ushmds"),
+    },
+    Farm {
+        broken: (2157, "Sec-def data farm connection is broken:secdefil"),
+        sound: (2158, "Sec-def data farm connection is OK:secdefil"),
+    },
+];
+
 /// Notices about the connection behind the program, sent to everyone at once.
 const NOTICES: [(&str, i32, &str); 13] = [
     ("1100", 1100, "Connectivity between IB and Trader Workstation has been lost."),
@@ -50,10 +74,10 @@ const NOTICES: [(&str, i32, &str); 13] = [
         "TWS socket port has been reset and this connection is being dropped. Please reconnect on \
          the new port.",
     ),
-    ("2103", 2103, "Market data farm connection is broken:usfarm"),
-    ("2104", 2104, "Market data farm connection is OK:usfarm"),
-    ("2105", 2105, "HMDS data farm connection is broken:ushmds"),
-    ("2106", 2106, "HMDS data farm connection is OK:ushmds"),
+    ("2103", FARMS[0].broken.0, FARMS[0].broken.1),
+    ("2104", FARMS[0].sound.0, FARMS[0].sound.1),
+    ("2105", FARMS[1].broken.0, FARMS[1].broken.1),
+    ("2106", FARMS[1].sound.0, FARMS[1].sound.1),
     (
         "2107",
         2107,
@@ -61,8 +85,8 @@ const NOTICES: [(&str, i32, &str); 13] = [
     ),
     ("2110", 2110, CUT_OFF),
     ("2119", 2119, "Market data farm is connecting:usfarm"),
-    ("2157", 2157, "Sec-def data farm connection is broken:secdefil"),
-    ("2158", 2158, "Sec-def data farm connection is OK:secdefil"),
+    ("2157", FARMS[2].broken.0, FARMS[2].broken.1),
+    ("2158", FARMS[2].sound.0, FARMS[2].sound.1),
 ];
 
 pub const KINDS: &[&str] = &[

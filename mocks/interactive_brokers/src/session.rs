@@ -460,15 +460,17 @@ fn welcome(core: &Shared, state: &State, client: &Client) {
     client.send(Answer::ManagedAccounts(ManagedAccounts { accounts_list }));
     let order_id = Some(state.desk.next_id(client.client_id));
     client.send(Answer::NextValidId(NextValidId { order_id }));
-    let notices: &[(i32, &str)] = match state.cut_off {
-        true => &[(2110, faults::CUT_OFF)],
-        false => &[
-            (2104, "Market data farm connection is OK:usfarm"),
-            (2106, "HMDS data farm connection is OK:ushmds"),
-            (2158, "Sec-def data farm connection is OK:secdefil"),
-        ],
+    let notices = match state.cut_off {
+        true => vec![(2110, faults::CUT_OFF)],
+        false => faults::FARMS
+            .iter()
+            .map(|farm| match state.broken_farms.contains(&farm.broken.0) {
+                true => farm.broken,
+                false => farm.sound,
+            })
+            .collect(),
     };
     for (code, text) in notices {
-        client.send(Refusal::new(*code, text).answer(NOBODY, state.now()));
+        client.send(Refusal::new(code, text).answer(NOBODY, state.now()));
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that changes, in one place behind one lock, and how it moves with time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use mockkit::market::{self, Event, Item, Market, Tape};
@@ -30,6 +30,8 @@ pub struct State {
     pub clients: Vec<Client>,
     /// The program has lost the broker: nothing new is told until the connection is restored.
     pub cut_off: bool,
+    /// The farms that are away, by the codes that said so.
+    pub broken_farms: BTreeSet<i32>,
     /// Bulletins of the day, oldest first.
     pub bulletins: Vec<Bulletin>,
     /// Shares traded today, by listing.
@@ -69,6 +71,7 @@ impl State {
             desk,
             clients: Vec::new(),
             cut_off: false,
+            broken_farms: BTreeSet::new(),
             bulletins: vec![Bulletin {
                 kind: 1,
                 text: "Bulletins of this mock are sent through its control routes.".into(),
@@ -220,7 +223,7 @@ impl State {
                 }
                 self.tell_orders(world);
             }
-            if !self.cut_off {
+            if !self.cut_off && !self.broken_farms.contains(&faults::MARKET_DATA_BROKEN) {
                 live::publish(world, self, index, item);
             }
         }
@@ -285,8 +288,17 @@ impl State {
 
     /// Tells everyone something about the program itself. Some codes change what it does.
     pub fn notice(&mut self, world: &World, code: i32, text: &str) {
-        if code == 1100 || code == 2110 {
-            self.cut_off = true;
+        match code {
+            1100 | 2110 => self.cut_off = true,
+            1101 | 1102 => self.broken_farms.clear(),
+            _ => {}
+        }
+        for farm in faults::FARMS {
+            if code == farm.broken.0 {
+                self.broken_farms.insert(code);
+            } else if code == farm.sound.0 {
+                self.broken_farms.remove(&farm.broken.0);
+            }
         }
         let answer = Refusal::new(code, text).answer(NOBODY, self.reached);
         for client in &mut self.clients {
