@@ -143,7 +143,7 @@ pub fn tasks(
         tasks.push((entry.task)(settings).map_err(|reason| used.origin.problem(reason))?);
     }
     let is_wanted = is_wanted(&[transfer::SCHEDULE]);
-    let errands = if is_wanted { jobs::errands(topology, clock)? } else { Vec::new() };
+    let errands = if is_wanted { jobs::errands(topology, clock, store)? } else { Vec::new() };
     if !errands.is_empty() {
         if !namespace.is_own() {
             bail!(

@@ -1,9 +1,11 @@
 //! What a topology imports and exports on a schedule, as jobs.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use component::{Clock, Host};
+use credentials::{Drawer, Store};
 use runtime::Start;
 use serde_json::{Value, json};
 use topology::{ScheduledExport, ScheduledImport, Topology};
@@ -13,7 +15,7 @@ use crate::catalogue;
 use crate::commands::import::plan;
 
 /// The jobs of a topology; the error names the one that is wrong.
-pub fn errands(topology: &Topology, clock: &Clock) -> Result<Vec<Errand>> {
+pub fn errands(topology: &Topology, clock: &Clock, store: &Arc<dyn Store>) -> Result<Vec<Errand>> {
     let mut errands = Vec::new();
     for import in &topology.data_import.scheduled_imports {
         if !topology.data_import.imports.contains_key(&import.source) {
@@ -22,7 +24,7 @@ pub fn errands(topology: &Topology, clock: &Clock) -> Result<Vec<Errand>> {
         let work = Work::import(plan(topology, &import.source)?);
         errands.push(Errand { job: import.job()?, work });
     }
-    for (import, start) in starts(topology, clock) {
+    for (import, start) in starts(topology, clock, store) {
         let entry = catalogue::component(&start.host.component);
         let entry = entry.context("the catalogue names every component")?;
         let pass = (entry.pass)(start).map_err(|reason| anyhow!("{}: {reason}", import.name()))?;
@@ -38,7 +40,11 @@ pub fn errands(topology: &Topology, clock: &Clock) -> Result<Vec<Errand>> {
 
 /// What the imports from systems start their sources with. Systems that are switched off have
 /// none.
-pub fn starts<'t>(topology: &'t Topology, clock: &Clock) -> Vec<(&'t ScheduledImport, Start)> {
+pub fn starts<'t>(
+    topology: &'t Topology,
+    clock: &Clock,
+    store: &Arc<dyn Store>,
+) -> Vec<(&'t ScheduledImport, Start)> {
     if topology.data_import.scheduled_imports.is_empty() {
         return Vec::new();
     }
@@ -58,6 +64,7 @@ pub fn starts<'t>(topology: &'t Topology, clock: &Clock) -> Vec<(&'t ScheduledIm
         // Beside that component it has a cursor of its own.
         let host = Host::new(&system.id, source.name, clock.clone(), system.throttling.clone());
         let host = host.for_job(&import.name());
+        Drawer::lend(&host, store);
         Some(Start { system: system.system.clone(), settings, host })
     };
     let imports = topology.data_import.scheduled_imports.iter();
@@ -84,19 +91,21 @@ mod tests {
     #[test]
     fn the_sample_has_two_jobs() {
         let clock = Clock::system();
+        let store: Arc<dyn Store> = Arc::new(credentials::Memory::default());
         let env = |name: &str| Some(name.to_lowercase());
         let topology = topology::parse("t", SAMPLE, &env, &catalogue::catalogue()).unwrap();
-        let [(import, start)] = starts(&topology, &clock).try_into().unwrap_or_else(|_| panic!());
+        let [(import, start)] =
+            starts(&topology, &clock, &store).try_into().unwrap_or_else(|_| panic!());
         assert_eq!(import.name(), "alpha_vantage_daily_prices");
         let instance = "alpha_vantage.alpha_vantage_daily_prices.alpha_vantage_daily";
         assert_eq!(start.host.instance(), instance);
         assert_eq!(start.settings, json!({ "symbols": ["AAPL", "MSFT", "GOOGL"] }));
-        let errands = errands(&topology, &clock).unwrap();
+        let errands = errands(&topology, &clock, &store).unwrap();
         let jobs: Vec<_> = errands.iter().map(|e| (&*e.job.name, &*e.job.schedule)).collect();
         let import = ("alpha_vantage_daily_prices", "0 18 * * 1-5");
         assert_eq!(jobs, [import, ("portfolio_summary", "0 20 * * *")]);
         let names = ["schedule".to_owned()];
-        assert_eq!(catalogue::tasks(&topology, &names, &clock, "").unwrap().len(), 1);
-        assert!(catalogue::tasks(&topology, &names, &clock, "replay.").is_err());
+        assert_eq!(catalogue::tasks(&topology, &names, &clock, "", &store).unwrap().len(), 1);
+        assert!(catalogue::tasks(&topology, &names, &clock, "replay.", &store).is_err());
     }
 }

@@ -73,7 +73,7 @@ fn redrive(cli: &Cli, wiring: &Wiring, topology: Option<&Topology>, ids: &[Strin
     let (clock, store) = (Clock::system(), credential::store(cli));
     let starts = topology.iter().flat_map(|t| catalogue::starts(t, &clock, &store));
     let mut starts: BTreeMap<String, Start> = starts.collect();
-    for (_, start) in topology.iter().flat_map(|t| jobs::starts(t, &clock)) {
+    for (_, start) in topology.iter().flat_map(|t| jobs::starts(t, &clock, &store)) {
         starts.insert(start.host.instance(), start);
     }
     let reread = |instance: &str, raw: &[u8]| {

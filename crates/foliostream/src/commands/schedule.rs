@@ -12,6 +12,7 @@ use tokio::task::block_in_place;
 use topology::Topology;
 
 use crate::cli::{Cli, Format, Schedule, ScheduleRun};
+use crate::commands::credential;
 use crate::commands::order::publish;
 use crate::commands::run::{load, wire};
 use crate::jobs;
@@ -37,7 +38,7 @@ pub async fn run(cli: &Cli, command: &Schedule) -> Result<ExitCode> {
 fn list(cli: &Cli, topology: &Topology) -> Result<()> {
     let clock = Clock::system();
     let mut rows = Vec::new();
-    for errand in jobs::errands(topology, &clock)? {
+    for errand in jobs::errands(topology, &clock, &credential::store(cli))? {
         let job = errand.job;
         let next = job.when.next(clock.now());
         rows.push(vec![job.name, job.schedule, cell(next)]);
@@ -76,7 +77,7 @@ fn show(cli: &Cli, runs: &[Run]) -> Result<()> {
 /// Asks whoever has the schedule.
 async fn now(cli: &Cli, args: &ScheduleRun) -> Result<ExitCode> {
     let topology = load(cli, &args.topology)?;
-    let errands = jobs::errands(&topology, &Clock::system())?;
+    let errands = jobs::errands(&topology, &Clock::system(), &credential::store(cli))?;
     let names: Vec<&str> = errands.iter().map(|errand| errand.job.name.as_str()).collect();
     if !names.contains(&args.job.as_str()) {
         let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
