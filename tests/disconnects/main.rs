@@ -22,12 +22,14 @@ use journal::Mock;
 use mishap::{Dice, Tally, plan};
 use polygon::Lane;
 use serde_json::{Value, json};
-use support::{PATIENCE, Stage, wait_for};
+use support::{Stage, wait_for};
 
 /// Few enough for every day.
 const USUAL: usize = 100;
 /// Of a hundred: each of two streams of Polygon, TWS; the rest is for Alpha Vantage.
 const SHARES: [usize; 2] = [20, 25];
+/// Until everything that was missed is there.
+const SETTLING: Duration = Duration::from_secs(120);
 /// For so long after the last mishap the tape goes on: a hole is seen by what follows it.
 const LULL: i64 = 5_000_000_000;
 /// Pause between two looks at the topics.
@@ -87,8 +89,13 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Looks again and again until nothing is wrong any more; gives what was seen last.
-fn settle<T>(stage: &Stage, system: &str, mut look: impl FnMut() -> (Vec<String>, T)) -> T {
-    let deadline = Instant::now() + PATIENCE * 2;
+fn settle<T>(
+    stage: &Stage,
+    system: &str,
+    patience: Duration,
+    mut look: impl FnMut() -> (Vec<String>, T),
+) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         let (faults, seen) = look();
         if faults.is_empty() {
@@ -165,7 +172,7 @@ fn disconnects_of_every_kind_lose_nothing() {
     OPTIONS.check(&stage, &mocks.polygon, now, &options.1);
     tws::check(&stage, &mocks.tws, "tws_judge", &broker.1);
     let system = alpha_vantage::SYSTEM;
-    settle(&stage, system, || (tws::bars(&stage, system, "alpha_judge"), ()));
+    settle(&stage, system, SETTLING, || (tws::bars(&stage, system, "alpha_judge"), ()));
     assert!(!running.has_ended() && !judging.has_ended(), "{}", stage.log());
     assert!(!stage.log().contains("stopped for good"), "{}", stage.log());
     judging.stop();

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::gaps::{Gaps, Stretch, time, values};
 use crate::journal::{Journal, Mock};
 use crate::mishap::{Dice, Kind, Tally};
-use crate::settle;
 use crate::support::Stage;
+use crate::{SETTLING, settle};
 
 /// Rows on a page of history.
 const PAGE: usize = 50_000;
@@ -154,7 +154,7 @@ impl Lane {
     /// Once the market stands still: every trade and quote of the tape is on its topic once, and
     /// every gap is closed.
     pub fn check(&self, stage: &Stage, mock: &Mock, now: i64, away: &[Stretch]) {
-        let gaps = settle(stage, self.system, || {
+        let gaps = settle(stage, self.system, SETTLING, || {
             let gaps = Gaps::of(stage, self.system);
             let mut faults = self.compare(stage, mock, now);
             if !faults.is_empty() {

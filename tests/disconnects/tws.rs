@@ -2,7 +2,7 @@
 //! again to whoever asks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -32,6 +32,8 @@ const WHOLE_SECOND: i64 = 1_000_000_000;
 /// A mishap of market data leads to a question for the past, of which TWS takes sixty in ten
 /// minutes: one in so many is about market data.
 const ONE_IN: usize = 8;
+/// So long TWS may make a repair wait that asks once too often.
+const HISTORY_IN: Duration = Duration::from_secs(660);
 const NIGHTLY_RESET: &str = "nightly reset";
 const HALF_OPEN: &str = "half-open";
 const LOGIN_REFUSED: &str = "login refused";
@@ -246,7 +248,7 @@ fn trade(mock: &Mock, number: usize) {
 /// those of the broker, and the time without quotes lies within gaps.
 pub fn check(stage: &Stage, mock: &Mock, judge: &str, away: &[Stretch]) {
     let ledger = mock.get("/_mock/ledger");
-    let gaps = settle(stage, SYSTEM, || {
+    let gaps = settle(stage, SYSTEM, HISTORY_IN, || {
         let gaps = Gaps::of(stage, SYSTEM);
         let mut faults = orders(stage, &ledger);
         faults.extend(positions(stage, &ledger));
@@ -282,7 +284,23 @@ fn orders(stage: &Stage, ledger: &Value) -> Vec<String> {
         let id = event["broker_order_id"].as_str().unwrap();
         *counts.entry(format!("end of order {id}")).or_default() += 1;
     }
-    faulty(counts)
+    let mut faults = faulty(counts);
+    // What is known of a fill that is missing says where it was lost.
+    let few = if faults.len() < 3 { faults.as_mut_slice() } else { &mut [] };
+    for fault in few {
+        let id = fault.split([' ', ':']).nth(1).unwrap_or_default().to_owned();
+        let stem = id.rsplit_once('.').map_or(id.as_str(), |(stem, _)| stem);
+        for topic in ["orders.fills", "orders.events", "dead.letters", "ops.checkpoints"] {
+            let said = stage.ask(&["tap", topic, "--from-start", "--until-end"]);
+            let said = said.iter().map(Value::to_string).filter(|said| said.contains(stem));
+            let last = said.last().unwrap_or_default();
+            let at = last.find(stem).unwrap_or_default();
+            let near = last.get(at.saturating_sub(300)..).unwrap_or_default();
+            let near: String = near.chars().take(900).collect();
+            fault.push_str(&format!("\n  {topic}: {near}"));
+        }
+    }
+    faults
 }
 
 /// What there is too little or too much of.

@@ -150,8 +150,8 @@ impl<T: Talk, P: Polled<T>> Poll<T, P> {
                 polled.ask(talk)?;
             }
             let mut turn = Turn { talk, question, batch: &mut batch };
-            for _ in 0..MAX_MESSAGES {
-                let Some(frame) = next else { break };
+            let mut count = 0;
+            while let Some(frame) = next {
                 let taken = match turn.talk.read(&frame) {
                     Ok(Some(fields)) => polled.take(&fields, &mut turn),
                     Ok(None) => Ok(()),
@@ -171,7 +171,9 @@ impl<T: Talk, P: Polled<T>> Poll<T, P> {
                         }
                     }
                 }
-                next = turn.talk.ready()?;
+                count += 1;
+                // What is fetched is taken in: nobody would hand it out again.
+                next = if count < MAX_MESSAGES { turn.talk.ready()? } else { None };
             }
             polled.settle(&mut turn);
             if !batch.items.is_empty() {
