@@ -1,6 +1,6 @@
 //! What a topology says of alerts, as `monitor` takes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ use runtime::{Status, Wiring};
 use topology::{AlertDestination, AlertRule, AlertSeverity, Monitoring, Topology};
 
 use crate::catalogue;
+
+/// Processors, and the topics on which they say what is open: it is counted where they run.
+const COUNTED: [(&str, &str); 2] = [("reconcile", monitor::BREAKS), ("track", monitor::ORDERS)];
 
 /// Starts watching over the components of this process.
 pub fn start(
@@ -33,9 +36,15 @@ pub fn start(
         health_check_interval: monitoring.health_check_interval,
         patients: patients(topology, statuses, &wiring.clock, store),
         components: statuses.keys().cloned().collect(),
+        counted: counted(statuses),
         figures,
     };
     Monitor::start(settings, wiring)
+}
+
+fn counted(statuses: &BTreeMap<Text, Status>) -> BTreeSet<&'static str> {
+    let here = COUNTED.iter().filter(|(processor, _)| statuses.contains_key(*processor));
+    here.map(|(_, topic)| *topic).collect()
 }
 
 /// The ways to people that are set up. A destination without its section is left out: the

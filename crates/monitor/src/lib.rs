@@ -10,6 +10,8 @@ mod rule;
 mod sample;
 mod watch;
 
+mod census;
+
 mod bell;
 mod channel;
 mod outbox;
@@ -20,6 +22,7 @@ mod health;
 mod monitor;
 
 pub use bell::{Bell, Cadence, Notice, is_meant};
+pub use census::{BREAKS, ORDERS};
 pub use channel::{Channel, Email, Hook, HookKind};
 pub use error::Error;
 pub use health::{Check, History, Login, Patient};

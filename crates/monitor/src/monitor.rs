@@ -12,6 +12,7 @@ use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::census::keep_counting;
 use crate::health::{History, Patient, keep_checking};
 use crate::rule::Rule;
 use crate::sample::samples;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub patients: Vec<Patient>,
     /// All components of this process, processors included, by which their alerts are known.
     pub components: BTreeSet<Text>,
+    /// Topics on which this process counts what is open: [`crate::BREAKS`], [`crate::ORDERS`].
+    pub counted: BTreeSet<&'static str>,
     /// The figures of this process.
     pub figures: PrometheusHandle,
 }
@@ -71,6 +74,16 @@ impl Monitor {
                 Ok(())
             }
         }));
+        if !settings.counted.is_empty() {
+            let given = settings.clone();
+            supervisor.start(Task::new("monitor.count", move |wiring, status| {
+                let settings = given.clone();
+                async move {
+                    status.set(State::Running, "");
+                    keep_counting(&settings.counted, &wiring).await
+                }
+            }));
+        }
         supervisor.start(Task::new("monitor.tell", move |wiring, status| {
             let settings = settings.clone();
             async move {

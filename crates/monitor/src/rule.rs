@@ -79,7 +79,7 @@ impl Limit {
 }
 
 /// The rules that everybody needs: a component that does not come up again, refusals without end,
-/// a vendor that keeps failing, records that pile up.
+/// a vendor that keeps failing, records that pile up, orders and breaks that nobody resolves.
 pub fn usual() -> Vec<Rule> {
     let rule = |name: &str, metric: &str, measure, limit, minutes: u64, action: &str| Rule {
         name: name.to_owned(),
@@ -92,19 +92,20 @@ pub fn usual() -> Vec<Rule> {
         action: action.to_owned(),
     };
     let hour = Measure::Increase(Duration::from_secs(3_600));
+    let level = |name: &str, metric: &str, limit, minutes, action: &str| {
+        rule(name, metric, Measure::Value, limit, minutes, action)
+    };
     vec![
-        rule(
+        level(
             "component_down",
             "component_up",
-            Measure::Value,
             Limit::Below(1.0),
             5,
             "see /livez for what the component waits for",
         ),
-        rule(
+        level(
             "health_check_failing",
             "health_check_up",
-            Measure::Value,
             Limit::Below(1.0),
             0,
             "see /health for what the system answers",
@@ -118,21 +119,34 @@ pub fn usual() -> Vec<Rule> {
             "look at them with `foliostream dlq list` and send them again with `dlq redrive`",
         )
         .only("reason", "dead_letter"),
-        rule(
+        level(
             "breaker_open",
             "http_breaker_level",
-            Measure::Value,
             Limit::Above(0.0),
             5,
             "the vendor keeps failing: see its status page",
         ),
-        rule(
+        level(
             "lag",
             "component_lag_events",
-            Measure::Value,
             Limit::Above(100_000.0),
             10,
             "add partitions and processes, or see what slows the processor down",
+        ),
+        level(
+            "order_unknown",
+            "orders_in_flight",
+            Limit::Above(0.0),
+            5,
+            "ask the broker what became of it: `foliostream order list` names the orders",
+        )
+        .only("state", "unknown"),
+        level(
+            "breaks_open",
+            "breaks_open",
+            Limit::Above(0.0),
+            15,
+            "`foliostream break list` says where our books and the broker's differ",
         ),
     ]
 }

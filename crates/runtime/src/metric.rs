@@ -31,6 +31,12 @@ const BACKFILL_DONE: &str = "source_backfill_done";
 const BACKFILL_TOTAL: &str = "source_backfill_total";
 /// Whether a person is waited for, by component.
 const ALERTS: &str = "component_alerts_open";
+/// Seconds until the login or the token of a credential ends; `credentials` counts them.
+const CREDENTIAL_EXPIRY: &str = "credential_expiry_seconds";
+/// Mismatches that nothing explains, by kind; `monitor` counts them.
+const BREAKS_OPEN: &str = "breaks_open";
+/// Orders that have not ended, by state; `monitor` counts them.
+const ORDERS_IN_FLIGHT: &str = "orders_in_flight";
 /// Seconds a commit took, by component.
 const COMMIT: &str = "component_commit_seconds";
 /// Seconds from the vendor's own time of an event until it was handed to Kafka, by component.
@@ -50,6 +56,9 @@ pub fn describe() {
     describe_gauge!(BACKFILL_DONE, "parts of a backfill that are done, by component");
     describe_gauge!(BACKFILL_TOTAL, "parts of a backfill that there are, by component");
     describe_gauge!(ALERTS, "alerts that wait for a person, by component");
+    describe_gauge!(CREDENTIAL_EXPIRY, "seconds until a credential's login or token ends");
+    describe_gauge!(BREAKS_OPEN, "mismatches of the books that nothing explains, by kind");
+    describe_gauge!(ORDERS_IN_FLIGHT, "orders that have not ended, by state");
     describe_histogram!(COMMIT, "seconds a Kafka commit took, by component");
     describe_histogram!(AGE, "seconds from an event's own time to Kafka, newest of each batch");
 }

@@ -1,19 +1,19 @@
 //! Drives one sink: orders through the journal, exports with plain offsets.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use component::{Bad, Delivery, Fault, Host, Outcome, Sends, Sink};
 use kafka::{Follow, From as Start, Message, Polled, Transactions};
-use model::{Delivery as Entry, DeliveryStatus, Event, Stage};
+use model::{Delivery as Entry, DeliveryStatus, Event, EventId, Stage, Text};
 use tokio::task::block_in_place;
-use tracing::{error, info, warn};
+use tracing::{Span, error, info, info_span, warn};
 
 use crate::alert::Alarm;
 use crate::desk::{Act, Desk, Later, order_event};
 use crate::failpoint::reached;
 use crate::member::Member;
-use crate::source::{after, or_shutdown};
+use crate::source::{after, connecting, or_shutdown, traced};
 use crate::supervisor::{State, Status};
 use crate::{Backoff, Error, Publisher, Wiring, dead, export};
 
@@ -42,7 +42,8 @@ pub async fn drive<S: Sink>(
     // Orders that are known not to have left, because this process did not send them.
     let mut unsent = VecDeque::new();
     while !wiring.shutdown.is_cancelled() {
-        let attempt = S::connect(system.clone(), settings.clone(), host.clone());
+        let span = connecting(&host, &backoff);
+        let attempt = traced(S::connect(system.clone(), settings.clone(), host.clone()), span);
         let fault = match or_shutdown(&wiring, attempt).await {
             None => break,
             Some(Err(fault)) => fault,
@@ -90,6 +91,9 @@ struct Orders {
     publisher: Publisher,
     desk: Desk,
     commands: Follow,
+    /// The traceparent of every order that has no certain outcome yet. A new session begins
+    /// new ones.
+    traces: HashMap<Text, Vec<u8>>,
 }
 
 impl Orders {
@@ -123,6 +127,7 @@ impl Orders {
             wiring: wiring.clone(),
             instance,
             desk,
+            traces: HashMap::new(),
         };
         orders.hear_all_commands()?;
         Ok(orders)
@@ -190,7 +195,8 @@ impl Orders {
                 Act::Commit(entry) => block_in_place(|| self.commit(&entry))?,
                 Act::Request(entry) => {
                     reached("sink", "before_request");
-                    let outcome = match sink.write(&[delivery(&entry)]).await {
+                    let span = self.span("write", &entry);
+                    let outcome = match traced(sink.write(&[delivery(&entry)]), span).await {
                         Ok(outcomes) => outcomes.into_iter().next(),
                         Err(fault) => {
                             self.desk.not_left(*entry);
@@ -204,7 +210,8 @@ impl Orders {
                     self.desk.answered(&entry, &outcome, self.wiring.clock.now());
                 }
                 Act::Ask(entry) => {
-                    let outcome = match sink.resolve(&delivery(&entry)).await {
+                    let span = self.span("resolve", &entry);
+                    let outcome = match traced(sink.resolve(&delivery(&entry)), span).await {
                         Ok(outcome) => outcome,
                         Err(Fault::Retry(reason)) => Outcome::Unknown { reason },
                         Err(fault) => return Ok(Some(fault)),
@@ -230,6 +237,7 @@ impl Orders {
     /// Commits `sending` for every order that is ours and new, with the offsets read.
     fn journal_batch(&mut self, messages: &[Message]) -> Result<(), Error> {
         let mut orders = Vec::new();
+        let mut traces: HashMap<EventId, Vec<u8>> = HashMap::new();
         let mut letters = Vec::new();
         let mut offsets = BTreeMap::new();
         for message in messages {
@@ -238,7 +246,11 @@ impl Orders {
                 continue;
             }
             match self.wiring.read(message) {
-                Ok(Event::ApprovedOrder(order)) => orders.push(*order),
+                Ok(Event::ApprovedOrder(order)) => {
+                    let trace = message.header("traceparent").map(<[u8]>::to_vec);
+                    traces.extend(trace.map(|trace| (order.head.event_id, trace)));
+                    orders.push(*order);
+                }
                 Ok(_) => {}
                 Err(Error::Record { reason, .. }) => {
                     let bad = Bad::new("", reason);
@@ -251,10 +263,17 @@ impl Orders {
             }
         }
         let entries = self.desk.take_in(&orders, self.wiring.clock.now());
+        for entry in &entries {
+            let trace = traces.remove(&entry.order.head.event_id);
+            self.traces.extend(trace.map(|trace| (entry.delivery_id.clone(), trace)));
+        }
         reached("sink", "before_journal");
         self.transactions.begin()?;
-        for event in entries.iter().cloned().map(Event::from).chain(letters) {
-            self.publisher.publish(&mut self.transactions, &event, None)?;
+        for entry in &entries {
+            self.publish(&entry.clone().into(), entry)?;
+        }
+        for letter in &letters {
+            self.publisher.publish(&mut self.transactions, letter, None)?;
         }
         let offsets: Vec<_> = offsets.into_iter().map(|((t, p), next)| (t, p, next)).collect();
         self.transactions.send_offsets(&self.group, &offsets)?;
@@ -274,11 +293,9 @@ impl Orders {
             reached("sink", "before_outcome");
         }
         self.transactions.begin()?;
-        let event = Event::from(entry.clone());
-        self.publisher.publish(&mut self.transactions, &event, None)?;
+        self.publish(&entry.clone().into(), entry)?;
         if is_outcome {
-            let event = Event::from(order_event(entry));
-            self.publisher.publish(&mut self.transactions, &event, None)?;
+            self.publish(&order_event(entry).into(), entry)?;
         }
         self.transactions.commit()?;
         self.count();
@@ -286,8 +303,27 @@ impl Orders {
             self.wiring.metrics.delivery(&self.instance, entry.status.as_str());
             reached("sink", "after_outcome");
         }
+        if !matches!(entry.status, DeliveryStatus::Sending | DeliveryStatus::Unknown) {
+            self.traces.remove(&entry.delivery_id);
+        }
         self.desk.committed(entry);
         Ok(())
+    }
+
+    /// Publishes an event as a part of the trace of a delivery.
+    fn publish(&mut self, event: &Event, entry: &Entry) -> Result<(), Error> {
+        let trace = self.traces.get(&entry.delivery_id).map(Vec::as_slice);
+        self.publisher.publish(&mut self.transactions, event, trace)
+    }
+
+    /// What every line of the log about an attempt names.
+    fn span(&self, act: &'static str, entry: &Entry) -> Span {
+        let (component, delivery) = (&*self.instance, entry.delivery_id.as_str());
+        let attempt = entry.attempt;
+        match self.traces.get(&entry.delivery_id).and_then(|trace| trace_id(trace)) {
+            Some(trace) => info_span!("deliver", act, component, delivery, attempt, trace),
+            None => info_span!("deliver", act, component, delivery, attempt),
+        }
     }
 
     fn count(&mut self) {
@@ -312,6 +348,12 @@ impl Orders {
         }
         Ok(messages.len())
     }
+}
+
+/// The id of a trace in a traceparent, which any program may have written.
+fn trace_id(traceparent: &[u8]) -> Option<&str> {
+    let id = std::str::from_utf8(traceparent).ok()?.split('-').nth(1)?;
+    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
 }
 
 fn delivery(entry: &Entry) -> Delivery {

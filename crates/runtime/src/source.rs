@@ -64,7 +64,8 @@ async fn attend<S: Source>(
     let (host, wiring) = (feeder.host.clone(), feeder.wiring.clone());
     let mut backoff = Backoff::new(&host.instance(), FIRST_WAIT, LONGEST_WAIT);
     while !wiring.shutdown.is_cancelled() {
-        let attempt = S::connect(system.clone(), settings.clone(), host.clone());
+        let span = connecting(&host, &backoff);
+        let attempt = traced(S::connect(system.clone(), settings.clone(), host.clone()), span);
         let fault = match or_shutdown(&wiring, attempt).await {
             None => break,
             Some(Err(fault)) => fault,
@@ -86,6 +87,17 @@ async fn attend<S: Source>(
         }
     }
     Ok(())
+}
+
+/// Work whose every line of the log names what the span says.
+pub(crate) fn traced<F: Future>(work: F, span: Span) -> tracing::instrument::Instrumented<F> {
+    // As a method it would have the name of what events are about.
+    tracing::Instrument::instrument(work, span)
+}
+
+/// What every line of the log about an attempt to connect names.
+pub(crate) fn connecting(host: &Host, backoff: &Backoff) -> Span {
+    info_span!("connect", component = host.instance(), attempt = backoff.failures() + 1)
 }
 
 /// What to do about a fault: wait this long, or give up. Whom it needs is told.
@@ -245,7 +257,7 @@ impl<S: Source> Feeder<S> {
             }
             let cursor = self.cursor.clone();
             let span = self.begin_trace();
-            let read = tracing::Instrument::instrument(source.read(&cursor), span);
+            let read = traced(source.read(&cursor), span);
             tokio::pin!(read);
             let batch = loop {
                 tokio::select! {

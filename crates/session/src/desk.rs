@@ -232,7 +232,7 @@ impl<T: Trades> Desk<T> {
     async fn hear_all(&mut self, ends: &[&str], within: Duration) -> Result<()> {
         let mut missing = ends.to_vec();
         let book = &mut self.book;
-        let heard = self.dialogue.hear(within, |fields| {
+        let heard = self.dialogue.hear("list of orders", within, |fields| {
             book.take(fields);
             missing.retain(|end| *end != fields.kind);
             missing.is_empty().then_some(())
@@ -286,7 +286,7 @@ impl<T: Trades> Desk<T> {
             let is_heard = order.is_working() || complaint.is_some() && end_of(order).is_some();
             is_heard.then(|| accepted(order))
         };
-        let outcome = self.conclude(reference, numbers.clone(), judge).await;
+        let outcome = self.conclude("place", reference, numbers.clone(), judge).await;
         match (outcome, self.book.orders.get(reference)) {
             (Outcome::Unknown { .. }, Some(order)) if is_single => Ok(accepted(order)),
             (outcome @ Outcome::Unknown { .. }, _) if !is_single => {
@@ -312,6 +312,7 @@ impl<T: Trades> Desk<T> {
     /// how the order stands, and what is said against one of the numbers.
     async fn conclude(
         &mut self,
+        what: &str,
         reference: &Text,
         numbers: Range<i64>,
         judge: impl Fn(Option<&T::Order>, Option<&Complaint>) -> Option<Outcome>,
@@ -320,7 +321,7 @@ impl<T: Trades> Desk<T> {
             return Outcome::unknown(self.dialogue.end(fault));
         }
         let (book, mut said) = (&mut self.book, String::new());
-        let heard = self.dialogue.hear(ANSWER, |fields| {
+        let heard = self.dialogue.hear(what, ANSWER, |fields| {
             book.take(fields);
             let complaint = T::complaint(fields).filter(|said| numbers.contains(&said.number));
             said.extend(complaint.iter().map(|complaint| complaint.words.as_str()));
@@ -394,6 +395,6 @@ impl<T: Trades> Desk<T> {
                 Meaning::Unclear => None,
             }
         };
-        Ok(self.conclude(&reference, number..number + 1, judge).await)
+        Ok(self.conclude(request.action.as_str(), &reference, number..number + 1, judge).await)
     }
 }

@@ -14,13 +14,15 @@
 //! `reported` and `costs` put together what is told of orders and executions bit by bit, and
 //! `desk` is the sink that sends orders. `outage` and `known` is what all sessions with one other
 //! side share. `process` starts a program that speaks in `lines`, and ends it with all that it
-//! started; `proxy` is the way out where there is only one. Login and subscription are the
+//! started; `proxy` is the way out where there is only one; `exchange` is what the log
+//! says of every question and its answer. Login and subscription are the
 //! connector's own.
 
 mod asks;
 mod backfill;
 mod costs;
 mod desk;
+mod exchange;
 mod fields;
 mod frames;
 mod graphql;

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
+use crate::exchange::status;
 use crate::fields::Fields;
 use crate::frames::Frame;
 use crate::question::Question;
@@ -127,12 +128,14 @@ pub struct Poll<T, P> {
     talk: T,
     question: Question,
     polled: P,
+    /// When the question was asked, while it is open, and the bytes that have come since.
+    asked: Option<(Instant, usize)>,
 }
 
 impl<T: Talk, P: Polled<T>> Poll<T, P> {
     /// A feed that asks at once.
     pub fn new(talk: T, clock: &Clock, every_secs: u64, polled: P) -> Self {
-        Self { talk, question: Question::new(clock, every_secs), polled }
+        Self { talk, question: Question::new(clock, every_secs), polled, asked: None }
     }
 
     /// What is news. Dropping the future loses nothing.
@@ -141,17 +144,22 @@ impl<T: Talk, P: Polled<T>> Poll<T, P> {
             if self.talk.has_come_back() {
                 self.question.hasten();
             }
-            let mut next = self.question.next(self.talk.next()).await?;
+            let next = self.question.next(self.talk.next()).await;
+            let mut next = next.inspect_err(|fault| self.ended(fault.kind()))?;
             // From here on nothing is awaited: what is taken in is told.
             let mut batch = Batch::up_to(cursor.clone());
-            let Self { talk, question, polled } = self;
+            let Self { talk, question, polled, asked } = self;
             if next.is_none() {
                 question.asked();
+                *asked = Some((Instant::now(), 0));
                 polled.ask(talk)?;
             }
             let mut turn = Turn { talk, question, batch: &mut batch };
             let mut count = 0;
             while let Some(frame) = next {
+                if let Some((_, bytes)) = asked {
+                    *bytes += frame.len();
+                }
                 let taken = match turn.talk.read(&frame) {
                     Ok(Some(fields)) => polled.take(&fields, &mut turn),
                     Ok(None) => Ok(()),
@@ -176,9 +184,19 @@ impl<T: Talk, P: Polled<T>> Poll<T, P> {
                 next = if count < MAX_MESSAGES { turn.talk.ready()? } else { None };
             }
             polled.settle(&mut turn);
+            if !self.question.is_open() {
+                self.ended("answered");
+            }
             if !batch.items.is_empty() {
                 return Ok(batch);
             }
+        }
+    }
+
+    /// The question is open no more, if it was.
+    fn ended(&mut self, status: &str) {
+        if let Some((asked, bytes)) = self.asked.take() {
+            self.talk.session().ended("question", status, asked.elapsed(), bytes);
         }
     }
 }
@@ -218,26 +236,33 @@ impl<T: Talk> Dialogue<T> {
         Ok(())
     }
 
-    /// Hands over what comes until one of the messages decides; `None` if none does in time.
+    /// Hands over what comes in answer to `request` until one of the messages decides; `None` if
+    /// none does in time.
     pub async fn hear<R>(
         &mut self,
+        request: &str,
         within: Duration,
         mut judge: impl FnMut(&Fields<'_>) -> Option<R>,
     ) -> Result<Option<R>> {
         self.with(|_| Ok(()))?;
-        let deadline = Instant::now() + within;
-        loop {
-            let frame = match timeout_at(deadline, self.talk.next()).await {
+        let started = Instant::now();
+        let mut received = 0;
+        let heard = loop {
+            let frame = match timeout_at(started + within, self.talk.next()).await {
                 Ok(Ok(frame)) => frame,
-                Ok(Err(fault)) => return Err(self.end(fault)),
-                Err(_) => return Ok(None),
+                Ok(Err(fault)) => break Err(self.end(fault)),
+                Err(_) => break Ok(None),
             };
+            received += frame.len();
             if let Ok(Some(fields)) = self.talk.read(&frame)
                 && let Some(decision) = judge(&fields)
             {
-                return Ok(Some(decision));
+                break Ok(Some(decision));
             }
-        }
+        };
+        let said = if matches!(heard, Ok(None)) { "late" } else { status(&heard, "answered") };
+        self.talk.session().ended(request, said, started.elapsed(), received);
+        heard
     }
 }
 
@@ -245,18 +270,32 @@ impl<T: Talk> Dialogue<T> {
 #[derive(Debug)]
 pub struct Asked {
     id: String,
+    asked: Instant,
     deadline: Instant,
 }
 
 impl Asked {
     /// A request that was put in line just now.
     pub fn new(id: String, within: Duration) -> Self {
-        Self { id, deadline: Instant::now() + within }
+        let asked = Instant::now();
+        Self { id, asked, deadline: asked + within }
     }
 
     /// Waits for its answer, which `id_of` tells from other messages. Dropping the future loses
     /// nothing.
     pub async fn answer<T: Talk>(
+        &self,
+        talk: &mut T,
+        id_of: impl for<'f> Fn(&Fields<'f>) -> &'f str,
+    ) -> Result<Frame> {
+        let answer = self.awaited(talk, id_of).await;
+        let received = answer.as_ref().map_or(0, |frame| frame.len());
+        let said = status(&answer, "answered");
+        talk.session().ended("request", said, self.asked.elapsed(), received);
+        answer
+    }
+
+    async fn awaited<T: Talk>(
         &self,
         talk: &mut T,
         id_of: impl for<'f> Fn(&Fields<'f>) -> &'f str,

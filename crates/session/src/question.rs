@@ -57,6 +57,11 @@ impl Question {
         }
     }
 
+    /// Whether an answer is awaited.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// It was asked just now, or a part of the answer has come.
     pub fn asked(&mut self) {
         self.is_doubtful &= self.is_open;

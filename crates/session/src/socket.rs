@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::{MaybeTlsStream, client_async};
 use url::{Host, Url};
 
+use crate::exchange::{Exchanges, status};
 use crate::frames::{Arrived, Frame, Frames};
 use crate::opening::Opening;
 use crate::packets::Packets;
@@ -130,55 +131,38 @@ pub struct Session {
     /// When we asked whether anybody is there, while nobody has answered.
     asked: Option<Instant>,
     kept: VecDeque<Frame>,
+    exchanges: Exchanges,
 }
 
 impl Session {
     /// One attempt to open a session.
     pub async fn open(options: &Options) -> Result<Self> {
-        let url = &options.url;
-        let is_safe = match url.scheme() {
-            "wss" => true,
-            "ws" if options.insecure || is_loopback(url) => false,
-            "ws" => {
-                let reason = "plain ws would show the credentials to everyone on the way; \
-                              use wss, or set connection.insecure";
-                return Err(Fault::fatal(format!("will not use {url}: {reason}")));
-            }
-            scheme => return Err(Fault::fatal(format!("cannot speak {scheme:?} to {url}"))),
-        };
-        let request = request(options)?;
-        let opening = async {
-            let stream = connect(url, is_safe).await?;
-            let (socket, _) = client_async(request, Opening::new(stream)).await?;
-            Ok(socket.into_inner().into_parts())
-        };
-        let opened = timeout(CONNECT_TIMEOUT, opening).await;
-        let opened = opened.map_err(|_| Fault::retry(format!("{url} did not open in time")))?;
-        let (stream, early) = opened.map_err(|error| refused(options, error))?;
-        let frames = Frames::new(stream, &early, options.max_message_bytes);
-        Ok(Self::new(Line::Web(Box::new(frames)), None, options.idle))
+        let exchanges = Exchanges::web(&options.url);
+        Self::opened(exchanges, options.idle, None, web(options)).await
     }
 
     /// One attempt to open a session over a raw socket.
     pub async fn open_raw(options: &RawOptions) -> Result<Self> {
-        let RawOptions { host, port, .. } = options;
-        if !options.insecure && !is_this_machine(host) {
-            let reason = "a raw socket would show everything to everyone on the way; \
-                          run it on this machine, or set connection.insecure";
-            return Err(Fault::fatal(format!("will not use {host}:{port}: {reason}")));
-        }
-        let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), *port))).await;
-        let stream = stream
-            .map_err(|_| Fault::retry(format!("{host}:{port} did not open in time")))?
-            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
-            .map_err(|error| Fault::retry(format!("could not open {host}:{port}: {error}")))?;
-        let (longest, turns) = (options.max_message_bytes, options.turns.clone());
-        let packets = Packets::new(stream, options.greeting, longest, turns);
-        Ok(Self::new(Line::Raw(Box::new(packets)), options.probe.clone(), options.idle))
+        let exchanges = Exchanges::raw(&options.host, options.port);
+        Self::opened(exchanges, options.idle, options.probe.clone(), raw(options)).await
     }
 
-    fn new(line: Line, probe: Option<Vec<u8>>, idle: Duration) -> Self {
-        Self { line, probe, idle, heard: Instant::now(), asked: None, kept: VecDeque::new() }
+    async fn opened(
+        mut exchanges: Exchanges,
+        idle: Duration,
+        probe: Option<Vec<u8>>,
+        opening: impl Future<Output = Result<Line>>,
+    ) -> Result<Self> {
+        let started = Instant::now();
+        let line = opening.await;
+        exchanges.ended("connect", status(&line, "opened"), started.elapsed(), 0);
+        let (heard, kept) = (Instant::now(), VecDeque::new());
+        Ok(Self { line: line?, probe, idle, heard, asked: None, kept, exchanges })
+    }
+
+    /// Notes that an exchange is over.
+    pub(crate) fn ended(&mut self, request: &str, status: &str, took: Duration, received: usize) {
+        self.exchanges.ended(request, status, took, received);
     }
 
     /// Sends a text, or a message of a raw session.
@@ -188,12 +172,14 @@ impl Session {
             self.queue(text.as_bytes())?;
             return self.flush().await;
         };
+        self.exchanges.sends(text.len());
         sent(timeout(SEND_TIMEOUT, frames.send_text(text)).await)
     }
 
     /// Puts a message in line: it leaves during the next reads, at the session's own pace. Nothing
     /// is waited for, so nothing can be interrupted in the middle.
     pub fn queue(&mut self, message: &[u8]) -> Result<()> {
+        self.exchanges.sends(message.len());
         let queued = match &mut self.line {
             Line::Web(frames) => frames.queue(message),
             Line::Raw(packets) => packets.queue(message),
@@ -268,8 +254,10 @@ impl Session {
         what: &str,
         mut judge: impl FnMut(&Frame) -> Step<T>,
     ) -> Result<T> {
-        let deadline = Instant::now() + within;
+        let started = Instant::now();
+        let deadline = started + within;
         let mut kept = std::mem::take(&mut self.kept);
+        let mut received = 0;
         let result = loop {
             let frame = tokio::select! {
                 frame = self.next_frame() => frame,
@@ -278,8 +266,14 @@ impl Session {
                 }
             };
             match frame.map(|frame| (judge(&frame), frame)) {
-                Ok((Step::Done(answer), _)) => break Ok(answer),
-                Ok((Step::Refused(fault), _)) => break Err(fault),
+                Ok((Step::Done(answer), frame)) => {
+                    received = frame.len();
+                    break Ok(answer);
+                }
+                Ok((Step::Refused(fault), frame)) => {
+                    received = frame.len();
+                    break Err(fault);
+                }
                 Ok((Step::Skip, _)) => {}
                 Ok((Step::Keep, frame)) if kept.len() < MAX_KEPT => kept.push_back(frame),
                 Ok((Step::Keep, _)) => {
@@ -289,6 +283,7 @@ impl Session {
             }
         };
         self.kept = kept;
+        self.ended(what, status(&result, "answered"), started.elapsed(), received);
         result
     }
 
@@ -346,6 +341,48 @@ impl Line {
             Self::Raw(packets) => packets.release(),
         }
     }
+}
+
+/// Opens a WebSocket.
+async fn web(options: &Options) -> Result<Line> {
+    let url = &options.url;
+    let is_safe = match url.scheme() {
+        "wss" => true,
+        "ws" if options.insecure || is_loopback(url) => false,
+        "ws" => {
+            let reason = "plain ws would show the credentials to everyone on the way; \
+                          use wss, or set connection.insecure";
+            return Err(Fault::fatal(format!("will not use {url}: {reason}")));
+        }
+        scheme => return Err(Fault::fatal(format!("cannot speak {scheme:?} to {url}"))),
+    };
+    let request = request(options)?;
+    let opening = async {
+        let stream = connect(url, is_safe).await?;
+        let (socket, _) = client_async(request, Opening::new(stream)).await?;
+        Ok(socket.into_inner().into_parts())
+    };
+    let opened = timeout(CONNECT_TIMEOUT, opening).await;
+    let opened = opened.map_err(|_| Fault::retry(format!("{url} did not open in time")))?;
+    let (stream, early) = opened.map_err(|error| refused(options, error))?;
+    Ok(Line::Web(Box::new(Frames::new(stream, &early, options.max_message_bytes))))
+}
+
+/// Opens a raw socket.
+async fn raw(options: &RawOptions) -> Result<Line> {
+    let RawOptions { host, port, .. } = options;
+    if !options.insecure && !is_this_machine(host) {
+        let reason = "a raw socket would show everything to everyone on the way; \
+                      run it on this machine, or set connection.insecure";
+        return Err(Fault::fatal(format!("will not use {host}:{port}: {reason}")));
+    }
+    let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), *port))).await;
+    let stream = stream
+        .map_err(|_| Fault::retry(format!("{host}:{port} did not open in time")))?
+        .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
+        .map_err(|error| Fault::retry(format!("could not open {host}:{port}: {error}")))?;
+    let (longest, turns) = (options.max_message_bytes, options.turns.clone());
+    Ok(Line::Raw(Box::new(Packets::new(stream, options.greeting, longest, turns))))
 }
 
 /// The opening request.

@@ -22,7 +22,7 @@ use crate::commands::credential::store;
 use crate::commands::{asked_to_stop, run as running};
 use crate::endpoints::Endpoints;
 use crate::platform::Platform;
-use crate::{catalogue, output, progress};
+use crate::{catalogue, monitoring, output, progress};
 
 use self::mocks::Mocks;
 use self::script::Script;
@@ -63,18 +63,16 @@ async fn play(
     let prometheus = runtime::collect(true)?;
     let view = View::follow(&wiring, started)?;
     let mut supervisor = Supervisor::new(wiring.clone());
-    for task in catalogue::tasks(&topology, &[], &Clock::system(), "", &store(cli))? {
+    let store = store(cli);
+    for task in catalogue::tasks(&topology, &[], &Clock::system(), "", &store)? {
         supervisor.start(task);
     }
     let statuses = supervisor.statuses();
-    let served = runtime::serve(
-        args.listen,
-        prometheus,
-        statuses.clone(),
-        Vec::new(),
-        wiring.shutdown.clone(),
-    )
-    .await?;
+    let telling = monitoring::telling(&topology.monitoring, &wiring.clock)?;
+    let figures = prometheus.clone();
+    let monitor = monitoring::start(&topology, telling, &statuses, figures, &wiring, &store);
+    let (shown, shutdown) = (statuses.clone(), wiring.shutdown.clone());
+    let served = runtime::serve(args.listen, prometheus, shown, monitor.pages(), shutdown).await?;
     platform.endpoints.publish(&cli.data)?;
     announce(cli, args, platform, &mocks, served)?;
     let mut script = Script::new(&wiring, &view, state.run)?;
@@ -115,6 +113,7 @@ async fn play(
         tracing::warn!(%error, "the demo failed");
     }
     supervisor.stop(running::STOP_WAIT).await;
+    monitor.stop().await;
     state.market_stands_at(mocks.now());
     mocks.stop().await;
     played.map(|_| summary)

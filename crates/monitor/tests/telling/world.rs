@@ -76,6 +76,7 @@ impl World {
             health_check_interval: Duration::from_secs(60),
             patients,
             components,
+            counted: BTreeSet::new(),
             figures: self.figures.clone(),
         };
         Monitor::start(settings, &self.wiring)

@@ -1,5 +1,6 @@
 //! The order journal at work: nothing is sent twice, nothing is forgotten.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -93,6 +94,13 @@ async fn every_order_is_sent_once_and_told_of() {
         assert_eq!(ledger.arrivals(&request_id(order)), 1);
         assert_eq!(last_told(&world, order).broker_order_id.unwrap(), format!("r{order}!"));
     }
+    let traces = |topic: &str| -> BTreeSet<Vec<u8>> {
+        let messages = world.messages(topic);
+        messages.iter().map(|m| m.header("traceparent").unwrap().to_vec()).collect()
+    };
+    let asked = traces("orders.approved");
+    assert_eq!(asked.len(), 21);
+    assert_eq!((&traces("ops.deliveries"), &traces("orders.events")), (&asked, &asked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
