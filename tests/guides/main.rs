@@ -4,13 +4,13 @@
 //! A guide says what is done with a block in the words after its language, which no reader sees:
 //!
 //! - `console`: after `$ ` is a command, below it what it prints. `…` stands for what varies, on a
-//!   line of its own for lines. Where nothing is shown, nothing is compared. A command must succeed,
-//!   unless the next one is `echo $?`. What is logged is not compared.
+//!   line of its own for lines. Where nothing is shown, nothing is compared. A command must
+//!   succeed, unless the next one is `echo $?`. What is logged is not compared.
 //! - `console again`: the same, tried again until it prints what is shown.
 //! - `console terminal`: a terminal of its own, which stays open. What it shows is waited for.
 //! - `LANGUAGE file=PATH`: the file that the reader is asked to write.
-//! - `LANGUAGE not run: REASON`: for a vendor's account, a person's browser, or a compiler. They are
-//!   counted below.
+//! - `LANGUAGE not run: REASON`: for a vendor's account, a person's browser, or a compiler. They
+//!   are counted below.
 //!
 //! Ports are the only thing that is changed: each is replaced by a free one.
 
