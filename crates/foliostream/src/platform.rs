@@ -149,9 +149,10 @@ impl Platform {
         Ok(())
     }
 
-    /// Stops what was started here.
-    pub async fn stop(self) -> Result<()> {
+    /// Stops what was started here; who looks into the data folder no longer finds it.
+    pub async fn stop(self, data: &Path) -> Result<()> {
         if let Some((kafka, served)) = self.local {
+            Endpoints::withdraw(data);
             drop(served);
             kafka.stop().await?;
         }

@@ -25,6 +25,5 @@ pub async fn run(cli: &Cli, args: &BrokerRun) -> Result<()> {
         }
     }
     asked_to_stop().await;
-    Endpoints::withdraw(&cli.data);
-    platform.stop().await
+    platform.stop(&cli.data).await
 }

@@ -72,7 +72,7 @@ pub async fn run(cli: &Cli, args: &Run) -> Result<()> {
     }
     supervisor.stop(STOP_WAIT).await;
     monitor.stop().await;
-    platform.stop().await?;
+    platform.stop(&cli.data).await?;
     let failed: Vec<_> = statuses.iter().filter(|(_, s)| s.get().state == State::Failed).collect();
     match failed.as_slice() {
         [] => Ok(()),

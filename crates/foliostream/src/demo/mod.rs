@@ -20,7 +20,6 @@ use serde_json::{Value, json};
 use crate::cli::{Cli, Demo, Format};
 use crate::commands::credential::store;
 use crate::commands::{asked_to_stop, run as running};
-use crate::endpoints::Endpoints;
 use crate::platform::Platform;
 use crate::{catalogue, monitoring, output, progress};
 
@@ -39,8 +38,7 @@ pub async fn run(cli: &Cli, args: &Demo) -> Result<ExitCode> {
     let platform =
         Platform::local(&cli.data, None, SocketAddr::from(([127, 0, 0, 1], 0)), true).await?;
     let played = play(cli, args, &platform, &mut state, started).await;
-    Endpoints::withdraw(&cli.data);
-    platform.stop().await?;
+    platform.stop(&cli.data).await?;
     state.save(&cli.data)?;
     if let Some(summary) = played? {
         output::json(&summary)?;
