@@ -95,7 +95,11 @@ mod tests {
             (403, r#"{"message":"forbidden."}"#, "unauthorized"),
             (403, "<html>blocked</html>", "retry"),
             (403, "<?xml version=\"1.0\"?><!DOCTYPE html><html>blocked</html>", "retry"),
-            (403, "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "unauthorized"),
+            (
+                403,
+                "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>",
+                "unauthorized",
+            ),
             (404, "{}", "fatal"),
             (408, "", "retry"),
             (429, "", "throttled"),
