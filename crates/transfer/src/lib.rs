@@ -1,8 +1,8 @@
 //! Import and export: files of any layout to events, topics and tables to files.
 //!
-//! An import: `plan` is what its settings mean, `input` finds and unpacks its files, in `stores` too,
-//! `rows` reads them whatever they are written in, `import` publishes each row once; `seen` knows what of which
-//! file has been imported, `rejects` keeps what was refused.
+//! An import: `plan` is what its settings mean, `input` finds and unpacks its files, in `stores`
+//! too, `rows` reads them whatever they are written in, `import` publishes each row once; `seen`
+//! knows what of which file has been imported, `rejects` keeps what was refused.
 //!
 //! An export: `export` reads a topic or a table, `write` makes rows of it, `destination` says where
 //! a file may stand and puts it there whole.
