@@ -12,6 +12,7 @@ mod hmac;
 mod jwt;
 mod oauth1;
 mod pkce;
+mod sigv4;
 mod totp;
 
 mod token;
@@ -45,6 +46,7 @@ pub use oauth1::OAuth1;
 pub use oauth2::{ClientProof, Grant, OAuth2};
 pub use pkce::Pkce;
 pub use session::Session;
+pub use sigv4::SigV4;
 pub use store::{Command, Drawer, Environment, Memory, Seal, Sealed, Store, new_key, open};
 pub use text::random;
 pub use token::Tokens;

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::token::Tokens;
 use crate::transport::{Exchange, Reply};
-use crate::{Hmac, Jwt, OAuth1, OAuth2, Result, Session, text};
+use crate::{Hmac, Jwt, OAuth1, OAuth2, Result, Session, SigV4, text};
 
 /// A way of proving who we are.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub enum Method {
     },
     /// A signature with a shared key.
     Hmac(Box<Hmac>),
+    /// A signature as AWS wants it.
+    SigV4(Box<SigV4>),
     /// A token that we sign ourselves, as `Authorization: Bearer`.
     Jwt(Box<Jwt>),
     /// OAuth 1.0a.
@@ -140,6 +142,7 @@ impl Method {
                 proof
             }
             (Self::Hmac(hmac), _) => hmac.prove(asked, now),
+            (Self::SigV4(key), _) => key.prove(asked, now),
             (Self::Jwt(jwt), _) => Proof::bearer(&jwt.token(Some((asked.method, asked.url)), now)?),
             (Self::OAuth1(oauth1), Some(tokens)) => {
                 oauth1.prove(asked.method, asked.url, tokens, now)?
@@ -211,6 +214,7 @@ impl Method {
             Self::ApiKey { key, .. } => vec![key],
             Self::Basic { password, .. } => vec![password],
             Self::Hmac(hmac) => vec![&hmac.key],
+            Self::SigV4(key) => key.secrets(),
             Self::Jwt(_) | Self::Gateway => Vec::new(),
             Self::OAuth1(oauth1) => vec![&oauth1.consumer_secret],
             Self::OAuth2(oauth2) => oauth2.secrets(),

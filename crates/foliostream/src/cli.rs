@@ -188,12 +188,16 @@ pub struct Export {
     /// topic.
     #[arg(value_name = "DATA")]
     pub what: String,
-    /// The file, below the root; `{date}` and `{time}` are filled in.
+    /// The file, below the root, or its URL in a store of the topology; `{date}` and `{time}` are
+    /// filled in.
     #[arg(long)]
     pub to: String,
     /// The folder that nothing is written outside of.
     #[arg(long, default_value = ".")]
     pub root: PathBuf,
+    /// The topology that names the stores.
+    #[arg(long, default_value = "topology.yaml")]
+    pub topology: PathBuf,
     /// How the rows are written.
     #[arg(long = "as", value_enum, default_value_t = FileFormat::Csv)]
     pub file_format: FileFormat,

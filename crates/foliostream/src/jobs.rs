@@ -9,7 +9,7 @@ use credentials::{Drawer, Store};
 use runtime::Start;
 use serde_json::{Value, json};
 use topology::{ScheduledExport, ScheduledImport, Topology};
-use transfer::{Destination, Errand, Export, Work};
+use transfer::{Destination, Errand, Export, Stores, Work};
 
 use crate::catalogue;
 use crate::commands::import::plan;
@@ -76,8 +76,9 @@ fn write(topology: &Topology, export: &ScheduledExport, clock: &Clock) -> Result
     let what = Export::new(&export.data_type, export.format, &section.formats)?;
     let what = what.columns(&export.columns)?;
     let root = Path::new(section.root.as_deref().unwrap_or("."));
-    Destination::new(root, &export.destination, clock.now())?;
-    Ok(Work::export(what, root.to_owned(), export.destination.clone()))
+    let stores = Stores::open(&topology.stores, clock)?;
+    Destination::find(&stores, root, &export.destination, clock.now())?;
+    Ok(Work::export(what, root.to_owned(), export.destination.clone(), stores))
 }
 
 #[cfg(test)]

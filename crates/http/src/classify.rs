@@ -39,8 +39,12 @@ pub(crate) fn is_failure(answer: &Answer) -> bool {
     answer.status >= 500 || answer.status == 408
 }
 
+/// A page. XML that is none is an answer of the vendor's own.
 fn is_html(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"<")
+    let body = body.trim_ascii_start();
+    let start = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT_BYTES)]);
+    let start = start.to_ascii_lowercase();
+    start.starts_with('<') && (!start.starts_with("<?xml") || start.contains("<html"))
 }
 
 /// Enough of a body to recognise it, on one line and without secrets.
@@ -90,6 +94,12 @@ mod tests {
             (401, "{}", "unauthorized"),
             (403, r#"{"message":"forbidden."}"#, "unauthorized"),
             (403, "<html>blocked</html>", "retry"),
+            (403, "<?xml version=\"1.0\"?><!DOCTYPE html><html>blocked</html>", "retry"),
+            (
+                403,
+                "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>",
+                "unauthorized",
+            ),
             (404, "{}", "fatal"),
             (408, "", "retry"),
             (429, "", "throttled"),

@@ -50,7 +50,7 @@ impl Http {
             builder = builder.header(name, value);
         }
         if let Some(body) = signed.body {
-            builder = builder.header("content-type", "application/json").body(body);
+            builder = builder.header("content-type", request.content_type).body(body);
         }
         let what = || format!("no answer to {}", request.title());
         let response = within(request.first_byte, what, builder.send()).await?;

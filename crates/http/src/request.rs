@@ -42,6 +42,7 @@ pub struct Request {
     pub(crate) between_bytes: Duration,
     pub(crate) weight: usize,
     pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) content_type: &'static str,
     broken: Option<String>,
 }
 
@@ -62,6 +63,7 @@ impl Request {
             between_bytes: BETWEEN_BYTES,
             weight: 1,
             headers: Vec::new(),
+            content_type: "application/json",
             broken: None,
         }
     }
@@ -114,6 +116,20 @@ impl Request {
             Ok(bytes) => self.body = Some(bytes.into()),
             Err(error) => self.broken = Some(format!("could not write the body: {error}")),
         }
+        self
+    }
+
+    /// Sends a body as it is.
+    #[must_use]
+    pub fn bytes(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        (self.content_type, self.body) = (content_type, Some(body.into()));
+        self
+    }
+
+    /// Sends a header beside those that prove who we are.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
         self
     }
 

@@ -21,13 +21,14 @@ use crate::topology::{Audit, Kafka, Origin, ProcessorUse, System, Topology};
 use crate::words::{found, nearest, quote, suggest};
 
 /// The sections of the file, as messages list them.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "systems",
     "processors",
     "kafka",
     "schema_registry",
     "topics",
     "accounts",
+    "stores",
     "data_import",
     "data_export",
     "monitoring",
@@ -59,6 +60,7 @@ pub(crate) fn assemble(root: &Node, catalogue: &Catalogue, report: &mut Report) 
             "schema_registry" => topology.schema_registry = section(node, &place, report),
             "topics" => topology.topics = section(node, &place, report).unwrap_or_default(),
             "accounts" => topology.accounts = accounts(node, &place, report),
+            "stores" => topology.stores = section(node, &place, report).unwrap_or_default(),
             "data_import" => {
                 topology.data_import = section(node, &place, report).unwrap_or_default()
             }

@@ -1,6 +1,7 @@
 //! What no section can know alone: whether the names in one are meant by another.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use component::{Mapping, event_kind};
 use model::Event;
@@ -11,6 +12,7 @@ use crate::check::Place;
 use crate::node::{Entry, Node, Path, Scalar, ScalarKind};
 use crate::problem::Report;
 use crate::sections::{AlertDestination, KafkaFile, KafkaProtocol, SaslMechanism};
+use crate::stores::in_store;
 use crate::topology::{System, Topology};
 use crate::transfers::{ScheduledExport, ScheduledImport};
 use crate::words::{origin, quote, suggest};
@@ -24,6 +26,7 @@ pub(crate) fn check(root: &Node, topology: &Topology, catalogue: &Catalogue, rep
     accounts(root, topology, catalogue, report);
     imports(root, topology, catalogue, report);
     mappings(root, topology, report);
+    stores(root, report);
     schedules(root, report);
     jobs(root, topology, report);
     topics(root, report);
@@ -127,6 +130,43 @@ fn mappings(root: &Node, topology: &Topology, report: &mut Report) {
         if let Err(reason) = Mapping::new(kind, &import.fields, !import.id.is_empty()) {
             report.problem(entry.value.at, &path, reason);
         }
+    }
+}
+
+/// Credentials of stores, and the stores that are meant by imports and exports.
+fn stores(root: &Node, report: &mut Report) {
+    const CREDENTIALS: [&str; 3] = ["access_key_id", "secret_access_key", "session_token"];
+    let stores = entries(root, "stores");
+    for entry in stores {
+        let Some(store) = entry.value.get("s3") else { continue };
+        let path = Path::default().child("stores").child(&entry.key).child("s3");
+        for key in CREDENTIALS {
+            let Some((node, scalar)) = word(store, key) else { continue };
+            let is_sealed = |name: &Arc<str>| name.starts_with("secret://");
+            if scalar.variables.is_empty() || !scalar.variables.iter().all(is_sealed) {
+                let message = "what opens a store comes from the sealed store: secret://NAME";
+                report.problem(node.at, &path.child(key), message);
+            }
+        }
+    }
+    let names: Vec<&str> = stores.iter().map(|entry| entry.key.as_str()).collect();
+    let mut check = |node: &Node, key: &str, path: &Path| {
+        let Some((node, scalar)) = word(node, key) else { return };
+        let Some((_, name, _)) = in_store(&scalar.text) else { return };
+        if !names.contains(&name) {
+            let hint = suggest(name, names.iter().copied());
+            let message = format!("{} is in no store of \"stores\"{hint}", shown(scalar));
+            report.problem(node.at, &path.child(key), message);
+        }
+    };
+    let section = Path::default().child("data_import").child("imports");
+    if let Some(imports) = root.get("data_import") {
+        for entry in entries(imports, "imports") {
+            check(&entry.value, "from", &section.child(&entry.key));
+        }
+    }
+    for (node, path) in scheduled(root, "data_export", "scheduled_exports") {
+        check(node, "destination", &path);
     }
 }
 

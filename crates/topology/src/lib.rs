@@ -11,6 +11,7 @@ mod problem;
 
 mod catalogue;
 mod sections;
+mod stores;
 mod topology;
 mod transfers;
 
@@ -47,6 +48,7 @@ pub use sections::{
     Account, AlertDestination, AlertRule, AlertSeverity, Email, LocalKafka, LogLevel, Metrics,
     Monitoring, SchemaRegistry, Slack, SystemType, Topics, Webhook,
 };
+pub use stores::{S3, Store, in_store};
 pub use topology::{Audit, ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
 pub use transfers::{
     Compression, Csv, DataExport, DataImport, Encoding, Format, Formats, Import, Json, Missed,

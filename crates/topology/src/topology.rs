@@ -15,6 +15,7 @@ use crate::problem::Problem;
 use crate::sections::{
     Account, LocalKafka, Metrics, Monitoring, SchemaRegistry, SystemType, Topics,
 };
+use crate::stores::Store;
 use crate::transfers::{DataExport, DataImport};
 
 /// Which systems and components run, with their settings.
@@ -34,6 +35,8 @@ pub struct Topology {
     pub topics: Topics,
     /// Where the orders of each account go.
     pub accounts: BTreeMap<String, Account>,
+    /// Stores of files on other machines, by names of the user's own.
+    pub stores: BTreeMap<String, Store>,
     /// What is read in on a schedule.
     pub data_import: DataImport,
     /// What is written out on a schedule.

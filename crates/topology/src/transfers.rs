@@ -24,7 +24,8 @@ pub struct DataImport {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
-    /// A file, a pattern such as `inbox/*.csv`, or the URL of a file.
+    /// A file, a pattern such as `inbox/*.csv`, the URL of a file, or a file or pattern of a store,
+    /// such as `s3://archive/inbox/*.csv`.
     pub from: String,
     /// How the rows are written.
     pub format: Format,
@@ -159,8 +160,8 @@ pub struct ScheduledExport {
     /// Five cron fields (minute, hour, day, month, day of the week), a name such as `@daily`, or
     /// minutes around the session of New York, such as `30 minutes after close`.
     pub schedule: String,
-    /// Where to, below the root, such as `file://reports/portfolio_summary.json`; `{date}` and
-    /// `{time}` are filled in.
+    /// Where to, below the root, such as `file://reports/portfolio_summary.json`, or in a store,
+    /// such as `s3://archive/reports/{date}.json`; `{date}` and `{time}` are filled in.
     pub destination: String,
     /// Allow plain http to another machine.
     #[serde(default)]

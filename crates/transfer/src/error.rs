@@ -18,6 +18,9 @@ pub enum Error {
     /// A file that cannot be read on.
     #[error("{file}, line {line}: {reason}")]
     Broken { file: String, line: u64, reason: String },
+    /// A store of files.
+    #[error("{attempted}: {fault}")]
+    Store { attempted: String, fault: component::Fault },
     /// Another machine.
     #[error(transparent)]
     Remote(#[from] component::Fault),
@@ -43,9 +46,14 @@ impl Error {
             Self::Kafka(error) => error.into(),
             Self::Runtime(error) => error,
             Self::Remote(fault) => fault.into(),
-            Self::File { .. } | Self::Plan(_) | Self::Refused { .. } | Self::Broken { .. } => {
-                component::Fault::fatal(self).into()
+            Self::Store { ref fault, .. } if fault.kind() == "retry" => {
+                component::Fault::retry(self).into()
             }
+            Self::Store { .. }
+            | Self::File { .. }
+            | Self::Plan(_)
+            | Self::Refused { .. }
+            | Self::Broken { .. } => component::Fault::fatal(self).into(),
         }
     }
 
@@ -59,7 +67,7 @@ impl Error {
                     | kafka::Error::Unreachable { .. }
             ),
             Self::Runtime(error) => !error.is_final(),
-            Self::Remote(fault) => matches!(
+            Self::Remote(fault) | Self::Store { fault, .. } => matches!(
                 fault,
                 component::Fault::Retry(_)
                     | component::Fault::Throttled { .. }

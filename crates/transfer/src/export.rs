@@ -1,6 +1,7 @@
 //! From topics and tables to files.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 
 use kafka::Message;
@@ -160,8 +161,7 @@ impl Export {
         }
         let count = rows.writer.rows;
         let partial = rows.writer.end().map_err(Error::file("writing", &rows.path))?;
-        may_place()?;
-        let placed = partial.place()?;
+        let placed = partial.place(may_place)?;
         let exported = Exported {
             file: placed.path,
             rows: count,
@@ -170,11 +170,9 @@ impl Export {
             offsets,
             made_time: wiring.clock.now().to_string(),
         };
-        let mut manifest = destination.manifest()?;
-        serde_json::to_writer_pretty(&mut manifest, &exported).map_err(|error| {
-            Error::file("writing the manifest of", &exported.file)(error.into())
-        })?;
-        manifest.place()?;
+        let manifest =
+            |out: &mut dyn Write| serde_json::to_writer_pretty(out, &exported).map_err(Into::into);
+        destination.manifest().put(manifest, &mut || Ok(()))?;
         Ok(exported)
     }
 

@@ -10,7 +10,7 @@ use runtime::{Publisher, Recent, Wiring, dead_letter, last_checkpoint};
 
 use crate::rejects::Rejects;
 use crate::rows::{Broken, Found, Rows};
-use crate::seen::{Chain, Part, Seen};
+use crate::seen::{Chain, Mark, Part, Seen};
 use crate::{Error, Input, Plan};
 
 /// Rows of one transaction.
@@ -59,19 +59,12 @@ pub fn import(
     input: &Input,
     reached: &mut dyn FnMut(Reached),
 ) -> Result<Imported, Error> {
-    let instance = plan.instance();
-    let id = wiring.sole_transactional_id(&instance);
+    let mark = input.mark();
+    let fetched = input.fetched()?;
+    let input = fetched.as_ref().unwrap_or(input);
+    let id = wiring.sole_transactional_id(&plan.instance());
     let transactions = wiring.cluster.transactions(&id)?;
-    let last = last_checkpoint(wiring, &instance)?;
-    let (sequence, records, seen) = match last {
-        Some(last) => {
-            let seen = serde_json::from_str(&last.cursor).map_err(|error| {
-                Error::Plan(format!("the checkpoint of {instance} cannot be read: {error}"))
-            })?;
-            (last.sequence, last.records, seen)
-        }
-        None => (0, 0, Seen::default()),
-    };
+    let (sequence, records, seen) = reached_before(wiring, plan)?;
     let part = done(plan, input, &seen)?;
     let start = part.as_ref().map(|part| part.refused_bytes).filter(|bytes| *bytes > 0);
     let run = Run {
@@ -87,8 +80,32 @@ pub fn import(
         chain: Chain::new(&plan.name, plan.mapping.kind.name),
         imported: Imported { file: input.name.clone(), ..Imported::default() },
         part,
+        mark,
     };
     run.all(input, reached)
+}
+
+/// Those of the files that are worth reading: an object of a store that has been imported, and has
+/// not been changed since, is left out. Blocks.
+pub fn unseen(wiring: &Wiring, plan: &Plan, inputs: Vec<Input>) -> Result<Vec<Input>, Error> {
+    if inputs.iter().all(|input| input.mark().is_none()) {
+        return Ok(inputs);
+    }
+    let (_, _, seen) = reached_before(wiring, plan)?;
+    let is_known = |input: &Input| input.mark().is_some_and(|mark| seen.has(&mark));
+    Ok(inputs.into_iter().filter(|input| !is_known(input)).collect())
+}
+
+/// The last checkpoint's number, the records until then, and what was imported.
+fn reached_before(wiring: &Wiring, plan: &Plan) -> Result<(i64, i64, Seen), Error> {
+    let instance = plan.instance();
+    let Some(last) = last_checkpoint(wiring, &instance)? else {
+        return Ok((0, 0, Seen::default()));
+    };
+    let seen = serde_json::from_str(&last.cursor).map_err(|error| {
+        Error::Plan(format!("the checkpoint of {instance} cannot be read: {error}"))
+    })?;
+    Ok((last.sequence, last.records, seen))
 }
 
 /// Reads a file without publishing anything: what would be refused is told. Blocks.
@@ -97,7 +114,8 @@ pub fn check(
     input: &Input,
     refused: &mut dyn FnMut(u64, &Bad),
 ) -> Result<Imported, Error> {
-    let opened = input.open(plan)?;
+    let fetched = input.fetched()?;
+    let opened = fetched.as_ref().unwrap_or(input).open(plan)?;
     let broken = |broken: Broken| broken.of(&input.name);
     let mut rows = Rows::open(plan, opened.text).map_err(broken)?;
     let mut imported = Imported { file: input.name.clone(), ..Imported::default() };
@@ -184,6 +202,8 @@ struct Run<'a> {
     imported: Imported,
     /// What of the file had been imported at the last commit.
     part: Option<Part>,
+    /// The object of a store that is read, until that is committed.
+    mark: Option<Mark>,
 }
 
 impl Run<'_> {
@@ -223,7 +243,13 @@ impl Run<'_> {
                 reached(Reached { bytes, length, rows });
             }
         }
-        if pending > 0 {
+        // Where the end was not reached, the same object is read once more.
+        let mark = self.mark.take().filter(|_| self.imported.broken.is_none());
+        if pending == 0 && mark.is_some() {
+            self.transactions.begin()?;
+        }
+        if pending > 0 || mark.is_some() {
+            mark.into_iter().for_each(|mark| self.seen.note(mark));
             self.commit(input)?;
         }
         reached(Reached { bytes: length, length, rows: self.imported.rows });
@@ -315,8 +341,10 @@ impl Run<'_> {
             chain: self.chain.text(),
             refused_bytes: self.rejects.bytes,
         };
-        self.seen.put(self.part.as_ref(), part.clone());
-        self.part = Some(part);
+        if part.rows > 0 {
+            self.seen.put(self.part.as_ref(), part.clone());
+            self.part = Some(part);
+        }
         self.sequence += 1;
         let checkpoint = self.checkpoint(self.wiring.clock.now())?;
         self.publisher.publish(&mut self.transactions, &checkpoint, None)?;

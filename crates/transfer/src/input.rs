@@ -14,10 +14,10 @@ use tempfile::NamedTempFile;
 use topology::Compression;
 use url::Url;
 
+use crate::seen::Mark;
+use crate::stores::{MAX_FILES, S3, Stored, attempted, wait};
 use crate::{Error, Plan};
 
-/// Files that a pattern may name.
-const MAX_FILES: usize = 10_000;
 /// A file that is fetched; it is held in memory for a moment.
 const MAX_FETCHED_BYTES: usize = 256 << 20;
 /// Bytes that are read at a time.
@@ -26,11 +26,19 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// A file to import.
 #[derive(Debug)]
 pub struct Input {
-    /// What messages call it: its path, or the last part of its URL.
+    /// What messages call it: its path, its URL in a store, or the last part of another URL.
     pub name: String,
-    path: PathBuf,
+    place: Place,
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug)]
+enum Place {
+    Here(PathBuf),
     /// Where it was fetched to; it goes when the input does.
-    _fetched: Option<NamedTempFile>,
+    Fetched(NamedTempFile),
+    /// Still in its store.
+    Stored(Arc<S3>, Stored),
 }
 
 /// A file that is open, and how much of it has been read.
@@ -43,11 +51,15 @@ pub(crate) struct Opened {
 impl Input {
     /// A file on this machine.
     pub fn of_path(path: &Path) -> Self {
-        Self { name: path.display().to_string(), path: path.to_owned(), _fetched: None }
+        Self { name: path.display().to_string(), place: Place::Here(path.to_owned()) }
     }
 
-    /// The files that an import names, in the order of their names; those of a URL are fetched.
+    /// The files that an import names, in the order of their names; that of a URL is fetched, those
+    /// of a store when they are read.
     pub async fn find(plan: &Plan, from: &str, clock: &Clock) -> Result<Vec<Self>, Error> {
+        if let Some((store, pattern)) = plan.stores.find(from)? {
+            return stored(store, from, &pattern).await;
+        }
         match Url::parse(from) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => {
                 Ok(vec![fetch(plan, &url, clock).await?])
@@ -57,16 +69,38 @@ impl Input {
                 Ok(vec![Self::of_path(Path::new(path))])
             }
             Ok(url) if url.scheme().len() > 1 => {
-                let known = "a path, a pattern, or a URL of http, https or file";
+                let known = "a path, a pattern, or a URL of http, https, file or s3";
                 Err(Error::Plan(format!("{from:?}: expected {known}")))
             }
             _ => matching(from),
         }
     }
 
+    /// The same once it is on this machine, where it is not. Blocks.
+    pub(crate) fn fetched(&self) -> Result<Option<Self>, Error> {
+        let Place::Stored(store, object) = &self.place else { return Ok(None) };
+        let fetched = wait(store.fetch(object)).map_err(attempted("reading", &self.name))?;
+        Ok(Some(Self { name: self.name.clone(), place: Place::Fetched(fetched) }))
+    }
+
+    /// What tells this object, as it is, from all others of its store.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        match &self.place {
+            Place::Stored(_, object) => Some(Mark::new(&self.name, &object.version)),
+            Place::Here(_) | Place::Fetched(_) => None,
+        }
+    }
+
     pub(crate) fn open(&self, plan: &Plan) -> Result<Opened, Error> {
-        let error = || Error::file("reading", &self.path);
-        let file = File::open(&self.path).map_err(error())?;
+        let path = match &self.place {
+            Place::Here(path) => path.as_path(),
+            Place::Fetched(file) => file.path(),
+            Place::Stored(..) => {
+                return Err(Error::Plan(format!("{} has not been fetched", self.name)));
+            }
+        };
+        let error = || Error::file("reading", path);
+        let file = File::open(path).map_err(error())?;
         let metadata = file.metadata().map_err(error())?;
         if !metadata.is_file() {
             return Err(error()(io::Error::other("it is not a file")));
@@ -164,5 +198,19 @@ async fn fetch(plan: &Plan, url: &Url, clock: &Clock) -> Result<Input, Error> {
     file.write_all(&answer.body).map_err(temporary)?;
     let last = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
     let name = if last.is_empty() { url.host_str().unwrap_or_default() } else { last };
-    Ok(Input { name: name.to_owned(), path: file.path().to_owned(), _fetched: Some(file) })
+    Ok(Input { name: name.to_owned(), place: Place::Fetched(file) })
+}
+
+/// The objects of a store that a key or a pattern names.
+async fn stored(store: Arc<S3>, from: &str, pattern: &str) -> Result<Vec<Input>, Error> {
+    let found = store.list(pattern).await.map_err(attempted("looking into", from))?;
+    if found.is_empty() && !pattern.contains(['*', '?', '[']) {
+        let fault = component::Fault::fatal("there is no such object");
+        return Err(attempted("reading", from)(fault));
+    }
+    let input = |object: Stored| Input {
+        name: store.url(&object.key),
+        place: Place::Stored(store.clone(), object),
+    };
+    Ok(found.into_iter().map(input).collect())
 }

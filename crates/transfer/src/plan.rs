@@ -6,7 +6,7 @@ use component::{Mapping, Marks, event_kind};
 use encoding_rs::Encoding;
 use topology::{Compression, Format, Formats};
 
-use crate::Error;
+use crate::{Error, Stores};
 
 /// An import that can be run.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub struct Plan {
     pub from: String,
     /// Folder for the rows that are refused.
     pub rejects: PathBuf,
+    pub(crate) stores: Stores,
     pub(crate) is_insecure: bool,
     pub(crate) format: Format,
     pub(crate) compression: Compression,
@@ -66,6 +67,7 @@ impl Plan {
             name: name.to_owned(),
             from: import.from.clone(),
             rejects: PathBuf::from(&import.rejects),
+            stores: Stores::default(),
             is_insecure: import.insecure,
             format: import.format,
             compression: import.compression,
@@ -82,6 +84,12 @@ impl Plan {
         };
         plan.check().map_err(wrong)?;
         Ok(plan)
+    }
+
+    /// The same, whose files may be in stores.
+    #[must_use]
+    pub fn stores(self, stores: Stores) -> Self {
+        Self { stores, ..self }
     }
 
     fn check(&self) -> Result<(), String> {

@@ -1,15 +1,34 @@
 //! What of which file has been imported.
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// Files that one import remembers. All of them are saved with every batch.
 const MAX_FILES: usize = 500;
+/// Objects of stores that one import remembers: as many as it may find.
+const MAX_MARKS: usize = crate::stores::MAX_FILES;
 
 /// What of which file has been imported, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Seen {
     files: Vec<Part>,
+    /// Objects of stores that were read to their end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<Mark>,
+}
+
+/// An object of a store, as it was: 16 digits of its URL and 16 of its version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mark(String);
+
+impl Mark {
+    pub fn new(url: &str, version: &str) -> Self {
+        Self(format!("{:016x}{:016x}", xxh3_64(url.as_bytes()), xxh3_64(version.as_bytes())))
+    }
+
+    fn is_of_the_object_of(&self, other: &Self) -> bool {
+        self.0.get(..16) == other.0.get(..16)
+    }
 }
 
 /// The beginning of a file, up to the end of a row.
@@ -71,6 +90,20 @@ impl Seen {
         candidates.find(|part| part.chain == text)
     }
 
+    /// Whether an object was read to its end, as it is.
+    pub fn has(&self, mark: &Mark) -> bool {
+        self.marks.contains(mark)
+    }
+
+    /// Remembers an object in the place of what it was before.
+    pub fn note(&mut self, mark: Mark) {
+        self.marks.retain(|known| !known.is_of_the_object_of(&mark));
+        if self.marks.len() >= MAX_MARKS {
+            self.marks.remove(0);
+        }
+        self.marks.push(mark);
+    }
+
     /// Puts a part in the place of the shorter one that it continues.
     pub fn put(&mut self, before: Option<&Part>, part: Part) {
         self.files.retain(|known| Some(known) != before && *known != part);
@@ -107,6 +140,21 @@ mod tests {
         let long = part("b.csv", &["1", "2", "3"]);
         seen.put(Some(&short), long);
         assert_eq!((seen.longest(), seen.files.len()), (3, 1));
+    }
+
+    #[test]
+    fn an_object_is_known_by_its_url_and_its_version() {
+        let mut seen = Seen::default();
+        let mark = Mark::new("s3://a/1.csv", "v1");
+        seen.note(mark.clone());
+        assert!(seen.has(&mark));
+        assert!(!seen.has(&Mark::new("s3://a/1.csv", "v2")));
+        assert!(!seen.has(&Mark::new("s3://a/2.csv", "v1")));
+        seen.note(Mark::new("s3://a/1.csv", "v2"));
+        assert!(!seen.has(&mark));
+        assert_eq!(seen.marks.len(), 1);
+        (0..=MAX_MARKS).for_each(|number| seen.note(Mark::new(&number.to_string(), "v")));
+        assert_eq!(seen.marks.len(), MAX_MARKS);
     }
 
     #[test]

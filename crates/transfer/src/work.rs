@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::block_in_place;
 
 use crate::jobs::News;
-use crate::{Destination, Error, Export, Imported, Input, Plan, import};
+use crate::{Destination, Error, Export, Imported, Input, Plan, Stores, import, unseen};
 
 /// Attempts at a file when Kafka is in trouble.
 const ATTEMPTS: u32 = 5;
@@ -55,13 +55,15 @@ impl Work {
         Self(Arc::new(move |wiring, status, _| Box::pin(run(wiring, status))))
     }
 
-    /// Writes a file below a root.
-    pub fn export(export: Export, root: PathBuf, destination: String) -> Self {
+    /// Writes a file below a root, or an object to a store.
+    pub fn export(export: Export, root: PathBuf, destination: String, stores: Stores) -> Self {
         Self(Arc::new(move |wiring, _, guard| {
             let (export, root, text) = (export.clone(), root.clone(), destination.clone());
+            let stores = stores.clone();
             Box::pin(async move {
                 let write = || {
-                    let destination = Destination::new(&root, &text, wiring.clock.now())?;
+                    let now = wiring.clock.now();
+                    let destination = Destination::find(&stores, &root, &text, now)?;
                     export.write(&wiring, &destination, &mut || guard.confirm())
                 };
                 let exported = block_in_place(write).map_err(|error| error.to_string())?;
@@ -78,8 +80,11 @@ impl Work {
             let plan = plan.clone();
             async move {
                 let found = Input::find(&plan, &plan.from, &wiring.clock).await;
+                let found = found
+                    .and_then(|found| block_in_place(|| unseen(&wiring, &plan, found)))
+                    .map_err(|error| error.to_string())?;
                 let mut done = Done::default();
-                for input in found.map_err(|error| error.to_string())? {
+                for input in found {
                     let imported = file(&wiring, &plan, &input).await;
                     done.add(&imported.map_err(|error| error.to_string())?)?;
                 }

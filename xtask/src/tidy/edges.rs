@@ -24,7 +24,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("simulation", &["approve", "book", "component", "model", "reconcile", "runtime", "track"]),
     (
         "transfer",
-        &["avro", "component", "http", "kafka", "model", "runtime", "schedule", "topology"],
+        &[
+            "avro",
+            "component",
+            "credentials",
+            "http",
+            "kafka",
+            "model",
+            "runtime",
+            "schedule",
+            "topology",
+        ],
     ),
     ("monitor", &["avro", "component", "http", "kafka", "model", "runtime"]),
     ("audit", &["component", "credentials", "kafka", "model", "runtime"]),

@@ -4,9 +4,10 @@ use anyhow::{Context, Result};
 use model::Timestamp;
 use tokio::task::block_in_place;
 use topology::{Format as Written, Formats};
-use transfer::{Destination, Exported};
+use transfer::{Destination, Exported, Stores};
 
 use crate::cli::{Cli, Export, FileFormat, Format};
+use crate::commands::run::load;
 use crate::output;
 use crate::platform::Platform;
 
@@ -26,7 +27,11 @@ pub async fn run(cli: &Cli, args: &Export) -> Result<()> {
     export.until = time(&args.until, "--until")?;
     let platform = Platform::running(cli)?;
     let wiring = platform.look(&cli.prefix).await?;
-    let destination = Destination::new(&args.root, &args.to, wiring.clock.now())?;
+    let stores = match topology::in_store(&args.to) {
+        Some(_) => Stores::open(&load(cli, &args.topology)?.stores, &wiring.clock)?,
+        None => Stores::default(),
+    };
+    let destination = Destination::find(&stores, &args.root, &args.to, wiring.clock.now())?;
     let exported = block_in_place(|| export.write(&wiring, &destination, &mut || Ok(())))?;
     if cli.format == Format::Json {
         return output::json(&exported);

@@ -10,7 +10,7 @@ use runtime::Wiring;
 use serde_json::json;
 use tokio::task::block_in_place;
 use topology::Topology;
-use transfer::{Imported, Input, Plan, Reached};
+use transfer::{Imported, Input, Plan, Reached, Stores};
 
 use crate::cli::{Cli, Format, Import};
 use crate::commands::asked_to_stop;
@@ -37,7 +37,7 @@ pub async fn run(cli: &Cli, args: &Import) -> Result<ExitCode> {
         if inputs.is_empty() {
             return Err(output::exit(NOT_FOUND, format!("no file is called {:?}", plan.from)));
         }
-        return all(cli, &wiring, &plan, &inputs).await;
+        return all(cli, &wiring, &plan, inputs).await;
     };
     let pause = Duration::from_secs(pause.max(1));
     tokio::select! {
@@ -55,7 +55,8 @@ pub fn plan(topology: &Topology, name: &str) -> Result<Plan> {
         let message = format!("data_import.imports has no {name:?}; there is {there}");
         return Err(output::exit(NOT_FOUND, message));
     };
-    Ok(Plan::new(name, import, &topology.data_import.formats)?)
+    let stores = Stores::open(&topology.stores, &Clock::system())?;
+    Ok(Plan::new(name, import, &topology.data_import.formats)?.stores(stores))
 }
 
 /// The files that are named, or those of the import.
@@ -71,10 +72,10 @@ async fn find(plan: &Plan, files: &[String]) -> Result<Vec<Input>> {
     Ok(inputs)
 }
 
-async fn all(cli: &Cli, wiring: &Wiring, plan: &Plan, inputs: &[Input]) -> Result<ExitCode> {
+async fn all(cli: &Cli, wiring: &Wiring, plan: &Plan, inputs: Vec<Input>) -> Result<ExitCode> {
     let mut is_whole = true;
-    for input in inputs {
-        let imported = import(wiring, plan, input).await?;
+    for input in block_in_place(|| transfer::unseen(wiring, plan, inputs))? {
+        let imported = import(wiring, plan, &input).await?;
         is_whole &= imported.broken.is_none();
         tell(cli, &imported)?;
     }
@@ -90,7 +91,8 @@ async fn watch(
     pause: Duration,
 ) -> Result<()> {
     loop {
-        for input in find(plan, files).await? {
+        let found = find(plan, files).await?;
+        for input in block_in_place(|| transfer::unseen(wiring, plan, found))? {
             let imported = import(wiring, plan, &input).await?;
             if imported.published + imported.refused > 0 {
                 tell(cli, &imported)?;

@@ -1,6 +1,6 @@
 //! Imports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -9,8 +9,9 @@ use model::Event;
 use serde_json::json;
 use tokio::task::block_in_place;
 use topology::Formats;
-use transfer::{Imported, Input, Plan};
+use transfer::{Imported, Input, Plan, Stores};
 
+use crate::mock::S3;
 use crate::world::{World, threads, world};
 
 fn plan(world: &World, more: serde_json::Value) -> Plan {
@@ -156,5 +157,38 @@ fn what_is_packed_or_written_in_another_way_is_read_too() {
             (&*bar.symbol, bar.open.to_string(), bar.high.to_string()),
             ("MÜV", "1234.5".to_owned(), "2000".to_owned())
         );
+    });
+}
+
+#[test]
+fn an_object_of_a_store_is_read_once_for_each_of_its_versions() {
+    threads().block_on(async {
+        let world = world().await;
+        let store = S3::serve().await;
+        let stores = BTreeMap::from([("a".to_owned(), topology::Store::S3(store.settings()))]);
+        let stores = Stores::open(&stores, &world.wiring.clock).unwrap();
+        let plan = plan(&world, json!({})).stores(stores);
+        let pass = async || {
+            let found = Input::find(&plan, "s3://a/in/*.csv", &world.wiring.clock).await.unwrap();
+            let fresh = block_in_place(|| transfer::unseen(&world.wiring, &plan, found)).unwrap();
+            let import = |input: &Input| {
+                let imported =
+                    block_in_place(|| transfer::import(&world.wiring, &plan, input, &mut |_| ()));
+                counts(&imported.unwrap())
+            };
+            fresh.iter().map(import).collect::<Vec<_>>()
+        };
+        store.put("in/1.csv", rows(10));
+        store.put("in/empty.csv", rows(0));
+        assert_eq!(pass().await, [[10, 10, 0, 0], [0, 0, 0, 0]]);
+        assert_eq!(store.count("GET /archive/in/"), 2);
+        assert!(pass().await.is_empty());
+        assert_eq!(store.count("GET /archive/in/"), 2);
+        // Of one that has grown the new rows are published; the same rows elsewhere are known.
+        store.put("in/1.csv", rows(12));
+        store.put("in/2.csv", rows(12));
+        assert_eq!(pass().await, [[12, 2, 10, 0], [12, 0, 12, 0]]);
+        assert!(pass().await.is_empty());
+        assert_eq!(world.events("market.bars").len(), 12);
     });
 }

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 use topology::{Format, Formats};
-use transfer::{Done, Errand, Export, SCHEDULE, Work, ask, history, schedule};
+use transfer::{Done, Errand, Export, SCHEDULE, Stores, Work, ask, history, schedule};
 
 use crate::world::{World, threads, world};
 
@@ -152,7 +152,12 @@ fn somebody_asks_for_an_export_and_people_hear_of_its_failure() {
         let (world, clock) = world_at("2026-11-23T12:00:00Z").await;
         let export = Export::new("positions", Format::Json, &Formats::default()).unwrap();
         let root = world.folder.path().to_owned();
-        let work = Work::export(export, root.clone(), "file://reports/positions.json".into());
+        let work = Work::export(
+            export,
+            root.clone(),
+            "file://reports/positions.json".into(),
+            Stores::default(),
+        );
         let errands = [Errand { job: job("positions", "0 20 * * *", Missed::None), work }];
         let running = owner(&world, &errands);
         until("the plan", &clock, TICK, || has(&world, RunStatus::Planned)).await;

@@ -5,4 +5,6 @@
 mod export;
 mod import;
 mod jobs;
+#[path = "../stores/mock.rs"]
+mod mock;
 mod world;
