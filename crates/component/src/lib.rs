@@ -30,7 +30,7 @@ pub use host::{Host, Shared, Throttling};
 pub use json::{Json, splits};
 pub use ledger::Ledger;
 pub use limits::change_throttling;
-pub use mapping::{FieldRule, FieldSettings, Mapping, Marks, Row, Word};
+pub use mapping::{FieldRule, FieldSettings, Mapping, Marks, Row, Unit, Word};
 pub use number::Number;
 pub use processor::{Out, Processor};
 pub use rate::{Pace, Paces, Rate, nanos};

@@ -74,7 +74,8 @@ pub fn starts<'t>(
 fn write(topology: &Topology, export: &ScheduledExport, clock: &Clock) -> Result<Work> {
     let section = &topology.data_export;
     let what = Export::new(&export.data_type, export.format, &section.formats)?;
-    let what = what.columns(&export.columns)?;
+    let columns: Vec<_> = export.columns.iter().map(|column| column.0.clone()).collect();
+    let what = what.columns(&columns)?;
     let root = Path::new(section.root.as_deref().unwrap_or("."));
     let stores = Stores::open(&topology.stores, clock)?;
     Destination::find(&stores, root, &export.destination, clock.now())?;

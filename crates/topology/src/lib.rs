@@ -51,8 +51,8 @@ pub use sections::{
 pub use stores::{S3, Store, in_store};
 pub use topology::{Audit, ComponentUse, Kafka, Origin, ProcessorUse, System, Topology};
 pub use transfers::{
-    Compression, Csv, DataExport, DataImport, Encoding, Format, Formats, Import, Json, Missed,
-    ScheduledExport, ScheduledImport,
+    Column, ColumnSettings, Compression, Csv, DataExport, DataImport, Encoding, Format, Formats,
+    Import, Json, Missed, ScheduledExport, ScheduledImport,
 };
 
 use crate::problem::Report;

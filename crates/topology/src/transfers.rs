@@ -1,12 +1,15 @@
 //! What is read from files and written to files, typed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use component::FieldSettings;
 use model::Event;
 use schedule::{Job, Mistake, When};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, Deserializer};
 
 /// What is read in on a schedule, and how files are written there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -171,7 +174,7 @@ pub struct ScheduledExport {
     pub name: Option<String>,
     /// Columns in their order; all of them if not said.
     #[serde(default)]
-    pub columns: Vec<String>,
+    pub columns: Vec<ColumnSettings>,
     /// The clock that the schedule goes by, such as `America/New_York`; UTC if not said.
     #[serde(default)]
     pub time_zone: Option<String>,
@@ -181,6 +184,78 @@ pub struct ScheduledExport {
     /// What to do about runs that were missed.
     #[serde(default)]
     pub missed: Missed,
+}
+
+/// A column of a file: the name of a field, or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnSettings(pub Column);
+
+/// A column of a file that is written, and how what stands in it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// The field.
+    pub name: String,
+    /// What the column is called in the file; like the field if not said.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// For numbers: how many decimals; a half is rounded away from zero. All that there are if not
+    /// said.
+    #[serde(default)]
+    #[schemars(range(max = 18))]
+    pub decimals: Option<u32>,
+    /// For numbers: the mark before the decimals; a point if not said.
+    #[serde(default)]
+    pub decimal_mark: Option<char>,
+    /// For numbers: the mark between groups of three digits; none if not said.
+    #[serde(default)]
+    pub group_mark: Option<char>,
+    /// For times and days: `rfc3339`, `epoch_secs`, `epoch_millis`, `epoch_nanos` or a pattern
+    /// such as `%d.%m.%Y %H:%M`.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// For times that are written by a pattern: the zone of its clock; UTC if not said.
+    #[serde(default)]
+    pub zone: Option<String>,
+}
+
+impl From<&str> for Column {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+}
+
+impl<'de> Deserialize<'de> for ColumnSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrMore;
+        impl<'de> Visitor<'de> for NameOrMore {
+            type Value = Column;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a field, or a column")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Column, E> {
+                Ok(Column::from(name))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Column, A::Error> {
+                Column::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_any(NameOrMore).map(Self)
+    }
+}
+
+impl JsonSchema for ColumnSettings {
+    fn schema_name() -> Cow<'static, str> {
+        "ColumnSettings".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let column = generator.subschema_for::<Column>();
+        json_schema!({ "anyOf": [{ "type": "string" }, column] })
+    }
 }
 
 impl ScheduledImport {

@@ -5,12 +5,13 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use kafka::Message;
-use model::{Decimal, Event, EventInfo, Timestamp};
+use model::{Decimal, Event, EventInfo, FieldInfo, FieldKind, Timestamp};
 use runtime::Wiring;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use topology::{Format, Formats};
 
+use crate::column::Column;
 use crate::destination::Partial;
 use crate::write::Writer;
 use crate::{Destination, Error};
@@ -30,15 +31,15 @@ const DATA: [(&str, &str); 7] = [
 ];
 /// Positions and cash of each account, added up.
 const SUMMARY: &str = "portfolio_summary";
-const SUMMARY_COLUMNS: [&str; 8] = [
-    "account",
-    "currency",
-    "cash",
-    "positions",
-    "long_cost",
-    "short_cost",
-    "realized_profit",
-    "as_of",
+const SUMMARY_COLUMNS: [FieldInfo; 8] = [
+    FieldInfo { name: "account", kind: FieldKind::Text },
+    FieldInfo { name: "currency", kind: FieldKind::Text },
+    FieldInfo { name: "cash", kind: FieldKind::Decimal },
+    FieldInfo { name: "positions", kind: FieldKind::Long },
+    FieldInfo { name: "long_cost", kind: FieldKind::Decimal },
+    FieldInfo { name: "short_cost", kind: FieldKind::Decimal },
+    FieldInfo { name: "realized_profit", kind: FieldKind::Decimal },
+    FieldInfo { name: "as_of", kind: FieldKind::Timestamp },
 ];
 
 /// What to write, and how.
@@ -49,8 +50,8 @@ pub struct Export {
     pub format: Format,
     /// How formats are spelled.
     pub formats: Formats,
-    /// Columns in their order; all of them if there are none.
-    pub columns: Vec<String>,
+    /// In their order.
+    columns: Vec<Column>,
     /// Only events from this time on.
     pub since: Option<Timestamp>,
     /// Only events before this time.
@@ -67,6 +68,15 @@ type Each<'a> = &'a mut dyn FnMut(&Message, Option<Event>) -> Result<(), Error>;
 enum What {
     Topic(&'static EventInfo),
     Summary,
+}
+
+impl What {
+    fn fields(self) -> &'static [FieldInfo] {
+        match self {
+            Self::Topic(kind) => kind.fields,
+            Self::Summary => &SUMMARY_COLUMNS,
+        }
+    }
 }
 
 /// What was written.
@@ -102,24 +112,44 @@ impl Export {
             }
         };
         let formats = formats.clone();
-        Ok(Self { what, format, formats, columns: Vec::new(), since: None, until: None })
+        let columns = what.fields().iter().map(Column::of).collect();
+        Ok(Self { what, format, formats, columns, since: None, until: None })
     }
 
-    /// Writes these columns, in this order.
-    pub fn columns(mut self, columns: &[String]) -> Result<Self, Error> {
-        let known = self.all_columns();
-        if let Some(unknown) = columns.iter().find(|column| !known.contains(column)) {
-            let known = known.join(", ");
-            return Err(Error::Plan(format!("there is no column {unknown:?}; there is {known}")));
+    /// Writes these columns, in this order; all of them, if there are none.
+    pub fn columns(mut self, columns: &[topology::Column]) -> Result<Self, Error> {
+        if columns.is_empty() {
+            return Ok(self);
         }
-        self.columns = columns.to_vec();
+        self.columns.clear();
+        for column in columns {
+            let made = self.column(column);
+            let made =
+                made.map_err(|why| Error::Plan(format!("columns.{}: {why}", column.name)))?;
+            if self.columns.iter().any(|other| other.title == made.title) {
+                return Err(Error::Plan(format!("two columns are called {:?}", made.title)));
+            }
+            self.columns.push(made);
+        }
         Ok(self)
     }
 
-    fn all_columns(&self) -> Vec<String> {
-        match self.what {
-            What::Topic(kind) => kind.fields.iter().map(|field| field.name.to_owned()).collect(),
-            What::Summary => SUMMARY_COLUMNS.map(str::to_owned).to_vec(),
+    fn column(&self, settings: &topology::Column) -> Result<Column, String> {
+        let fields = self.what.fields();
+        let field = fields.iter().find(|field| field.name == settings.name).ok_or_else(|| {
+            let known: Vec<_> = fields.iter().map(|field| field.name).collect();
+            format!("there is no such column; there is {}", known.join(", "))
+        })?;
+        let column = Column::new(field, settings)?;
+        let is_letter = |c: char| c.is_alphabetic() || c == '_';
+        let is_name = column.title.starts_with(is_letter)
+            && column.title.chars().all(|c| is_letter(c) || c.is_numeric() || "-.".contains(c));
+        match self.format {
+            Format::Xml if !is_name => {
+                Err(format!("title: {:?} is no name of an element", column.title))
+            }
+            _ if column.title.is_empty() => Err("title: empty".to_owned()),
+            _ => Ok(column),
         }
     }
 
@@ -131,13 +161,9 @@ impl Export {
         destination: &Destination,
         may_place: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Exported, Error> {
-        let columns = match self.columns.is_empty() {
-            true => self.all_columns(),
-            false => self.columns.clone(),
-        };
         let path = destination.path();
         let partial = destination.create()?;
-        let writer = Writer::begin(partial, self.format, &self.formats, columns);
+        let writer = Writer::begin(partial, self.format, &self.formats, self.columns.clone());
         let mut rows = Rows { writer: writer.map_err(Error::file("writing", &path))?, path };
         let mut offsets = BTreeMap::new();
         match self.what {
@@ -281,7 +307,8 @@ impl Export {
                 json!(sum.realized_profit.to_string()),
                 json!(sum.as_of.to_string()),
             ];
-            SUMMARY_COLUMNS.map(str::to_owned).into_iter().zip(values).collect()
+            let names = SUMMARY_COLUMNS.map(|field| field.name.to_owned());
+            names.into_iter().zip(values).collect()
         };
         Ok(sums.into_iter().map(row).collect())
     }

@@ -1,5 +1,6 @@
 //! Rows as CSV, JSON and XML.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use component::neutral;
@@ -7,6 +8,7 @@ use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 use topology::{Format, Formats};
 
+use crate::column::Column;
 use crate::text::marked_line;
 
 /// Writes rows of the same columns.
@@ -14,7 +16,7 @@ pub(crate) struct Writer<W> {
     pub out: W,
     format: Format,
     formats: Formats,
-    columns: Vec<String>,
+    columns: Vec<Column>,
     pub rows: u64,
 }
 
@@ -24,12 +26,13 @@ impl<W: Write> Writer<W> {
         mut out: W,
         format: Format,
         formats: &Formats,
-        columns: Vec<String>,
+        columns: Vec<Column>,
     ) -> io::Result<Self> {
         match format {
             Format::Csv => {
                 let (delimiter, quote) = (formats.csv.delimiter, formats.csv.quotechar);
-                out.write_all(marked_line(&columns, delimiter, quote).as_bytes())?;
+                let titles: Vec<_> = columns.iter().map(|column| neutral(&column.title)).collect();
+                out.write_all(marked_line(&titles, delimiter, quote).as_bytes())?;
             }
             Format::Json => out.write_all(b"[")?,
             Format::Xml => {
@@ -41,11 +44,13 @@ impl<W: Write> Writer<W> {
 
     /// Adds a row: the columns that were asked for, in their order.
     pub fn row(&mut self, fields: &Map<String, Value>) -> io::Result<()> {
-        let value = |name: &String| fields.get(name).unwrap_or(&Value::Null);
         match self.format {
             Format::Csv => {
-                let cells: Vec<String> =
-                    self.columns.iter().map(|name| neutral(&text(value(name)))).collect();
+                let cell = |column: &Column| {
+                    let text = text(shaped(column, fields)?.as_ref());
+                    Ok(if column.is_number() { text } else { neutral(&text) })
+                };
+                let cells = self.columns.iter().map(cell).collect::<io::Result<Vec<_>>>()?;
                 let csv = &self.formats.csv;
                 let line = marked_line(&cells, csv.delimiter, csv.quotechar);
                 self.out.write_all(line.as_bytes())?;
@@ -53,8 +58,8 @@ impl<W: Write> Writer<W> {
             Format::Json => self.json(fields)?,
             Format::Xml => {
                 let mut row = String::from("<row>");
-                for name in &self.columns {
-                    let text = text(value(name));
+                for column in &self.columns {
+                    let (name, text) = (&column.title, text(shaped(column, fields)?.as_ref()));
                     if !text.is_empty() {
                         row.push_str(&format!("<{name}>{}</{name}>", escape(&*printable(&text))));
                     }
@@ -76,9 +81,9 @@ impl<W: Write> Writer<W> {
         let mut row = String::from(if self.rows > 0 { "," } else { "" });
         row.push_str(if end.is_empty() { "\n" } else { end });
         row.push_str(&format!("{step}{{"));
-        for (index, name) in self.columns.iter().enumerate() {
-            let value = fields.get(name).unwrap_or(&Value::Null);
-            let name = Value::from(name.as_str());
+        for (index, column) in self.columns.iter().enumerate() {
+            let value = shaped(column, fields)?;
+            let name = Value::from(column.title.as_str());
             let comma = if index > 0 { "," } else { "" };
             row.push_str(&format!("{comma}{end}{step}{step}{name}: {value}"));
         }
@@ -95,6 +100,12 @@ impl<W: Write> Writer<W> {
         }
         Ok(self.out)
     }
+}
+
+/// What is to stand in a column.
+fn shaped<'a>(column: &Column, fields: &'a Map<String, Value>) -> io::Result<Cow<'a, Value>> {
+    let value = fields.get(&column.name).unwrap_or(&Value::Null);
+    column.shaped(value).map_err(io::Error::other)
 }
 
 /// A value as a cell: lists and mappings as JSON.
@@ -116,12 +127,17 @@ fn printable(text: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use model::{FieldInfo, FieldKind};
     use serde_json::json;
 
     use super::*;
 
+    fn column(name: &'static str) -> Column {
+        Column::of(&FieldInfo { name, kind: FieldKind::Text })
+    }
+
     fn written(format: Format, formats: &Formats) -> String {
-        let columns = ["b", "a", "list"].map(str::to_owned).to_vec();
+        let columns = ["b", "a", "list"].map(column).to_vec();
         let mut writer = Writer::begin(Vec::new(), format, formats, columns).unwrap();
         for row in [json!({ "a": "=1+1", "b": "13.90" }), json!({ "a": "x<y", "list": ["p", 2] })] {
             writer.row(row.as_object().unwrap()).unwrap();
@@ -150,7 +166,7 @@ mod tests {
     #[test]
     fn a_file_without_rows_is_whole() {
         for (format, expected) in [(Format::Csv, "a\r\n"), (Format::Json, "[\n]\n")] {
-            let columns = vec!["a".to_owned()];
+            let columns = vec![column("a")];
             let formats = Formats::default();
             let writer = Writer::begin(Vec::new(), format, &formats, columns).unwrap();
             assert_eq!(writer.end().unwrap(), expected.as_bytes());

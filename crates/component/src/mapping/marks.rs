@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+use model::Decimal;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 /// Digits between two marks of a group.
 const GROUP: usize = 3;
 
@@ -53,6 +57,59 @@ impl Marks {
         let decimals = decimals.map(|decimals| format!(".{decimals}")).unwrap_or_default();
         Ok(Cow::Owned(format!("{sign}{first}{}{decimals}", groups.concat())))
     }
+
+    /// A number that is written as we write it, with these marks.
+    pub fn marked(&self, plain: &str) -> String {
+        let (whole, decimals) = match plain.split_once('.') {
+            Some((whole, decimals)) => (whole, Some(decimals)),
+            None => (plain, None),
+        };
+        let digits = whole.trim_start_matches('-');
+        let mut marked = whole[..whole.len() - digits.len()].to_owned();
+        for (at, digit) in digits.char_indices() {
+            let is_between = at > 0 && (digits.len() - at).is_multiple_of(GROUP);
+            if let Some(mark) = self.group.filter(|_| is_between) {
+                marked.push(mark);
+            }
+            marked.push(digit);
+        }
+        if let Some(decimals) = decimals {
+            marked.push(self.decimal);
+            marked.push_str(decimals);
+        }
+        marked
+    }
+}
+
+/// What a number counts, where that is a part of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Hundredths, with or without a `%` behind them.
+    Percent,
+    /// Hundredths of a hundredth, with or without `bp` or `bps` behind them.
+    BasisPoints,
+}
+
+impl Unit {
+    /// The number without the word for its unit.
+    pub(super) fn bare(self, text: &str) -> &str {
+        let words: &[&str] = match self {
+            Self::Percent => &["%"],
+            Self::BasisPoints => &["bps", "bp"],
+        };
+        let bare = words.iter().find_map(|word| text.trim().strip_suffix(word));
+        bare.unwrap_or(text).trim()
+    }
+
+    /// What one of it is.
+    pub(super) fn one(self) -> Decimal {
+        match self {
+            Self::Percent => Decimal::new(1, 2),
+            Self::BasisPoints => Decimal::new(1, 4),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -78,5 +135,19 @@ mod tests {
         check(',', Some('.'), "1.234.56", None);
         check(',', Some('.'), "1,5,0", None);
         check(',', Some('.'), "abc", None);
+    }
+
+    #[test]
+    fn what_is_marked_is_read_again() {
+        for (group, plain, expected) in [
+            (Some('.'), "-1234567.50", "-1.234.567,50"),
+            (Some('.'), "123", "123"),
+            (Some('\''), "1000", "1'000"),
+            (None, "-1234.5", "-1234,5"),
+        ] {
+            let marks = Marks { decimal: ',', group };
+            assert_eq!(marks.marked(plain), expected);
+            assert_eq!(marks.plain(expected).unwrap(), plain);
+        }
     }
 }

@@ -9,7 +9,7 @@ mod settings;
 mod plan;
 mod read;
 
-pub use marks::Marks;
+pub use marks::{Marks, Unit};
 pub use plan::Mapping;
 pub use read::Row;
 pub use settings::{FieldRule, FieldSettings, Word};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use model::{Decimal, EventInfo, FieldInfo, FieldKind, TimeFormat};
 use serde_json::Value;
 
-use super::Marks;
 use super::read;
 use super::settings::{FieldRule, FieldSettings};
+use super::{Marks, Unit};
 use crate::may_be_left_out;
 
 /// Fields that Foliostream fills in by itself.
@@ -47,6 +47,7 @@ pub(super) struct From {
     pub path: String,
     pub format: Option<TimeFormat>,
     pub words: BTreeMap<String, String>,
+    pub unit: Option<Unit>,
     pub scale: Option<Decimal>,
 }
 
@@ -150,7 +151,7 @@ pub(super) fn bare(kind: FieldKind) -> FieldKind {
 }
 
 fn rule_of(kind: FieldKind, rule: &FieldRule) -> Result<Rule, String> {
-    let FieldRule { from, constant, format, zone, symbol, venue, words, scale } = rule;
+    let FieldRule { from, constant, format, zone, symbol, venue, words, scale, unit } = rule;
     let is_timed = matches!(kind, FieldKind::Timestamp | FieldKind::Date);
     if !is_timed && (format.is_some() || zone.is_some()) {
         return Err("only a time or a day has a format and a zone".to_owned());
@@ -160,7 +161,7 @@ fn rule_of(kind: FieldKind, rule: &FieldRule) -> Result<Rule, String> {
     }
     let zone = zone.as_deref().unwrap_or("UTC");
     let format = format.as_deref().map(|format| TimeFormat::parse(format, zone)).transpose()?;
-    let is_plain = words.is_empty() && scale.is_none();
+    let is_plain = words.is_empty() && scale.is_none() && unit.is_none();
     match (from, constant, symbol, venue) {
         (Some(path), None, None, None) => {
             if matches!(kind, FieldKind::Record(_) | FieldKind::Bytes | FieldKind::EventId) {
@@ -170,7 +171,7 @@ fn rule_of(kind: FieldKind, rule: &FieldRule) -> Result<Rule, String> {
                 read::scalar(kind, ours, format.as_ref()).map_err(|why| format!("words: {why}"))?;
             }
             let (path, words) = (path.clone(), words.clone());
-            Ok(Rule::From(From { path, format, scale: scale_of(kind, rule)?, words }))
+            Ok(Rule::From(From { path, format, unit: *unit, scale: scale_of(kind, rule)?, words }))
         }
         (None, Some(word), None, None) if is_plain => {
             read::scalar(kind, &word.0, format.as_ref()).map(Rule::Constant)
@@ -188,15 +189,17 @@ fn rule_of(kind: FieldKind, rule: &FieldRule) -> Result<Rule, String> {
 }
 
 fn scale_of(kind: FieldKind, rule: &FieldRule) -> Result<Option<Decimal>, String> {
-    let Some(scale) = &rule.scale else { return Ok(None) };
+    let one = rule.unit.map(Unit::one);
+    if rule.scale.is_none() && one.is_none() {
+        return Ok(None);
+    }
     if !matches!(kind, FieldKind::Decimal | FieldKind::Long) {
-        return Err("only a number has a scale".to_owned());
+        return Err("only a number has a scale or a unit".to_owned());
     }
+    let Some(scale) = &rule.scale else { return Ok(one) };
     let scale = model::money(&scale.0).map_err(|error| format!("scale: {error}"))?;
-    match scale.is_zero() {
-        true => Err("scale: everything would be zero".to_owned()),
-        false => Ok(Some(scale)),
-    }
+    let both = scale.checked_mul(one.unwrap_or(Decimal::ONE)).filter(|both| !both.is_zero());
+    both.map(Some).ok_or_else(|| "scale: everything would be zero or too large".to_owned())
 }
 
 /// The length of bars whose interval is the same for all, and no matter of the calendar.

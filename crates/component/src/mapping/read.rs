@@ -172,7 +172,7 @@ fn ruled(rule: &Rule, kind: FieldKind, text: &str, marks: Marks) -> Result<Value
     if !matches!(kind, FieldKind::Decimal | FieldKind::Long) {
         return scalar(kind, text, from.format.as_ref());
     }
-    let text = marks.plain(text)?;
+    let text = marks.plain(from.unit.map_or(text, |unit| unit.bare(text)))?;
     let Some(scale) = from.scale else { return scalar(kind, &text, None) };
     let number = model::money(&text).map_err(|error| error.to_string())?;
     let scaled: Option<Decimal> = number.checked_mul(scale);
@@ -217,4 +217,56 @@ pub(super) fn scalar(
         FieldKind::Symbol(symbols) => return Err(wrong(&format!("one of {}", symbols.join(", ")))),
         _ => return Err("it cannot come from a text".to_owned()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::{FieldSettings, event_kind};
+
+    /// The number that a rule makes of a text.
+    fn check(rule: Value, text: &str, expected: Result<&str, &str>) {
+        let rule: FieldSettings = serde_json::from_value(rule).unwrap();
+        let fields = BTreeMap::from([("values.n".to_owned(), rule)]);
+        let mapping = Mapping::new(event_kind("AlternativeRecord").unwrap(), &fields, false);
+        let mapping = mapping.unwrap().marks(Marks { decimal: ',', group: Some('.') });
+        let raw = RawValue::from_string(json!({ "n": text }).to_string()).unwrap();
+        match (mapping.event(&Json::read(&raw).unwrap(), "", "test"), expected) {
+            (Ok(Event::AlternativeRecord(record)), Ok(expected)) => {
+                assert_eq!(record.values["n"].to_string(), expected, "{text}");
+            }
+            (Err(bad), Err(reason)) => assert!(bad.reason.contains(reason), "{bad}"),
+            (found, _) => panic!("{text}: {found:?}"),
+        }
+    }
+
+    #[test]
+    fn numbers_in_parts_of_one_are_read_with_their_marks() {
+        let percent = json!({ "from": "n", "unit": "percent" });
+        check(percent.clone(), "12,5", Ok("0.125"));
+        check(percent.clone(), "-1.250,50 %", Ok("-12.505"));
+        check(percent.clone(), "12.5%", Err("not a number"));
+        check(percent, "12 bp", Err("not a number"));
+        let points = json!({ "from": "n", "unit": "basis_points" });
+        check(points.clone(), "25", Ok("0.0025"));
+        check(points.clone(), "25bps", Ok("0.0025"));
+        check(points, "25 bp", Ok("0.0025"));
+        let thousands = json!({ "from": "n", "unit": "percent", "scale": 1000 });
+        check(thousands, "5%", Ok("50"));
+    }
+
+    #[test]
+    fn only_a_number_has_a_unit() {
+        let rule = json!({ "from": "n", "unit": "percent" });
+        let fields =
+            BTreeMap::from([("dataset".to_owned(), serde_json::from_value(rule).unwrap())]);
+        let kind = event_kind("AlternativeRecord").unwrap();
+        assert!(Mapping::new(kind, &fields, false).unwrap_err().contains("only a number"));
+    }
 }

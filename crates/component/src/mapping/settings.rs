@@ -8,6 +8,8 @@ use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::Unit;
+
 /// Where a field of an event comes from: the name of an item's field, or more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldSettings(pub FieldRule);
@@ -33,6 +35,8 @@ pub struct FieldRule {
     pub words: BTreeMap<String, String>,
     /// For numbers: what they are multiplied with, such as `0.01` where they are in cents.
     pub scale: Option<Word>,
+    /// For numbers: what they count, where that is a part of one: `1.5` in percent is 0.015.
+    pub unit: Option<Unit>,
 }
 
 /// A text, or a number or truth value as it is written.

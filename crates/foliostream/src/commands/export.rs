@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use model::Timestamp;
 use tokio::task::block_in_place;
-use topology::{Format as Written, Formats};
+use topology::{Column, Format as Written, Formats};
 use transfer::{Destination, Exported, Stores};
 
 use crate::cli::{Cli, Export, FileFormat, Format};
@@ -22,7 +22,8 @@ pub async fn run(cli: &Cli, args: &Export) -> Result<()> {
         text.parse().map(Some).with_context(|| format!("reading {name} {text:?}"))
     };
     let export = transfer::Export::new(&args.what, format, &Formats::default())?;
-    let mut export = export.columns(&args.columns)?;
+    let columns: Vec<Column> = args.columns.iter().map(|name| name.as_str().into()).collect();
+    let mut export = export.columns(&columns)?;
     export.since = time(&args.since, "--since")?;
     export.until = time(&args.until, "--until")?;
     let platform = Platform::running(cli)?;

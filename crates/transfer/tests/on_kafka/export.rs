@@ -51,7 +51,7 @@ fn a_table_has_the_last_row_of_each_key() {
             position(3, "BAC.US", 7, 70),
             cash(4, 1_000),
         ]);
-        let columns = ["instrument", "quantity"].map(str::to_owned);
+        let columns = ["instrument", "quantity"].map(topology::Column::from);
         let positions = Export::new("positions", Format::Csv, &Formats::default()).unwrap();
         let positions = positions.columns(&columns).unwrap();
         let exported = export(&world, positions, "out/positions-{date}.csv");
