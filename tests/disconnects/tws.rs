@@ -290,10 +290,10 @@ fn orders(stage: &Stage, ledger: &Value) -> Vec<String> {
     for fault in few {
         let id = fault.split([' ', ':']).nth(1).unwrap_or_default().to_owned();
         let stem = id.rsplit_once('.').map_or(id.as_str(), |(stem, _)| stem);
-        for topic in ["orders.fills", "orders.events", "dead.letters", "ops.checkpoints"] {
+        for topic in ["orders.fills", "orders.events", "dead.letters"] {
             let said = stage.ask(&["tap", topic, "--from-start", "--until-end"]);
-            let said = said.iter().map(Value::to_string).filter(|said| said.contains(stem));
-            let last = said.last().unwrap_or_default();
+            let mut said = said.iter().map(Value::to_string).filter(|said| said.contains(stem));
+            let last = said.next_back().unwrap_or_default();
             let at = last.find(stem).unwrap_or_default();
             let near = last.get(at.saturating_sub(300)..).unwrap_or_default();
             let near: String = near.chars().take(900).collect();

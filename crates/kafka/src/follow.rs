@@ -91,11 +91,21 @@ impl Follow {
     /// How many offsets lie between what was read and the end. Zero means caught up; markers of
     /// transactions count until the next call of [`Follow::next`] has passed them.
     pub fn behind(&self) -> Result<u64> {
+        self.before(&self.ends()?)
+    }
+
+    /// How many offsets lie between what was read and what was the end once.
+    pub fn before(&self, ends: &[(Arc<str>, i32, i64)]) -> Result<u64> {
+        let positions = self.positions()?;
+        let before = positions.iter().zip(ends).map(|((_, _, at), end)| (end.2 - at).max(0) as u64);
+        Ok(before.sum())
+    }
+
+    /// Where every partition ends now.
+    pub fn ends(&self) -> Result<Vec<(Arc<str>, i32, i64)>> {
         let partitions: Vec<_> = self.starts.iter().map(|(t, p, _)| (t.clone(), *p)).collect();
         let ends = query::edges(&self.consumer, &partitions, Edge::End)?;
-        let positions = self.positions()?;
-        let behind = positions.iter().zip(ends).map(|((_, _, at), end)| (end - at).max(0) as u64);
-        Ok(behind.sum())
+        Ok(partitions.into_iter().zip(ends).map(|((topic, p), end)| (topic, p, end)).collect())
     }
 
     /// The next offset of every partition, as [`From::Offsets`] takes them.

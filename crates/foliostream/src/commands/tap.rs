@@ -34,6 +34,12 @@ pub async fn run(cli: &Cli, args: &Tap) -> Result<()> {
         }
         other => other.into(),
     })?;
+    // On a busy topic there is always another record: the end is where it was when we began.
+    let ends = args.until_end.then(|| block_in_place(|| follow.ends())).transpose()?;
+    let is_before = |message: &Message| {
+        let ends = ends.iter().flatten();
+        ends.filter(|end| end.1 == message.partition).all(|end| message.offset < end.2)
+    };
     let stop = asked_to_stop();
     tokio::pin!(stop);
     let mut left = args.count.unwrap_or(usize::MAX);
@@ -44,11 +50,13 @@ pub async fn run(cli: &Cli, args: &Tap) -> Result<()> {
         if stopped.await {
             break;
         }
-        let messages = block_in_place(|| follow.next(BATCH, Duration::from_millis(100)))?;
-        if args.until_end && messages.is_empty() && block_in_place(|| follow.behind())? == 0 {
+        if let Some(ends) = &ends
+            && block_in_place(|| follow.before(ends))? == 0
+        {
             break;
         }
-        for message in messages {
+        let messages = block_in_place(|| follow.next(BATCH, Duration::from_millis(100)))?;
+        for message in messages.into_iter().filter(is_before) {
             let key = message.key().unwrap_or_default();
             let is_wanted = args.key.as_ref().is_none_or(|wanted| wanted.as_bytes() == key);
             if is_wanted && left > 0 {

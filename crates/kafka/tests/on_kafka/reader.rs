@@ -226,6 +226,14 @@ fn following_catches_up_past_markers() {
     let reader = cluster().reader().unwrap();
     let mut follow = reader.follow(&[&topic], From::Start).unwrap();
     assert!(follow.behind().unwrap() >= 2);
+    let ends = follow.ends().unwrap();
+    transactions.begin().unwrap();
+    transactions.send(&record(&topic, 0, "later")).unwrap();
+    transactions.commit().unwrap();
+    eventually("where it ended", || {
+        follow.next(1, Duration::from_millis(20)).unwrap();
+        (follow.before(&ends).unwrap() == 0).then_some(())
+    });
     eventually("caught up", || {
         follow.next(10, Duration::from_millis(20)).unwrap();
         (follow.behind().unwrap() == 0).then_some(())
