@@ -4,9 +4,8 @@
 //! too, `rows` reads them whatever they are written in, `import` publishes each row once; `seen`
 //! knows what of which file has been imported, `rejects` keeps what was refused.
 //!
-//! An export: `export` reads a topic or a table, `column` says how a field is written, `write` makes
-//! rows of it, `destination` says where
-//! a file may stand and puts it there whole.
+//! An export: `export` reads a topic or a table, `column` says how a field is written, `write`
+//! makes rows of it, `destination` says where a file may stand and puts it there whole.
 //!
 //! On a schedule: `jobs` runs what is due, `work` is what a job does, `runs` is what its topic
 //! says.
