@@ -241,11 +241,12 @@ impl Http {
     /// One attempt, for those who must see the exact answer or know whether anything was sent.
     pub async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
         let url = request.url(&self.base).map_err(NoAnswer::NotSent)?;
-        let (result, proof) = self.sent(request, url.clone()).await;
+        // An exchange has many steps: kept on the heap, it does not swell whoever waits for it.
+        let (result, proof) = Box::pin(self.sent(request, url.clone())).await;
         let is_refused = result.as_ref().is_ok_and(|answer| answer.status == 401);
         // Who is not let in has changed nothing, so even an order may knock again, once.
         if is_refused && self.auth.renewed(proof.as_ref()).await {
-            return self.sent(request, url).await.0;
+            return Box::pin(self.sent(request, url)).await.0;
         }
         result
     }

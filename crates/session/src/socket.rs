@@ -138,13 +138,13 @@ impl Session {
     /// One attempt to open a session.
     pub async fn open(options: &Options) -> Result<Self> {
         let exchanges = Exchanges::web(&options.url);
-        Self::opened(exchanges, options.idle, None, web(options)).await
+        Self::opened(exchanges, options.idle, None, Box::pin(web(options))).await
     }
 
     /// One attempt to open a session over a raw socket.
     pub async fn open_raw(options: &RawOptions) -> Result<Self> {
         let exchanges = Exchanges::raw(&options.host, options.port);
-        Self::opened(exchanges, options.idle, options.probe.clone(), raw(options)).await
+        Self::opened(exchanges, options.idle, options.probe.clone(), Box::pin(raw(options))).await
     }
 
     async fn opened(

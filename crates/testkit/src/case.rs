@@ -22,6 +22,8 @@ pub fn verdict(case: &str, work: impl Future<Output = Verdict>) -> Verdict {
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
+    // The future of a whole case is larger than the stack of a test's thread likes.
+    let work = Box::pin(work);
     let judged = runtime.block_on(async {
         let work = AssertUnwindSafe(work).catch_unwind();
         match tokio::time::timeout(LIMIT, work).await {
