@@ -15,6 +15,7 @@ mod polygon;
 mod support;
 mod tws;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gaps::time;
@@ -101,9 +102,28 @@ fn settle<T>(
         if faults.is_empty() {
             return seen;
         }
-        let log = if Instant::now() < deadline { None } else { Some(stage.log()) };
-        assert!(log.is_none(), "{system}: {faults:#?}\n{}", log.unwrap_or_default());
+        assert!(Instant::now() < deadline, "{}\n{system}: {faults:#?}", kept(stage));
         std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Where the log of a run that failed stays; a run says far too much to print it.
+fn kept(stage: &Stage) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("disconnects.log");
+    match std::fs::write(&path, stage.log()) {
+        Ok(()) => format!("the log: {}", path.display()),
+        Err(error) => format!("{}: {error}\n{}", path.display(), stage.log()),
+    }
+}
+
+/// Says last, when all has failed, how to repeat it.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("FOLIOSTREAM_SEED={} repeats it", self.0);
+        }
     }
 }
 
@@ -116,7 +136,7 @@ fn wait_for_records(stage: &Stage) {
         ("market.bars", tws::SYSTEM),
         ("accounts.balances", tws::SYSTEM),
     ] {
-        wait_for(&format!("{topic} of {system}\n{}", stage.log()), || {
+        wait_for(&format!("{topic} of {system}"), || {
             !gaps::values(stage, topic, system).is_empty()
         });
     }
@@ -128,6 +148,7 @@ fn disconnects_of_every_kind_lose_nothing() {
     let any = || component::Clock::system().now().0.unsigned_abs();
     let seed = number("FOLIOSTREAM_SEED").unwrap_or_else(any);
     println!("seed {seed}, {count} disconnects");
+    let _seed = Seed(seed);
     let [of_stream, of_tws] = SHARES.map(|share| count * share / 100);
     let of_alpha = count - 2 * of_stream - of_tws;
     let dice = |lane: u64| Dice(seed.wrapping_mul(4).wrapping_add(lane));
@@ -153,7 +174,7 @@ fn disconnects_of_every_kind_lose_nothing() {
         let alpha = alpha_vantage::disturb(&mocks.alpha_vantage, &plan);
         let lane = [stocks.join(), options.join(), broker.join()];
         let [stocks, options, broker] =
-            lane.map(|ended| ended.unwrap_or_else(|_| panic!("seed {seed}\n{}", stage.log())));
+            lane.map(|ended| ended.unwrap_or_else(|_| panic!("{}", kept(&stage))));
         (stocks, options, broker, alpha)
     });
     let mishaps = |tallies: [&Tally; 4]| tallies.iter().map(|tally| tally.count()).sum::<usize>();
@@ -173,8 +194,8 @@ fn disconnects_of_every_kind_lose_nothing() {
     tws::check(&stage, &mocks.tws, "tws_judge", &broker.1);
     let system = alpha_vantage::SYSTEM;
     settle(&stage, system, SETTLING, || (tws::bars(&stage, system, "alpha_judge"), ()));
-    assert!(!running.has_ended() && !judging.has_ended(), "{}", stage.log());
-    assert!(!stage.log().contains("stopped for good"), "{}", stage.log());
+    assert!(!running.has_ended() && !judging.has_ended(), "{}", kept(&stage));
+    assert!(!stage.log().contains("stopped for good"), "{}", kept(&stage));
     judging.stop();
     running.stop();
 
