@@ -217,6 +217,7 @@ pub struct Export {
 pub enum FileFormat {
     Csv,
     Json,
+    Parquet,
     Xml,
 }
 

@@ -319,6 +319,7 @@ fn job(
 pub enum Format {
     Csv,
     Json,
+    Parquet,
     Xml,
 }
 
