@@ -218,6 +218,7 @@ pub enum FileFormat {
     Csv,
     Json,
     Parquet,
+    Xlsx,
     Xml,
 }
 

@@ -320,6 +320,7 @@ pub enum Format {
     Csv,
     Json,
     Parquet,
+    Xlsx,
     Xml,
 }
 

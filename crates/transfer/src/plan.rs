@@ -114,6 +114,9 @@ impl Plan {
             {
                 Err("compression: a Parquet file is packed within".to_owned())
             }
+            Format::Xlsx => {
+                Err("format: workbooks are written, not read; save the sheet as CSV".to_owned())
+            }
             Format::Csv | Format::Json | Format::Parquet | Format::Xml => Ok(()),
         }
     }

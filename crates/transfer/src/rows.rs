@@ -43,7 +43,9 @@ impl Rows {
             Format::Csv => Self::Delimited(Delimited::open(text, plan.table, columns)?),
             Format::Xml => Self::Xml(XmlRows::open(text, plan.items.clone())),
             Format::Json => Self::Json(JsonRows::open(text, &plan.items)?),
-            Format::Parquet => return Err(Broken::new(0, "columns are not read as text")),
+            Format::Parquet | Format::Xlsx => {
+                return Err(Broken::new(0, "what is packed in itself is not read as text"));
+            }
         })
     }
 

@@ -1,4 +1,4 @@
-//! Rows as CSV, JSON, Parquet and XML.
+//! Rows as CSV, JSON, Parquet, XML and an Excel workbook.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -11,6 +11,7 @@ use topology::{Format, Formats};
 use crate::column::Column;
 use crate::columnar::ParquetWriter;
 use crate::text::marked_line;
+use crate::workbook::WorkbookWriter;
 
 /// Writes rows of the same columns.
 pub(crate) struct Writer<W: Write + Send> {
@@ -21,6 +22,7 @@ pub(crate) struct Writer<W: Write + Send> {
 enum File<W: Write + Send> {
     Text(TextWriter<W>),
     Parquet(Box<ParquetWriter<W>>),
+    Workbook(Box<WorkbookWriter<W>>),
 }
 
 impl<W: Write + Send> Writer<W> {
@@ -37,6 +39,7 @@ impl<W: Write + Send> Writer<W> {
             Format::Json => File::Text(text(out, Markup::Json, columns)?),
             Format::Xml => File::Text(text(out, Markup::Xml, columns)?),
             Format::Parquet => File::Parquet(Box::new(ParquetWriter::begin(out, columns)?)),
+            Format::Xlsx => File::Workbook(Box::new(WorkbookWriter::begin(out, columns)?)),
         };
         Ok(Self { file, rows: 0 })
     }
@@ -46,6 +49,7 @@ impl<W: Write + Send> Writer<W> {
         let written = match &mut self.file {
             File::Text(file) => file.row(fields),
             File::Parquet(file) => file.row(fields),
+            File::Workbook(file) => file.row(fields),
         };
         self.rows += 1;
         let number = self.rows;
@@ -57,6 +61,7 @@ impl<W: Write + Send> Writer<W> {
         match self.file {
             File::Text(file) => file.end(),
             File::Parquet(file) => file.end(),
+            File::Workbook(file) => file.end(),
         }
     }
 }
@@ -158,13 +163,16 @@ impl<W: Write> TextWriter<W> {
 }
 
 /// What is to stand in a column.
-fn shaped<'a>(column: &Column, fields: &'a Map<String, Value>) -> io::Result<Cow<'a, Value>> {
+pub(crate) fn shaped<'a>(
+    column: &Column,
+    fields: &'a Map<String, Value>,
+) -> io::Result<Cow<'a, Value>> {
     let value = fields.get(&column.name).unwrap_or(&Value::Null);
     column.shaped(value).map_err(io::Error::other)
 }
 
 /// A value as a cell: lists and mappings as JSON.
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

@@ -16,6 +16,7 @@ pub async fn run(cli: &Cli, args: &Export) -> Result<()> {
         FileFormat::Csv => Written::Csv,
         FileFormat::Json => Written::Json,
         FileFormat::Parquet => Written::Parquet,
+        FileFormat::Xlsx => Written::Xlsx,
         FileFormat::Xml => Written::Xml,
     };
     let time = |text: &Option<String>, name: &str| -> Result<Option<Timestamp>> {
