@@ -217,6 +217,8 @@ pub struct Export {
 pub enum FileFormat {
     Csv,
     Json,
+    Parquet,
+    Xlsx,
     Xml,
 }
 

@@ -319,6 +319,8 @@ fn job(
 pub enum Format {
     Csv,
     Json,
+    Parquet,
+    Xlsx,
     Xml,
 }
 

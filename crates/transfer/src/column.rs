@@ -79,6 +79,11 @@ impl Column {
         self.marks.is_some() || self.format.is_some()
     }
 
+    /// Whether a user wants other marks in numbers than ours.
+    pub fn has_marks(&self) -> bool {
+        self.marks.is_some()
+    }
+
     /// A value as it is to stand in the column.
     pub fn shaped<'a>(&self, value: &'a Value) -> Result<Cow<'a, Value>, String> {
         let is_plain = self.decimals.is_none() && !self.is_shaped();

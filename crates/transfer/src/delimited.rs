@@ -8,7 +8,7 @@ use crate::plan::Table;
 use crate::rows::{Broken, Line, read_line, too_long};
 
 /// Columns of a row; more is no table.
-const MAX_COLUMNS: usize = 1_000;
+pub(crate) const MAX_COLUMNS: usize = 1_000;
 
 /// The rows of a CSV file. A line is a row: a quote that does not end on it would otherwise
 /// swallow the good rows after it.
@@ -161,6 +161,13 @@ fn unquote<'a>(mut rest: &'a str, quote: char, cells: &mut String) -> Option<&'a
             }
             None => return Some(rest),
         }
+    }
+}
+
+impl<'a> Cells<'a> {
+    /// Texts one after the other, and where each ends.
+    pub fn new(header: &'a [String], cells: &'a str, ends: &'a [usize]) -> Self {
+        Self { header: Some(header), cells, ends }
     }
 }
 

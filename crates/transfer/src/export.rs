@@ -148,6 +148,15 @@ impl Export {
             Format::Xml if !is_name => {
                 Err(format!("title: {:?} is no name of an element", column.title))
             }
+            Format::Parquet if column.is_shaped() => {
+                Err("a Parquet file has typed columns, without marks and formats".to_owned())
+            }
+            Format::Parquet if column.kind == FieldKind::Long && column.decimals.is_some() => {
+                Err("decimals: a whole number has none in a Parquet file".to_owned())
+            }
+            Format::Xlsx if column.has_marks() => {
+                Err("decimal_mark, group_mark: Excel writes numbers with its own marks".to_owned())
+            }
             _ if column.title.is_empty() => Err("title: empty".to_owned()),
             _ => Ok(column),
         }

@@ -117,7 +117,7 @@ pub fn check(
     let fetched = input.fetched()?;
     let opened = fetched.as_ref().unwrap_or(input).open(plan)?;
     let broken = |broken: Broken| broken.of(&input.name);
-    let mut rows = Rows::open(plan, opened.text).map_err(broken)?;
+    let mut rows = Rows::open(plan, opened.content).map_err(broken)?;
     let mut imported = Imported { file: input.name.clone(), ..Imported::default() };
     while rows.next().map_err(broken)? {
         imported.rows += 1;
@@ -151,7 +151,7 @@ fn done(plan: &Plan, input: &Input, seen: &Seen) -> Result<Option<Part>, Error> 
     if longest == 0 {
         return Ok(None);
     }
-    let Ok(mut rows) = Rows::open(plan, input.open(plan)?.text) else { return Ok(None) };
+    let Ok(mut rows) = Rows::open(plan, input.open(plan)?.content) else { return Ok(None) };
     let mut chain = Chain::new(&plan.name, plan.mapping.kind.name);
     let mut found = None;
     let mut count = 0;
@@ -210,7 +210,7 @@ impl Run<'_> {
     fn all(mut self, input: &Input, reached: &mut dyn FnMut(Reached)) -> Result<Imported, Error> {
         let opened = input.open(self.plan)?;
         let (read, length) = (opened.read, opened.length);
-        let rows = Rows::open(self.plan, opened.text);
+        let rows = Rows::open(self.plan, opened.content);
         let mut rows = rows.map_err(|broken| broken.of(&input.name))?;
         let done = self.part.as_ref().map_or(0, |part| part.rows);
         let mut bytes = 0;

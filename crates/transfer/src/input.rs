@@ -11,7 +11,7 @@ use encoding_rs::UTF_8;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use http::{Auth, Http, Rate, Request};
 use tempfile::NamedTempFile;
-use topology::Compression;
+use topology::{Compression, Format};
 use url::Url;
 
 use crate::seen::Mark;
@@ -43,9 +43,17 @@ enum Place {
 
 /// A file that is open, and how much of it has been read.
 pub(crate) struct Opened {
-    pub text: Box<dyn BufRead + Send>,
+    pub content: Content,
     pub read: Arc<AtomicU64>,
     pub length: u64,
+}
+
+/// What is in a file.
+pub(crate) enum Content {
+    /// Text from its beginning to its end.
+    Text(Box<dyn BufRead + Send>),
+    /// Columns here and there; and how much of the file has been read.
+    Columns(File, Arc<AtomicU64>),
 }
 
 impl Input {
@@ -106,6 +114,10 @@ impl Input {
             return Err(error()(io::Error::other("it is not a file")));
         }
         let read = Arc::new(AtomicU64::new(0));
+        if plan.format == Format::Parquet {
+            let content = Content::Columns(file, read.clone());
+            return Ok(Opened { content, read, length: metadata.len() });
+        }
         let counted = Counted { file, read: read.clone() };
         let packed = BufReader::with_capacity(BUFFER_BYTES, counted);
         let bytes: Box<dyn Read + Send> = match self.compression(plan) {
@@ -130,7 +142,7 @@ impl Input {
                 .map_err(error())?;
             Box::new(BufReader::with_capacity(BUFFER_BYTES, decoded))
         };
-        Ok(Opened { text, read, length: metadata.len() })
+        Ok(Opened { content: Content::Text(text), read, length: metadata.len() })
     }
 
     fn compression(&self, plan: &Plan) -> Compression {

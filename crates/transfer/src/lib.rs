@@ -6,6 +6,7 @@
 //!
 //! An export: `export` reads a topic or a table, `column` says how a field is written, `write`
 //! makes rows of it, `destination` says where a file may stand and puts it there whole.
+//! `columnar` reads and writes Parquet for both; `workbook` writes for Excel.
 //!
 //! On a schedule: `jobs` runs what is due, `work` is what a job does, `runs` is what its topic
 //! says.
@@ -18,6 +19,7 @@ mod plan;
 mod input;
 mod stores;
 
+mod columnar;
 mod delimited;
 mod json;
 mod rows;
@@ -30,6 +32,7 @@ mod seen;
 mod column;
 mod destination;
 mod export;
+mod workbook;
 mod write;
 
 mod jobs;

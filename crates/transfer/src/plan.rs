@@ -106,7 +106,18 @@ impl Plan {
             Format::Xml if self.items.is_empty() => {
                 Err("items: say which element is a row, such as report.trades.trade".to_owned())
             }
-            Format::Csv | Format::Json | Format::Xml => Ok(()),
+            Format::Parquet if !self.items.is_empty() => {
+                Err("items: a Parquet file has none".to_owned())
+            }
+            Format::Parquet
+                if !matches!(self.compression, Compression::Auto | Compression::None) =>
+            {
+                Err("compression: a Parquet file is packed within".to_owned())
+            }
+            Format::Xlsx => {
+                Err("format: workbooks are written, not read; save the sheet as CSV".to_owned())
+            }
+            Format::Csv | Format::Json | Format::Parquet | Format::Xml => Ok(()),
         }
     }
 

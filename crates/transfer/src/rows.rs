@@ -5,7 +5,9 @@ use std::io::{self, BufRead, Read};
 use component::{Bad, Json, Row};
 use topology::Format;
 
+use crate::columnar::ParquetRows;
 use crate::delimited::{Cells, Delimited};
+use crate::input::Content;
 use crate::json::JsonRows;
 use crate::xml::XmlRows;
 use crate::{Error, Plan};
@@ -17,6 +19,7 @@ pub(crate) const MAX_ROW_BYTES: usize = 1 << 20;
 pub(crate) enum Rows {
     Delimited(Delimited),
     Json(JsonRows),
+    Parquet(Box<ParquetRows>),
     Xml(XmlRows),
 }
 
@@ -28,14 +31,21 @@ pub(crate) enum Found<'a> {
 
 impl Rows {
     /// Reads as far as the first row.
-    pub fn open(plan: &Plan, text: Box<dyn BufRead + Send>) -> Result<Self, Broken> {
-        Ok(match plan.format {
-            Format::Csv => {
-                let columns = plan.columns().map(str::to_owned).collect();
-                Self::Delimited(Delimited::open(text, plan.table, columns)?)
+    pub fn open(plan: &Plan, content: Content) -> Result<Self, Broken> {
+        let columns: Vec<String> = plan.columns().map(str::to_owned).collect();
+        let text = match content {
+            Content::Text(text) => text,
+            Content::Columns(file, read) => {
+                return ParquetRows::open(file, read, &columns).map(Box::new).map(Self::Parquet);
             }
+        };
+        Ok(match plan.format {
+            Format::Csv => Self::Delimited(Delimited::open(text, plan.table, columns)?),
             Format::Xml => Self::Xml(XmlRows::open(text, plan.items.clone())),
             Format::Json => Self::Json(JsonRows::open(text, &plan.items)?),
+            Format::Parquet | Format::Xlsx => {
+                return Err(Broken::new(0, "what is packed in itself is not read as text"));
+            }
         })
     }
 
@@ -44,15 +54,17 @@ impl Rows {
         match self {
             Self::Delimited(rows) => rows.next(),
             Self::Json(rows) => rows.next(),
+            Self::Parquet(rows) => rows.next(),
             Self::Xml(rows) => rows.next(),
         }
     }
 
-    /// The line that the row begins on, from 1.
+    /// The line that the row begins on, from 1; for Parquet the number of the row.
     pub fn line(&self) -> u64 {
         match self {
             Self::Delimited(rows) => rows.line,
             Self::Json(rows) => rows.line,
+            Self::Parquet(rows) => rows.line,
             Self::Xml(rows) => rows.line,
         }
     }
@@ -62,6 +74,7 @@ impl Rows {
         match self {
             Self::Delimited(rows) => &rows.raw,
             Self::Json(rows) => &rows.raw,
+            Self::Parquet(rows) => &rows.raw,
             Self::Xml(rows) => &rows.raw,
         }
     }
@@ -70,6 +83,7 @@ impl Rows {
     pub fn row(&mut self) -> Result<Found<'_>, Bad> {
         match self {
             Self::Delimited(rows) => rows.cells().map(Found::Cells),
+            Self::Parquet(rows) => rows.cells().map(Found::Cells),
             Self::Json(rows) => rows.row.as_ref().map(Found::Tree).map_err(Clone::clone),
             Self::Xml(rows) => rows.row.as_ref().map(Found::Tree).map_err(Clone::clone),
         }

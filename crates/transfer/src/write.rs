@@ -1,4 +1,4 @@
-//! Rows as CSV, JSON and XML.
+//! Rows as CSV, JSON, Parquet, XML and an Excel workbook.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -9,43 +9,104 @@ use serde_json::{Map, Value};
 use topology::{Format, Formats};
 
 use crate::column::Column;
+use crate::columnar::ParquetWriter;
 use crate::text::marked_line;
+use crate::workbook::WorkbookWriter;
 
 /// Writes rows of the same columns.
-pub(crate) struct Writer<W> {
-    pub out: W,
-    format: Format,
-    formats: Formats,
-    columns: Vec<Column>,
+pub(crate) struct Writer<W: Write + Send> {
+    file: File<W>,
     pub rows: u64,
 }
 
-impl<W: Write> Writer<W> {
+enum File<W: Write + Send> {
+    Text(TextWriter<W>),
+    Parquet(Box<ParquetWriter<W>>),
+    Workbook(Box<WorkbookWriter<W>>),
+}
+
+impl<W: Write + Send> Writer<W> {
     /// Begins a file.
     pub fn begin(
-        mut out: W,
+        out: W,
         format: Format,
         formats: &Formats,
         columns: Vec<Column>,
     ) -> io::Result<Self> {
-        match format {
-            Format::Csv => {
-                let (delimiter, quote) = (formats.csv.delimiter, formats.csv.quotechar);
-                let titles: Vec<_> = columns.iter().map(|column| neutral(&column.title)).collect();
-                out.write_all(marked_line(&titles, delimiter, quote).as_bytes())?;
-            }
-            Format::Json => out.write_all(b"[")?,
-            Format::Xml => {
-                out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rows>\n")?;
-            }
-        }
-        Ok(Self { out, format, formats: formats.clone(), columns, rows: 0 })
+        let text = |out, markup, columns| TextWriter::begin(out, markup, formats, columns);
+        let file = match format {
+            Format::Csv => File::Text(text(out, Markup::Csv, columns)?),
+            Format::Json => File::Text(text(out, Markup::Json, columns)?),
+            Format::Xml => File::Text(text(out, Markup::Xml, columns)?),
+            Format::Parquet => File::Parquet(Box::new(ParquetWriter::begin(out, columns)?)),
+            Format::Xlsx => File::Workbook(Box::new(WorkbookWriter::begin(out, columns)?)),
+        };
+        Ok(Self { file, rows: 0 })
     }
 
     /// Adds a row: the columns that were asked for, in their order.
     pub fn row(&mut self, fields: &Map<String, Value>) -> io::Result<()> {
-        match self.format {
-            Format::Csv => {
+        let written = match &mut self.file {
+            File::Text(file) => file.row(fields),
+            File::Parquet(file) => file.row(fields),
+            File::Workbook(file) => file.row(fields),
+        };
+        self.rows += 1;
+        let number = self.rows;
+        written.map_err(|error| io::Error::new(error.kind(), format!("row {number}: {error}")))
+    }
+
+    /// Ends the file.
+    pub fn end(self) -> io::Result<W> {
+        match self.file {
+            File::Text(file) => file.end(),
+            File::Parquet(file) => file.end(),
+            File::Workbook(file) => file.end(),
+        }
+    }
+}
+
+/// What stands around the values of a text.
+#[derive(Clone, Copy, Debug)]
+enum Markup {
+    Csv,
+    Json,
+    Xml,
+}
+
+/// Writes rows one after the other as text.
+struct TextWriter<W> {
+    out: W,
+    markup: Markup,
+    formats: Formats,
+    columns: Vec<Column>,
+    rows: u64,
+}
+
+impl<W: Write> TextWriter<W> {
+    fn begin(
+        mut out: W,
+        markup: Markup,
+        formats: &Formats,
+        columns: Vec<Column>,
+    ) -> io::Result<Self> {
+        match markup {
+            Markup::Csv => {
+                let (delimiter, quote) = (formats.csv.delimiter, formats.csv.quotechar);
+                let titles: Vec<_> = columns.iter().map(|column| neutral(&column.title)).collect();
+                out.write_all(marked_line(&titles, delimiter, quote).as_bytes())?;
+            }
+            Markup::Json => out.write_all(b"[")?,
+            Markup::Xml => {
+                out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rows>\n")?;
+            }
+        }
+        Ok(Self { out, markup, formats: formats.clone(), columns, rows: 0 })
+    }
+
+    fn row(&mut self, fields: &Map<String, Value>) -> io::Result<()> {
+        match self.markup {
+            Markup::Csv => {
                 let cell = |column: &Column| {
                     let text = text(shaped(column, fields)?.as_ref());
                     Ok(if column.is_number() { text } else { neutral(&text) })
@@ -55,8 +116,8 @@ impl<W: Write> Writer<W> {
                 let line = marked_line(&cells, csv.delimiter, csv.quotechar);
                 self.out.write_all(line.as_bytes())?;
             }
-            Format::Json => self.json(fields)?,
-            Format::Xml => {
+            Markup::Json => self.json(fields)?,
+            Markup::Xml => {
                 let mut row = String::from("<row>");
                 for column in &self.columns {
                     let (name, text) = (&column.title, text(shaped(column, fields)?.as_ref()));
@@ -91,25 +152,27 @@ impl<W: Write> Writer<W> {
         self.out.write_all(row.as_bytes())
     }
 
-    /// Ends the file.
-    pub fn end(mut self) -> io::Result<W> {
-        match self.format {
-            Format::Csv => {}
-            Format::Json => self.out.write_all(b"\n]\n")?,
-            Format::Xml => self.out.write_all(b"</rows>\n")?,
+    fn end(mut self) -> io::Result<W> {
+        match self.markup {
+            Markup::Csv => {}
+            Markup::Json => self.out.write_all(b"\n]\n")?,
+            Markup::Xml => self.out.write_all(b"</rows>\n")?,
         }
         Ok(self.out)
     }
 }
 
 /// What is to stand in a column.
-fn shaped<'a>(column: &Column, fields: &'a Map<String, Value>) -> io::Result<Cow<'a, Value>> {
+pub(crate) fn shaped<'a>(
+    column: &Column,
+    fields: &'a Map<String, Value>,
+) -> io::Result<Cow<'a, Value>> {
     let value = fields.get(&column.name).unwrap_or(&Value::Null);
     column.shaped(value).map_err(io::Error::other)
 }
 
 /// A value as a cell: lists and mappings as JSON.
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

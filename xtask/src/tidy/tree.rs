@@ -1,11 +1,13 @@
 //! What the rules look at: tracked files, parsed Rust, the dependency graph.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{DependencyKind, MetadataCommand};
+use serde::Deserialize;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
@@ -192,13 +194,32 @@ fn tracked(root: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Packages that are compiled for one of the targets, with the edges that are really taken: an
+/// optional dependency that nobody asks for is none.
 fn packages(root: &Path) -> Result<Vec<Package>> {
+    let targets = targets(root)?;
+    let compiled = compiled(root, &targets)?;
+    let filters = targets.iter().flat_map(|target| ["--filter-platform", target.as_str()]);
     let mut command = MetadataCommand::new();
-    let metadata = command.current_dir(root).exec().context("running cargo metadata")?;
+    command.current_dir(root).other_options(filters.map(str::to_owned).collect::<Vec<_>>());
+    let metadata = command.exec().context("running cargo metadata")?;
+    let resolve = metadata.resolve.as_ref().context("cargo metadata has not resolved anything")?;
     let ours = |package: &cargo_metadata::Package| {
         let folder = package.manifest_path.parent()?.strip_prefix(&metadata.workspace_root).ok()?;
         let is_member = metadata.workspace_members.contains(&package.id);
         is_member.then(|| folder.as_str().replace('\\', "/"))
+    };
+    let dependencies = |package: &cargo_metadata::Package| {
+        let node = resolve.nodes.iter().find(|node| node.id == package.id);
+        let mut dependencies = Vec::new();
+        for edge in node.into_iter().flat_map(|node| &node.deps) {
+            let name = &metadata[&edge.pkg].name;
+            dependencies.extend(edge.dep_kinds.iter().map(|kind| Dependency {
+                name: name.to_string(),
+                is_dev: kind.kind == DependencyKind::Development,
+            }));
+        }
+        dependencies
     };
     let package = |package: &cargo_metadata::Package| Package {
         name: package.name.to_string(),
@@ -206,14 +227,46 @@ fn packages(root: &Path) -> Result<Vec<Package>> {
         license: package.license.clone().unwrap_or_default(),
         folder: ours(package),
         is_from_registry: package.source.as_ref().is_some_and(|s| s.is_crates_io()),
-        dependencies: package.dependencies.iter().map(dependency).collect(),
+        dependencies: dependencies(package),
     };
-    Ok(metadata.packages.iter().map(package).collect())
+    let is_compiled = |package: &Package| {
+        let name = format!("{} v{}", package.name, package.version);
+        package.folder.is_some() || compiled.contains(&name)
+    };
+    Ok(metadata.packages.iter().map(package).filter(is_compiled).collect())
 }
 
-fn dependency(dependency: &cargo_metadata::Dependency) -> Dependency {
-    Dependency {
-        name: dependency.name.clone(),
-        is_dev: dependency.kind == DependencyKind::Development,
+/// The targets of `deny.toml`; without any, cargo takes the machine's own.
+fn targets(root: &Path) -> Result<Vec<String>> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Config {
+        graph: Graph,
     }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Graph {
+        targets: Vec<String>,
+    }
+    let text = std::fs::read_to_string(root.join("deny.toml")).unwrap_or_default();
+    let config: Config = toml::from_str(&text).context("reading deny.toml")?;
+    Ok(config.graph.targets)
+}
+
+/// What cargo compiles for these targets. `cargo metadata` unites features over all targets there
+/// are, so that only `cargo tree` knows.
+fn compiled(root: &Path, targets: &[String]) -> Result<BTreeSet<String>> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root).args(["tree", "--workspace", "--prefix", "none"]);
+    command.args(["--format", "{p}"]);
+    for target in targets {
+        command.args(["--target", target]);
+    }
+    let output = command.output().context("running cargo tree")?;
+    if !output.status.success() {
+        bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    let text = String::from_utf8(output.stdout).context("cargo tree does not speak UTF-8")?;
+    let name = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    Ok(text.lines().map(name).collect())
 }

@@ -15,6 +15,8 @@ pub async fn run(cli: &Cli, args: &Export) -> Result<()> {
     let format = match args.file_format {
         FileFormat::Csv => Written::Csv,
         FileFormat::Json => Written::Json,
+        FileFormat::Parquet => Written::Parquet,
+        FileFormat::Xlsx => Written::Xlsx,
         FileFormat::Xml => Written::Xml,
     };
     let time = |text: &Option<String>, name: &str| -> Result<Option<Timestamp>> {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use model::Event;
+use model::{Event, Timestamp};
 use serde_json::json;
 use tokio::task::block_in_place;
-use topology::Formats;
-use transfer::{Imported, Input, Plan, Stores};
+use topology::{Format, Formats};
+use transfer::{Destination, Export, Imported, Input, Plan, Stores};
 
 use crate::mock::S3;
 use crate::world::{World, threads, world};
@@ -190,5 +190,48 @@ fn an_object_of_a_store_is_read_once_for_each_of_its_versions() {
         assert_eq!(pass().await, [[12, 2, 10, 0], [12, 0, 12, 0]]);
         assert!(pass().await.is_empty());
         assert_eq!(world.events("market.bars").len(), 12);
+    });
+}
+
+#[test]
+fn an_export_to_parquet_is_an_import_again() {
+    threads().block_on(async {
+        let world = world().await;
+        let path = world.folder.path().join("day.csv");
+        fs::write(&path, rows(2_500)).unwrap();
+        assert_eq!(counts(&import(&world, &plan(&world, json!({})), &path)), [2_500, 2_498, 0, 2]);
+        let export = Export::new("market.bars", Format::Parquet, &Formats::default()).unwrap();
+        let to = Destination::new(world.folder.path(), "bars.parquet", Timestamp(0)).unwrap();
+        let exported = block_in_place(|| export.write(&world.wiring, &to, &mut || Ok(()))).unwrap();
+        assert_eq!(exported.rows, 2_498);
+
+        let again = plan(
+            &world,
+            json!({
+                "format": "parquet",
+                "fields": {
+                    "instrument": "instrument", "symbol": "symbol", "interval": "interval",
+                    "event_time": "event_time", "open": "open", "high": "high", "low": "low",
+                    "close": "close", "volume": "volume",
+                    "adjustment": { "constant": "raw" }, "is_final": "is_final",
+                    // The names of Parquet's columns are those of the events.
+                    "end_time": "end_time",
+                },
+            }),
+        );
+        let imported = import(&world, &again, &exported.file);
+        assert_eq!(counts(&imported), [2_498, 2_498, 0, 0], "{:?}", imported.broken);
+        let bars = world.events("market.bars");
+        let prices = |event: &Event| match event {
+            Event::Bar(bar) => (bar.symbol.clone(), bar.open, bar.high, bar.head.event_time),
+            _ => panic!("a bar"),
+        };
+        let (first, second) = bars.split_at(2_498);
+        let mut first: Vec<_> = first.iter().map(prices).collect();
+        let mut second: Vec<_> = second.iter().map(prices).collect();
+        first.sort();
+        second.sort();
+        assert_eq!(first, second);
+        assert_eq!(counts(&import(&world, &again, &exported.file)), [2_498, 0, 2_498, 0]);
     });
 }
