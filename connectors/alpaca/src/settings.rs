@@ -110,9 +110,10 @@ pub struct MarketData {
     /// Symbols whose minute bars are followed.
     #[serde(default = "some_symbols")]
     pub bars: Vec<String>,
-    /// How often what the stream sent is compared with the vendor's history; 0 for never.
+    /// How often what the stream sent is compared with the vendor's history; 0 for never. Beyond
+    /// 45, a restart may hide what the stream left out just before it.
     #[serde(default)]
-    pub audit_secs: Number<60>,
+    pub audit_secs: Number<30>,
 }
 
 /// Settings of `alpaca_bars_history`.

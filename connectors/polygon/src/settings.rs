@@ -102,15 +102,16 @@ pub struct MarketData {
     pub bars: Vec<String>,
     /// Symbols whose second bars are followed.
     pub second_bars: Vec<String>,
-    /// How often trades and quotes whose numbers do not count up one by one are compared with
-    /// the vendor's history; 0 for never.
+    /// How often trades and quotes are compared with the vendor's history where their numbers
+    /// tell nothing: where they do not count up one by one, and of symbols that are quiet; 0 for
+    /// never. Beyond 45, a restart may hide what the stream left out just before it.
     pub audit_secs: u64,
 }
 
 impl Default for MarketData {
     fn default() -> Self {
         let [trades, quotes, bars] = [some_symbols(), some_symbols(), some_symbols()];
-        Self { trades, quotes, bars, second_bars: Vec::new(), audit_secs: 60 }
+        Self { trades, quotes, bars, second_bars: Vec::new(), audit_secs: 30 }
     }
 }
 

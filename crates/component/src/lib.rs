@@ -37,7 +37,7 @@ pub use rate::{Pace, Paces, Rate, nanos};
 pub use secret::Secret;
 pub use sheet::neutral;
 pub use sink::{Delivery, OneByOne, Outcome, Sends, Sink, one_by_one};
-pub use source::{Feed, Source};
+pub use source::{Feed, LIVE_MEMORY, Source};
 pub use witness::{Appeal, Note, Witness};
 pub use written::{event_kind, may_be_left_out, read_event};
 

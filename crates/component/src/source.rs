@@ -1,6 +1,7 @@
 //! Reading one feed of an external system.
 
 use std::future::Future;
+use std::time::Duration;
 
 use model::Event;
 
@@ -14,6 +15,10 @@ pub enum Feed {
     /// Records are pipelined at full speed; the cursor trails what Kafka has acknowledged.
     Live,
 }
+
+/// What a live feed published this long before its last checkpoint is known to its next run, which
+/// may read it again and publishes nothing twice.
+pub const LIVE_MEMORY: Duration = Duration::from_secs(60);
 
 /// Reads one feed of an external system.
 pub trait Source: Sized + Send + 'static {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use component::Host;
+use component::{Host, LIVE_MEMORY, nanos};
 use kafka::Message;
 use model::{Checkpoint, Event, EventId, Gap, GapStatus, Text, Timestamp};
 
@@ -11,9 +11,7 @@ use crate::{Error, Recent, Wiring};
 /// Records of a partition that are looked through for them at most, when others publish to the
 /// same topic: about a second's reading.
 const EXACT_SPAN: i64 = 500_000;
-/// What a live feed published this long before its last checkpoint is remembered too: vendors
-/// repeat a little of what was there before a connection.
-const LIVE_MARGIN: i64 = 60_000_000_000;
+
 /// The last checkpoint of a component.
 pub fn last_checkpoint(wiring: &Wiring, instance: &str) -> Result<Option<Checkpoint>, Error> {
     let topic = wiring.names.topic("ops.checkpoints");
@@ -74,7 +72,7 @@ pub fn recent_since(
 ) -> Result<Recent, Error> {
     let mut recent = Recent::new(window);
     let (reader, admin) = (wiring.cluster.reader()?, wiring.cluster.admin()?);
-    let since = checkpoint.plus_nanos(-LIVE_MARGIN).millis().max(0);
+    let since = checkpoint.plus_nanos(-nanos(LIVE_MEMORY)).millis().max(0);
     for topic in topics(wiring, publishes) {
         for (partition, from) in admin.offsets_at_time(&topic, since)? {
             reader.read_partition(&topic, partition, from, |message| {
@@ -95,7 +93,7 @@ pub fn open_gaps(
 ) -> Result<BTreeMap<Text, Gap>, Error> {
     let (reader, admin) = (wiring.cluster.reader()?, wiring.cluster.admin()?);
     let topic = wiring.names.topic("market.gaps");
-    let since = checkpoint.plus_nanos(-LIVE_MARGIN).millis().max(0);
+    let since = checkpoint.plus_nanos(-nanos(LIVE_MEMORY)).millis().max(0);
     let (mut open, mut odd) = (BTreeMap::new(), None);
     for (partition, from) in admin.offsets_at_time(&topic, since)? {
         reader.read_partition(&topic, partition, from, |message| match wiring.read(&message) {

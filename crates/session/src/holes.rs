@@ -107,6 +107,12 @@ impl Line {
         if self.first != 0 {
             return;
         }
+        self.known(up_to, time, day);
+        (self.first, self.first_at) = (self.last, self.last_at);
+    }
+
+    /// Everything up to a time is here, the last of it this record.
+    fn known(&mut self, up_to: Option<(Timestamp, u64)>, time: Timestamp, day: Day) {
         if self.last == 0 {
             self.last_at = self.last_at.max(time);
         }
@@ -115,7 +121,19 @@ impl Line {
         {
             (self.last, self.last_at) = (number, time);
         }
-        (self.first, self.first_at) = (self.last, self.last_at);
+    }
+
+    /// A stretch up to a time was read, while no interruption was being repaired.
+    fn audited(&mut self, up_to: Option<(Timestamp, u64)>, time: Timestamp, day: Day) {
+        self.known(up_to, time, day);
+        if self.first == 0 {
+            (self.first, self.first_at) = (self.last, self.last_at);
+        }
+    }
+
+    /// Since when no number has told that nothing is missing up to this time, if none has.
+    pub(crate) fn quiet_since(&self, to: Timestamp) -> Option<Timestamp> {
+        (self.last_at < to).then_some(self.last_at)
     }
 }
 
@@ -257,6 +275,19 @@ impl Lines {
         let day = self.day;
         if let Some(line) = self.of_mut(*kind).lines.get_mut(symbol) {
             line.repaired(up_to, time, day);
+        }
+    }
+
+    /// A stretch up to a time was read, and the last record of it if there was one.
+    pub(crate) fn audited(
+        &mut self,
+        (kind, symbol): &(Kind, Text),
+        up_to: Option<(Timestamp, u64)>,
+        time: Timestamp,
+    ) {
+        let day = self.day;
+        if let Some(line) = self.of_mut(*kind).lines.get_mut(symbol) {
+            line.audited(up_to, time, day);
         }
     }
 

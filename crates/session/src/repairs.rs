@@ -184,7 +184,7 @@ impl Repairs {
             return Vec::new();
         }
         self.reach.at = cursor.at;
-        if let Some(since) = cursor.doubtful_since {
+        if let Some(since) = cursor.audit_from() {
             self.audited_to = since;
             for kind in AUDITED {
                 self.lines.of_mut(kind).doubtful_at = Some(cursor.at);
@@ -302,7 +302,9 @@ impl Repairs {
             Cause::Hole(_) | Cause::Away { .. } => None,
         });
         let is_doubtful = AUDITED.iter().any(|kind| self.lines.of(*kind).doubtful_at.is_some());
-        let doubtful_since = audits.chain(is_doubtful.then_some(self.audited_to)).min();
+        let is_due = self.audit_every.is_some() && self.published <= MAX_AUDITED;
+        let is_due = is_due && self.audited_to.0 != 0;
+        let doubtful_since = audits.chain((is_doubtful || is_due).then_some(self.audited_to)).min();
         Cursor { at: self.reach.at, missing_since, doubtful_since, holes }
     }
 
@@ -356,21 +358,32 @@ impl Repairs {
         }
         let published = std::mem::take(&mut self.published);
         self.audited_to = to;
-        let mut wanted = Vec::new();
+        let (mut wanted, mut quiet) = (Vec::new(), Vec::new());
         for kind in AUDITED {
             let channel = self.lines.of_mut(kind);
             let is_doubtful = channel.doubtful_at.is_some() || !channel.is_dense();
             // What is younger than this audit is for the next one.
             channel.doubtful_at = channel.doubtful_at.filter(|at| *at >= to);
-            if !channel.is_closed && is_doubtful {
-                wanted.extend(channel.lines.keys().map(|symbol| (kind, symbol.clone())));
+            if channel.is_closed {
+                continue;
+            }
+            for (symbol, line) in &channel.lines {
+                if is_doubtful {
+                    wanted.push((kind, symbol.clone(), from));
+                } else if let Some(since) = line.quiet_since(to) {
+                    quiet.push((kind, symbol.clone(), since.max(from)));
+                }
             }
         }
         if published > MAX_AUDITED || wanted.len() > MAX_UNSURE {
             tracing::debug!(component = self.component, published, "too busy for an audit");
             return;
         }
-        for (kind, symbol) in wanted {
+        // Most of a whole market is quiet most of the time.
+        if wanted.len() + quiet.len() <= MAX_UNSURE {
+            wanted.append(&mut quiet);
+        }
+        for (kind, symbol, from) in wanted {
             self.add(Work::new(kind, symbol, Cause::Audit { from, to }));
         }
     }
@@ -440,11 +453,15 @@ impl Repairs {
             // Works take turns.
             self.works.insert(ask.id, Work { next, ..work });
             self.queue.push_back(ask.id);
-        } else if audit.is_none() && has_more {
+        } else if let Some((_, to)) = audit {
+            if !has_more {
+                self.lines.audited(&(work.kind, work.symbol), work.reached, to);
+            }
+        } else if has_more {
             let last = last.unwrap_or(vendor_now);
             let reason = format!("more than {MAX_PAGES} pages; nothing after {last} was read");
             items.push(self.close(work, GapStatus::Unrecoverable, vendor_now, &reason));
-        } else if audit.is_none() {
+        } else {
             let reason = "everything missed was read again";
             items.push(self.close(work, GapStatus::Closed, vendor_now, reason));
         }

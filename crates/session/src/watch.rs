@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use component::{Fault, Item};
+use component::{Fault, Item, LIVE_MEMORY};
 use model::{EventId, Gap, GapStatus, Head, InstrumentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ pub(crate) const AUDIT_LAG: Duration = Duration::from_secs(5);
 /// An audit only makes sense while the runtime remembers what was published in its stretch; a
 /// busier stretch is not audited.
 pub(crate) const MAX_AUDITED: usize = 60_000;
+/// An audit that an earlier run left undone goes back this far: a little less than is remembered
+/// of what that run published.
+const LOOK_BACK: Duration = LIVE_MEMORY.saturating_sub(Duration::from_secs(10));
 
 /// Where a live feed resumes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,12 +26,20 @@ pub struct Cursor {
     pub at: Timestamp,
     /// Records after this time may be missing; a repair is under way or due.
     pub missing_since: Option<Timestamp>,
-    /// Where numbers were left out since, before it was known how they count.
+    /// Up to here it is known that nothing is missing; the next audit begins here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubtful_since: Option<Timestamp>,
     /// What is missing besides, where records are numbered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holes: Vec<Hole>,
+}
+
+impl Cursor {
+    /// Where the first audit after a restart begins.
+    pub(crate) fn audit_from(&self) -> Option<Timestamp> {
+        let remembered = self.at.plus_nanos(-nanos(LOOK_BACK));
+        self.doubtful_since.map(|since| since.max(remembered))
+    }
 }
 
 /// A stretch of a vendor's history, by event time.
@@ -113,7 +124,9 @@ impl Watch {
         }
         self.reach.at = cursor.at;
         self.missing_since = cursor.missing_since;
-        self.repair(self.audited_to, "the stream was away")
+        let began = self.audited_to;
+        self.audited_to = cursor.audit_from().unwrap_or(began);
+        self.repair(began, "the stream was away")
     }
 
     /// A frame could not be read: what it held may be missing. It is looked for in the vendor's
@@ -139,7 +152,13 @@ impl Watch {
     }
 
     pub(crate) fn cursor(&self) -> Cursor {
-        Cursor { at: self.reach.at, missing_since: self.missing_since, ..Cursor::default() }
+        let is_due = self.audit_every.is_some() && self.published <= MAX_AUDITED;
+        Cursor {
+            at: self.reach.at,
+            missing_since: self.missing_since,
+            doubtful_since: is_due.then_some(self.audited_to),
+            holes: Vec::new(),
+        }
     }
 
     pub(crate) fn is_repairing(&self) -> bool {
@@ -225,7 +244,10 @@ impl Watch {
         }
         self.published(&items, now);
         let to = self.reach.vendor_now(now).max(self.reach.at);
-        self.audited_to = work.began;
+        // What the stream left out in silence before that is for the next audit.
+        if self.audited_to >= work.stretch.from {
+            self.audited_to = work.began;
+        }
         items.extend(self.gaps(GapStatus::Closed, Some(to), "everything missed was read again"));
         self.missing_since = None;
         (items, None)
@@ -453,6 +475,19 @@ mod tests {
         let (stretch, _) = watch.next(ours(120)).unwrap();
         let now = vendor(120);
         assert_eq!(stretch, Stretch { from: vendor(55), to: Some(vendor(115)), now });
+    }
+
+    #[test]
+    fn what_was_not_audited_before_an_interruption_is_audited_after_it() {
+        let mut before = watch(Some(60));
+        before.start(&Cursor::default());
+        before.published(&[trade(40)], ours(40));
+        before.lost("reset");
+        let mut after = watch(Some(60));
+        after.start(&before.cursor());
+        after.turned(page(vec![], None), ours(41));
+        let (stretch, _) = after.next(ours(60)).unwrap();
+        assert_eq!((stretch.from, stretch.to), (vendor(0), Some(vendor(55))));
     }
 
     #[test]

@@ -17,8 +17,6 @@ const SECOND: i64 = 1_000 * MILLI;
 const SYMBOLS: [&str; 3] = ["BAC", "SPY", "XYZ"];
 /// It has a record now and then; the others have dozens a second.
 const QUIET: usize = 2;
-/// When the process dies it forgets numbers: until then nothing of the quiet symbol is dropped.
-const LAST_RESTART: i64 = 12 * SECOND;
 const PAGE: usize = 500;
 /// How many stories are told; the environment may ask for more.
 const SEEDS: u64 = 300;
@@ -141,8 +139,7 @@ impl World {
         if !self.is_connected {
             return;
         }
-        let is_spared = symbol == QUIET && self.restarts && self.now < LAST_RESTART;
-        if self.to_drop > 0 && !is_spared {
+        if self.to_drop > 0 {
             self.to_drop -= 1;
             self.tell(format!("dropped {} {}", SYMBOLS[row.0], row.1));
             return;
@@ -274,7 +271,7 @@ impl World {
 
     fn mishap(&mut self) {
         match self.dice.random_range(0..if self.restarts { 7 } else { 6 }) {
-            6 if self.now < LAST_RESTART - 3 * SECOND => self.restart(),
+            6 => self.restart(),
             0 | 1 => self.to_drop = self.dice.random_range(1..8),
             2 | 3 => self.send(Sent::Garbage),
             4 => self.lose(),

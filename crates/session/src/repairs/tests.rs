@@ -262,8 +262,48 @@ fn what_counts_with_skips_is_audited() {
     let (items, audit) = watch.found(&ask, page([7, 12, 30, 31], 10, None), ours(61));
     assert_eq!((items.len(), audit), (4, Some((vendor(0), vendor(55)))));
     see(&mut watch, "BAC", 32..60, 70);
+    see(&mut watch, "BAC", [60], 118);
     watch.due(ours(120));
     assert_eq!(watch.next(ours(120)), None, "numbers that count one by one need no audit");
+}
+
+#[test]
+fn of_a_symbol_that_is_quiet_no_number_tells_what_is_missing() {
+    let mut watch = watch(&["BAC", "SPY"], Some(60));
+    see(&mut watch, "BAC", 1..=20, 10);
+    see(&mut watch, "SPY", 1..=20, 58);
+    watch.due(ours(60));
+    let ask = watch.next(ours(60)).unwrap();
+    assert_eq!((ask.symbol.as_str(), ask.from, ask.to), ("BAC", vendor(10), vendor(55)));
+    assert_eq!(watch.next(ours(60)), None, "the other's last number proves all before it");
+    let (items, _) = watch.found(&ask, page(20..=21, 20, None), ours(61));
+    assert_eq!(counts(&items), (2, 0));
+    see(&mut watch, "BAC", [22], 62);
+    assert!(watch.due(ours(64)).is_empty(), "what the audit found is no hole");
+}
+
+#[test]
+fn what_was_not_audited_before_a_restart_is_audited_after_it() {
+    let mut before = watch(&["BAC", "SPY"], Some(60));
+    see(&mut before, "BAC", 1..=20, 40);
+    see(&mut before, "SPY", 1..=20, 80);
+    let cursor = before.cursor();
+    assert_eq!(cursor.doubtful_since, Some(vendor(0)));
+    let mut after = watch(&["BAC", "SPY"], Some(60));
+    after.connected(vendor(90), ours(90));
+    after.resume(&cursor);
+    for _ in 0..2 {
+        let ask = after.next(ours(92)).unwrap();
+        after.found(&ask, page([], 0, None), ours(93));
+    }
+    after.due(ours(151));
+    // No further than what is remembered of what was published.
+    for _ in 0..2 {
+        let ask = after.next(ours(151)).unwrap();
+        assert_eq!((ask.from, ask.to), (vendor(30), vendor(146)));
+        after.found(&ask, page([], 0, None), ours(152));
+    }
+    assert_eq!(after.next(ours(152)), None);
 }
 
 #[test]
@@ -354,7 +394,7 @@ fn what_was_skipped_before_the_numbers_were_understood_is_audited() {
         while let Some(ask) = watch.next(ours(100_000)) {
             watch.found(&ask, page([], 0, None), ours(100_000));
         }
-        assert_eq!(watch.cursor().doubtful_since, None);
+        assert_eq!(watch.cursor().doubtful_since, Some(vendor(99_995)), "now it is");
     }
 }
 
