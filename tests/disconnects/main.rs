@@ -184,13 +184,13 @@ fn disconnects_of_every_kind_lose_nothing() {
     let clock = || time(&mocks.polygon.get("/_mock/clock")["now"]);
     let end = clock() + LULL;
     wait_for("the tape to go on", || clock() >= end);
-    let now = time(&Value::String(mocks.polygon.freeze()));
+    mocks.polygon.freeze();
     mocks.tws.freeze();
     mocks.alpha_vantage.freeze();
     let judges = stage.topology_of("judges.json", &mocks.judges());
     let mut judging = stage.run(&judges, &[], &[]);
-    STOCKS.check(&stage, &mocks.polygon, now, &stocks.1);
-    OPTIONS.check(&stage, &mocks.polygon, now, &options.1);
+    STOCKS.check(&stage, &mocks.polygon, &stocks.1);
+    OPTIONS.check(&stage, &mocks.polygon, &options.1);
     tws::check(&stage, &mocks.tws, "tws_judge", &broker.1);
     let system = alpha_vantage::SYSTEM;
     settle(&stage, system, SETTLING, || (tws::bars(&stage, system, "alpha_judge"), ()));
