@@ -21,6 +21,9 @@ const BARS_OVERLAP: Duration = Duration::from_secs(120);
 const MAX_QUIET: Duration = Duration::from_secs(24 * 3_600);
 /// Holes that are followed one by one; with more everything is read again.
 const MAX_HOLES: usize = 1_000;
+/// Where nothing came since the last audit, only one in so many is made: a market is closed for
+/// most of a day.
+const IDLE_SHARE: u32 = 10;
 /// Pages that are read of one symbol at most.
 const MAX_PAGES: u32 = 20;
 
@@ -123,6 +126,8 @@ pub(crate) struct Repairs {
     audit_every: Option<Duration>,
     audit_due: Timestamp,
     audited_to: Timestamp,
+    /// Audits that were due since a record came.
+    idle_audits: u32,
     /// Records since then.
     published: usize,
 }
@@ -162,6 +167,7 @@ impl Repairs {
             audit_every,
             audit_due: Timestamp(0),
             audited_to: Timestamp(0),
+            idle_audits: 0,
             published: 0,
         }
     }
@@ -354,6 +360,11 @@ impl Repairs {
         let to = self.reach.vendor_now(now).plus_nanos(-nanos(AUDIT_LAG));
         let from = self.audited_to;
         if to <= from || !self.works.is_empty() {
+            return;
+        }
+        let is_idle = self.reach.at <= from;
+        self.idle_audits = if is_idle { self.idle_audits + 1 } else { 0 };
+        if is_idle && !self.idle_audits.is_multiple_of(IDLE_SHARE) {
             return;
         }
         let published = std::mem::take(&mut self.published);

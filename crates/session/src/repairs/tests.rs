@@ -283,6 +283,22 @@ fn of_a_symbol_that_is_quiet_no_number_tells_what_is_missing() {
 }
 
 #[test]
+fn a_closed_market_is_seldom_audited() {
+    let mut watch = watch(&["BAC"], Some(60));
+    see(&mut watch, "BAC", 1..=20, 10);
+    let mut audits = Vec::new();
+    for minute in 1..=24 {
+        watch.due(ours(60 * minute));
+        while let Some(ask) = watch.next(ours(60 * minute)) {
+            watch.found(&ask, page([], 0, None), ours(60 * minute));
+            audits.push((minute, ask.from));
+        }
+    }
+    let [one, ten] = [1, 11].map(|minute| vendor(60 * minute - 5));
+    assert_eq!(audits, [(1, vendor(10)), (11, one), (21, ten)]);
+}
+
+#[test]
 fn what_was_not_audited_before_a_restart_is_audited_after_it() {
     let mut before = watch(&["BAC", "SPY"], Some(60));
     see(&mut before, "BAC", 1..=20, 40);
