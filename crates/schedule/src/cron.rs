@@ -55,9 +55,9 @@ const NAMES: [(&str, &str); 7] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cron {
     /// A bit for each number of each field.
-    sets: [u64; 5],
-    has_last_day: bool,
-    is_either_day: bool,
+    pub(crate) sets: [u64; 5],
+    pub(crate) has_last_day: bool,
+    pub(crate) is_either_day: bool,
     is_wild: bool,
 }
 

@@ -5,6 +5,8 @@
 //! comes twice. What goes with the clock (`*` for the minute or the hour) happens whenever the
 //! clock shows such a time: not at all, or twice.
 
+use std::fmt;
+
 use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
@@ -146,6 +148,27 @@ fn point(time: Option<jiff::Timestamp>) -> Option<Timestamp> {
 }
 
 /// `30 minutes after close`, `10 minutes before open`, `at close`; with `the` where one likes.
+/// In plain words, with the clock that it goes by.
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.rule {
+            Rule::Session { is_close, minutes } => {
+                let edge = if *is_close { "close" } else { "open" };
+                return match minutes {
+                    0 => write!(f, "at {edge}, New York"),
+                    1.. => write!(f, "{minutes} minutes after {edge}, New York"),
+                    _ => write!(f, "{} minutes before {edge}, New York", -minutes),
+                };
+            }
+            Rule::Cron(cron) => cron.fmt(f)?,
+        }
+        if self.trading_days_only {
+            f.write_str(" on which New York trades")?;
+        }
+        write!(f, ", {}", self.zone.iana_name().unwrap_or("UTC"))
+    }
+}
+
 fn of_session(text: &str) -> Option<Rule> {
     let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "the").collect();

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use component::Throttling;
 use schedule::{Job, Mistake};
 
 use crate::catalogue::Kind;
+use crate::sections::Monitoring;
 use crate::topology::{Kafka, System, Topology};
 
 /// What the topology does, one line for each system, component, processor and job. Shows names
@@ -28,11 +30,17 @@ pub fn explain(topology: &Topology) -> String {
             "" => format!("import {}", job.source),
             data => format!("import {data} from {}", job.source),
         };
-        lines.push(format!("{what}: at {}", due(job.job(), &job.schedule)));
+        let symbols = match job.symbols.is_empty() {
+            true => String::new(),
+            false => format!(" for {}", job.symbols.join(", ")),
+        };
+        lines.push(format!("{what}{symbols}: {}", due(job.job(), &job.schedule)));
     }
     for job in &topology.data_export.scheduled_exports {
-        lines.push(format!("export {}: at {}", job.data_type, due(job.job(), &job.schedule)));
+        let (what, to) = (&job.data_type, &job.destination);
+        lines.push(format!("export {what} to {to}: {}", due(job.job(), &job.schedule)));
     }
+    explain_monitoring(&topology.monitoring, &mut lines);
     if topology.audit.is_some() {
         lines.push("audit log: on".to_owned());
     }
@@ -44,7 +52,17 @@ pub fn explain(topology: &Topology) -> String {
 
 /// The schedule of a job with its clock.
 fn due(job: Result<Job, Mistake>, text: &str) -> String {
-    job.map_or_else(|_| text.to_owned(), |job| job.schedule)
+    job.map_or_else(|_| text.to_owned(), |job| job.when.to_string())
+}
+
+fn explain_monitoring(monitoring: &Monitoring, lines: &mut Vec<String>) {
+    let every = monitoring.health_check_interval;
+    lines.push(format!("monitoring: each system is looked at every {every:?}"));
+    let told: Vec<String> =
+        monitoring.alert_destinations.iter().map(|one| one.to_string()).collect();
+    if monitoring.alert_on_failure && !told.is_empty() {
+        lines.push(format!("alerts: to {}", told.join(" and ")));
+    }
 }
 
 fn explain_system(system: &System, lines: &mut Vec<String>) {
@@ -65,4 +83,32 @@ fn explain_system(system: &System, lines: &mut Vec<String>) {
             component.name, system.id, component.feature
         ));
     }
+    if system.enabled {
+        lines.extend(explain_throttling(&system.throttling));
+    }
+}
+
+fn explain_throttling(throttling: &Throttling) -> Option<String> {
+    let limits = [
+        (throttling.max_requests_per_second, "second"),
+        (throttling.max_requests_per_minute, "minute"),
+        (throttling.max_requests_per_day, "day"),
+    ];
+    let limits = limits.into_iter().filter_map(|(most, span)| Some(format!("{} a {span}", most?)));
+    let limits: Vec<String> = limits.collect();
+    let mut words = Vec::new();
+    if !limits.is_empty() {
+        words.push(format!("requests: at most {}", limits.join(" and ")));
+    }
+    match (throttling.retry_attempts, throttling.retry_pause()) {
+        (Some(0), _) => words.push("none is repeated".to_owned()),
+        (Some(times), Some(pause)) => words.push(format!(
+            "what fails and is safe to repeat is repeated {times} times, first after {pause:?}"
+        )),
+        (Some(times), None) => {
+            words.push(format!("what fails and is safe to repeat is repeated {times} times"));
+        }
+        (None, _) => {}
+    }
+    (!words.is_empty()).then(|| format!("  {}", words.join("; ")))
 }

@@ -64,7 +64,18 @@ fn check_systems(topology: &Topology) {
     assert!(
         words.contains("  ib_orders delivers to interactive_brokers, by feature order_execution\n")
     );
-    assert!(words.contains("import daily_prices from alpha_vantage: at 0 18 * * 1-5\n"));
+    for line in [
+        "  requests: at most 5 a second; what fails and is safe to repeat is repeated 3 times, \
+         first after 1s",
+        "import daily_prices from alpha_vantage for AAPL, MSFT, GOOGL: at 18:00 from Monday to \
+         Friday, UTC",
+        "export portfolio_summary to file://reports/portfolio_summary.json: at 20:00 every day, \
+         UTC",
+        "monitoring: each system is looked at every 300s",
+        "alerts: to email and slack",
+    ] {
+        assert!(words.lines().any(|said| said == line), "{line}\n{words}");
+    }
     for secret in ["correct horse", "AV-SECRET"] {
         assert!(!format!("{words}{topology:?}").contains(secret));
     }
