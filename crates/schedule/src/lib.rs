@@ -1,7 +1,8 @@
 //! When things are due, and which of them to run: all of it decided without a clock or I/O.
 //!
 //! `cron` is the five fields, `calendar` the sessions of the New York exchanges, `when` puts a
-//! schedule on the time line, `words` says it, `roster` decides what to run, what to catch up and what to leave.
+//! schedule on the time line, `words` says it, `roster` decides what to run, what to catch up and
+//! what to leave.
 
 mod calendar;
 mod cron;
