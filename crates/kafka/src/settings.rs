@@ -240,9 +240,12 @@ impl Settings {
         Ok(config)
     }
 
-    /// A consumer that looks at a group's offsets without joining it.
+    /// A consumer that looks at a group's offsets without joining it. It is told what is committed
+    /// at once: a reader of stable offsets is made to wait while a member that hangs holds a
+    /// transaction open.
     pub(crate) fn for_onlooker(&self, group: &str) -> Result<ClientConfig> {
-        let config = self.for_consumer(group)?;
+        let mut config = self.for_consumer(group)?;
+        config.set("isolation.level", "read_uncommitted");
         self.with_properties(config)
     }
 

@@ -140,6 +140,9 @@ fn offsets_move_with_the_transaction() {
         // The second batch fails once and has to come again.
         if copied > 0 && !aborted {
             aborted = true;
+            // An onlooker sees what is committed at once, whoever holds a transaction open.
+            let lag = crate::admin().group_lag(&group_id).unwrap();
+            assert_eq!((lag[0].committed, lag[0].end), (copied as i64, 10));
             transactions.abort().unwrap();
             group.seek_to_committed().unwrap();
             return None;
