@@ -1,21 +1,24 @@
 //! The demo's topology, killed and started again: how long until it has caught up.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use model::{Event, GapStatus};
 use runtime::{Accounts, Wiring};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::block_in_place;
 
 use crate::cost::median;
 use crate::report::{Figure, Goal, Report};
 use crate::stage::{Stage, eventually, foliostream};
-use crate::vendor::{ACCOUNT_NUMBER, Mock, Process, client, get};
+use crate::vendor::{ACCOUNT_NUMBER, Process, client, get};
 
 /// What the demo runs.
 const TOPOLOGY: &str = include_str!("../../crates/foliostream/src/demo/topology.yaml");
+/// The account of the mock of TWS.
+const TWS_ACCOUNT: &str = "DU0000001";
 /// Multiple of real time, as in the demo.
 const SPEED: u32 = 20;
 const ROUNDS: usize = 5;
@@ -40,9 +43,8 @@ struct Times {
 pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
     let program = foliostream()?;
     let log = stage.folder.path().join("restart.log");
-    let settings = json!({ "speed": SPEED, "accounts": [{ "number": ACCOUNT_NUMBER }] });
-    let mock = Mock::start("alpaca", &settings, &log)?;
-    let demo = Demo::new(stage, &program, &mock)?;
+    let vendors = vendors(&program, &log)?;
+    let demo = Demo::new(stage, &program, &vendors)?;
     let mut process = demo.start(&log)?;
     let warm = async || Ok((stage.offsets("market.trades")? >= WARM_UP).then_some(()));
     eventually("the market to move", LOOK_EVERY, warm).await?;
@@ -80,6 +82,44 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// The mocks of the demo's systems, each in a process of its own, by the vendor's name.
+fn vendors(program: &Path, log: &Path) -> Result<BTreeMap<&'static str, Process>> {
+    let start = |vendor: &'static str, account: Option<&str>| -> Result<(&'static str, Process)> {
+        let accounts = account.map(|number| json!({ "number": number }));
+        let mut settings = json!({ "speed": SPEED });
+        if let Some(account) = accounts {
+            settings["accounts"] = json!([account]);
+        }
+        let settings = settings.to_string();
+        let arguments = ["mock", "run", vendor, "--settings", &settings, "--format", "json"];
+        Ok((vendor, Process::start(program, &arguments, &[], log)?))
+    };
+    let alpaca = start("alpaca", Some(ACCOUNT_NUMBER))?;
+    let tws = start("interactive_brokers", Some(TWS_ACCOUNT))?;
+    Ok(BTreeMap::from([alpaca, tws, start("alpha_vantage", None)?, start("polygon", None)?]))
+}
+
+/// What the demo's topology is to be told of where its mocks are.
+fn variables(vendors: &BTreeMap<&str, Process>) -> Result<Vec<(String, String)>> {
+    let mut env = vec![
+        ("ALPACA_ACCOUNT".to_owned(), ACCOUNT_NUMBER.to_owned()),
+        ("TWS_ACCOUNT".to_owned(), TWS_ACCOUNT.to_owned()),
+    ];
+    for (vendor, process) in vendors {
+        let urls = process.ready["urls"].as_object().context("the mock tells addresses")?;
+        for (name, url) in urls {
+            let url = url.as_str().context("an address is text")?;
+            let variable = format!("{vendor}_{name}_URL").to_uppercase();
+            env.push((variable, url.to_owned()));
+            if name == "tws" {
+                let port = url.rsplit(':').next().context("an address has a port")?;
+                env.push(("TWS_PORT".to_owned(), port.to_owned()));
+            }
+        }
+    }
+    Ok(env)
+}
+
 /// What the process says of itself.
 struct Health {
     is_running: bool,
@@ -95,7 +135,7 @@ struct Demo<'a> {
 }
 
 impl<'a> Demo<'a> {
-    fn new(stage: &Stage, program: &'a Path, mock: &Mock) -> Result<Self> {
+    fn new(stage: &Stage, program: &'a Path, vendors: &BTreeMap<&str, Process>) -> Result<Self> {
         let more = json!({ "bootstrap_servers": stage.bootstrap_servers() });
         let registry = json!({ "url": stage.registry_url });
         let topology = format!(
@@ -106,12 +146,7 @@ impl<'a> Demo<'a> {
         std::fs::write(&path, topology)?;
         let data = stage.folder.path().join("data");
         let text = |path: &Path| path.to_str().map(str::to_owned).context("a path in UTF-8");
-        let urls = mock.process.ready["urls"].as_object().context("the mock tells addresses")?;
-        let variable = |(name, url): (&String, &Value)| {
-            Some((format!("ALPACA_{}_URL", name.to_uppercase()), url.as_str()?.to_owned()))
-        };
-        let mut env: Vec<_> = urls.iter().filter_map(variable).collect();
-        env.push(("ALPACA_ACCOUNT".to_owned(), ACCOUNT_NUMBER.to_owned()));
+        let env = variables(vendors)?;
         let arguments = [
             "run".to_owned(),
             "--topology".to_owned(),
