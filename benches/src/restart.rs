@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use model::{Event, GapStatus};
 use runtime::{Accounts, Wiring};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
 use crate::cost::median;
@@ -84,18 +84,17 @@ pub async fn run(stage: &Stage, report: &mut Report) -> Result<()> {
 
 /// The mocks of the demo's systems, each in a process of its own, by the vendor's name.
 fn vendors(program: &Path, log: &Path) -> Result<BTreeMap<&'static str, Process>> {
-    let start = |vendor: &'static str, account: Option<&str>| -> Result<(&'static str, Process)> {
-        let accounts = account.map(|number| json!({ "number": number }));
+    let start = |vendor: &'static str, account: Option<Value>| -> Result<(&'static str, Process)> {
         let mut settings = json!({ "speed": SPEED });
-        if let Some(account) = accounts {
+        if let Some(account) = account {
             settings["accounts"] = json!([account]);
         }
         let settings = settings.to_string();
         let arguments = ["mock", "run", vendor, "--settings", &settings, "--format", "json"];
         Ok((vendor, Process::start(program, &arguments, &[], log)?))
     };
-    let alpaca = start("alpaca", Some(ACCOUNT_NUMBER))?;
-    let tws = start("interactive_brokers", Some(TWS_ACCOUNT))?;
+    let alpaca = start("alpaca", Some(json!({ "number": ACCOUNT_NUMBER })))?;
+    let tws = start("interactive_brokers", Some(json!({ "id": TWS_ACCOUNT })))?;
     Ok(BTreeMap::from([alpaca, tws, start("alpha_vantage", None)?, start("polygon", None)?]))
 }
 
