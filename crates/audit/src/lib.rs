@@ -12,6 +12,6 @@ mod configuration;
 mod log;
 
 pub use configuration::{hash, noted};
-pub use log::{Finding, judge, read};
+pub use log::{Expected, Finding, judge, read};
 pub use said::{Said, said};
 pub use writer::{INPUTS, task};

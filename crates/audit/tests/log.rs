@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
+use audit::Expected;
 use component::{Note, Secret};
 use credentials::{Signer, Tampering};
 use kafka::{Cluster, Settings};
@@ -129,7 +130,7 @@ async fn everything_is_there_once_however_often_the_writer_is_interrupted() {
         assert!(writer.stop(PATIENCE).await);
         // One that stopped in order has signed all that it wrote.
         let log = world.log();
-        let verified = audit::judge(&log, &world.public()).unwrap();
+        let verified = audit::judge(&log, &world.public(), Expected::default()).unwrap();
         assert_eq!(verified.signed.unwrap().sequence, log.len() as u64);
     }
     // Of two, one writes; the other goes on when that one ends.
@@ -138,12 +139,12 @@ async fn everything_is_there_once_however_often_the_writer_is_interrupted() {
     let newer = world.write();
     world.ask(300..360);
     let log = world.has(360).await;
-    audit::judge(&log, &world.public()).unwrap();
+    audit::judge(&log, &world.public(), Expected::default()).unwrap();
     assert!(older.stop(PATIENCE).await);
     world.ask(360..400);
     world.has(400).await;
     assert!(newer.stop(PATIENCE).await);
-    audit::judge(&world.log(), &world.public()).unwrap();
+    audit::judge(&world.log(), &world.public(), Expected::default()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -168,7 +169,7 @@ async fn what_processes_note_is_there_and_a_log_that_was_tampered_with_is_not_go
     let log = world.log();
     let forged = log.iter().flatten().nth(3).unwrap().clone();
     world.publish([forged]);
-    let found = audit::judge(&world.log(), &world.public());
+    let found = audit::judge(&world.log(), &world.public(), Expected::default());
     assert_eq!(found, Err(Tampering::Inserted(log.len() as u64 + 1)));
     let writer = world.write();
     let status = writer.statuses().remove("audit").unwrap();

@@ -102,6 +102,20 @@ pub enum Tampering {
     Unsigned(u64),
 }
 
+impl Tampering {
+    /// The entry that it names, counted from 1.
+    pub fn place(&self) -> u64 {
+        match self {
+            Self::Changed(place)
+            | Self::Dropped(place)
+            | Self::Inserted(place)
+            | Self::Reordered(place)
+            | Self::Forged(place)
+            | Self::Unsigned(place) => *place,
+        }
+    }
+}
+
 impl fmt::Display for Tampering {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -602,6 +602,12 @@ pub struct AuditVerify {
     /// Name of the key in the store.
     #[arg(long, value_name = "NAME", default_value = "audit/key")]
     pub key: String,
+    /// Nobody writes the log any more: it has to end with a checkpoint.
+    #[arg(long)]
+    pub closed: bool,
+    /// Entries that were found earlier: the log was cut off if there are fewer.
+    #[arg(long, value_name = "ENTRIES", default_value_t = 0)]
+    pub at_least: u64,
     /// The topology, where it says which Kafka the log is on.
     #[arg(long)]
     pub topology: Option<PathBuf>,

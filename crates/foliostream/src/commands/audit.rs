@@ -41,7 +41,8 @@ async fn verify(cli: &Cli, args: &AuditVerify) -> Result<ExitCode> {
     };
     let wiring = platform.look(&prefix).await?;
     let log = block_in_place(|| audit::read(&wiring))?;
-    let found = audit::judge(&log, &public);
+    let expected = audit::Expected { is_closed: args.closed, entries: args.at_least };
+    let found = audit::judge(&log, &public, expected);
     match (cli.format, &found) {
         (Format::Json, found) => output::json(&report(found))?,
         (Format::Text, Ok(verified)) => output::line(&words(verified)),

@@ -53,7 +53,9 @@ async fn look(cli: &Cli, topology: &Topology) -> Result<Wiring> {
 
 fn history(cli: &Cli, wiring: &Wiring, job: Option<&str>, last: usize) -> Result<()> {
     let mut runs = block_in_place(|| transfer::history(wiring))?;
-    runs.retain(|run| job.is_none_or(|job| run.job == job));
+    // That a schedule has begun is no run.
+    let is_run = |run: &Run| run.status != RunStatus::Planned;
+    runs.retain(|run| is_run(run) && job.is_none_or(|job| run.job == job));
     show(cli, &runs[runs.len().saturating_sub(last)..])
 }
 
